@@ -1,0 +1,190 @@
+"""The one interface that every stimulator driver fulfils, and the plain data that crosses it.
+
+A driver turns targets (current, pulse width, frequency per channel) into its device's bytes and its
+device's answers into readings. It owns no plan, no level, no lease: that is the guard's
+(`drivers.guard`). Currents are integer half-milliamperes, pulse widths integer microseconds,
+frequencies exact rationals, so that a charge of zero is exactly zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTarget:
+    """What one armed channel shall put out from the next update on.
+
+    `channel` counts from 1 as printed on the device. `half_mA` 0 is "off, still listed".
+    """
+
+    channel: int
+    half_mA: int
+    pulse_width_us: int
+    frequency_Hz: Fraction
+
+
+Targets = tuple[ChannelTarget, ...]
+"""Every armed channel, ascending, the silent ones with 0 mA: an omitted channel would keep its last current."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the device can do at all; a plan outside of it is refused before a person starts."""
+
+    channels: int
+    step_half_mA: int
+    """Smallest current step that the hardware really makes, in half-mA (P24 1, RehaStim2 4)."""
+    max_half_mA: int
+    min_pulse_width_us: int
+    max_pulse_width_us: int
+    watchdog_s: float
+    """Time after the last keep-alive at which the device itself stops."""
+
+    # A driver's module supplies `refusal(targets) -> str | None`; see `Stimulator.refusal`.
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered on the port."""
+
+    kind: str
+    device_id: str
+    firmware: str
+    protocol: str
+    firmware_tested: bool
+
+    @property
+    def simulated(self) -> bool:
+        """A virtual device says so itself: its id begins with SIM (safety rule 19)."""
+        return self.device_id.startswith("SIM")
+
+
+class Running(Enum):
+    """What the device says of itself."""
+
+    OFF = "off"
+    """Nothing initialised, high voltage off."""
+    READY = "ready"
+    """Initialised, no pulses."""
+    RUNNING = "running"
+    """Pulses are being generated (their current may be zero)."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One good answer to "how are you": only ever built from a device's own bytes."""
+
+    running: Running
+    channel_faults: tuple[tuple[int, str], ...] = ()
+    """(channel, "electrode" | "pulse_timeout" | "low_current"); empty is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopOutcome:
+    """How a stop ended. `confirmed` is true only after the device itself said that its output is off."""
+
+    confirmed: bool
+    tries: int
+    how: str
+    """For the log and the screen's small print: "status 0, high voltage off", "no answer, 3 s silence" …"""
+    confirmed_at_s: float | None = None
+    """CLOCK_MONOTONIC of the confirming answer."""
+
+
+class StimulatorError(Exception):
+    """Something between us and the device is not well. `sentence` is for a person, str(self) for the log."""
+
+    kind = "device"
+
+    def __init__(self, sentence: str, detail: str = "") -> None:
+        super().__init__(detail or sentence)
+        self.sentence = sentence
+
+
+class PortError(StimulatorError):
+    """The port is missing, taken, forbidden, or not a serial port."""
+
+    kind = "port"
+
+
+class Unplugged(StimulatorError):
+    """The port ended: EIO or an empty read."""
+
+    kind = "unplugged"
+
+
+class NoAnswer(StimulatorError):
+    """No acknowledgement within its time."""
+
+    kind = "no_answer"
+
+
+class WrongDevice(StimulatorError):
+    """Another device, an unsupported protocol version, or a simulator where hardware is demanded."""
+
+    kind = "wrong_device"
+
+
+class Refused(StimulatorError):
+    """The driver will not encode this: unbalanced charge, out of range, does not fit the device."""
+
+    kind = "refused"
+
+
+class DeviceStopped(StimulatorError):
+    """The device stopped itself or reports a fault; latched until it is initialised anew (safety rule 13).
+
+    `fault` is one of "electrode", "low_current", "pulse_timeout", "lapsed", "restarted", "result",
+    "stale" (no good reading in time); `channel` is the channel it names, if it names one.
+    """
+
+    kind = "device_stopped"
+
+    def __init__(self, sentence: str, fault: str, channel: int | None = None, detail: str = "") -> None:
+        super().__init__(sentence, detail or f"{fault} on channel {channel}")
+        self.fault = fault
+        self.channel = channel
+
+
+class Stimulator(Protocol):
+    """A driver. All methods run on one asyncio loop; one command is in flight at a time.
+
+    Order of use: `identify` → `initialise` → `apply`/`check` … → `stop`. After `DeviceStopped`, and
+    after any `stop`, `apply` refuses until `initialise` succeeded again: nothing resumes itself.
+    """
+
+    kind: str
+    capabilities: Capabilities
+    how_to_cut_output: str
+    """A rule id whose words the kiosk knows, e.g. "p24_unplug_supply": how a person cuts the output."""
+
+    def refusal(self, targets: Targets) -> str | None:
+        """Why the device cannot do these targets at all (one plain sentence), or None. No I/O."""
+
+    async def identify(self) -> Identity:
+        """Stop whatever runs, ask who it is. Raises WrongDevice, NoAnswer, Unplugged."""
+
+    async def initialise(self) -> None:
+        """Switch the stage on, no pulse. Clears the STOPPED latch. Raises DeviceStopped, NoAnswer, Unplugged."""
+
+    async def apply(self, targets: Targets) -> None:
+        """Make the device do exactly these targets and await its acknowledgement.
+
+        Raises Refused before a byte is sent; DeviceStopped (latched), NoAnswer, Unplugged.
+        """
+
+    async def check(self) -> Reading:
+        """Ask the device how it is. Raises DeviceStopped (latched) when that is not "running, no fault" while
+        targets above zero are out, and NoAnswer, Unplugged."""
+
+    async def stop(self) -> StopOutcome:
+        """The one stop path (safety rule 12). Never raises, pre-empts a command in flight, returns within
+        3 s + the tries. Not one byte leaves the driver during the 3 s of silence, whoever calls."""
+
+    async def close(self) -> None:
+        """Give the port back. Does not stop: `stop` does."""

@@ -1,0 +1,1 @@
+"""Walks a person through a session and remembers: session, diary, review, screens, command line."""

@@ -1,0 +1,206 @@
+"""Everything the diary keeps: one struct a kind, facts only. Ids and times are the Store's.
+
+A fact never changes: a correction is a new record that points back (`Envelope.corrects`). The one
+exception is a screening, a single document updated per answer (interfaces.md, "Store").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from programs.text import Reason
+
+SCHEMA_VERSION = 1
+
+FolderKind = Literal["real", "simulated", "rehearsal"]
+
+
+class Record(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True):
+    """A fact. Its tag names its table."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What the Store adds to every record."""
+
+    id: str
+    """UUID4."""
+    schema: int
+    event_time: dt.datetime
+    """When it happened, aware."""
+    entry_time: dt.datetime
+    """When it was written, aware. Later than its event's day: shown as "entered late"."""
+    clock_trusted: bool
+    """The clock was set by an RTC or synchronised, and not behind the last record."""
+    boot_id: str
+    monotonic_s: float
+    folder: FolderKind
+    device_id: str
+    corrects: str | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as it stands in the diary."""
+
+    envelope: Envelope
+    record: Record
+
+
+class Entry(Record, frozen=True, tag="entries"):
+    """One diary entry: what the person says of herself. 0–10 scales; None: not asked."""
+
+    moment: Literal["before", "after", "next_day", "daily"]
+    pain_rest: int | None = None
+    pain_moving: int | None = None
+    soreness: int | None = None
+    skin: int | None = None
+    """0–4, clinical reference 5."""
+    sleep: int | None = None
+    medicine: bool | None = None
+    session_id: str | None = None
+    note: str = ""
+
+
+class Screening(Record, frozen=True, tag="screenings"):
+    """Answers of one round of questions; one document, updated per answer."""
+
+    asks: Literal["baseline", "daily"]
+    answers: Mapping[str, str] = {}
+    """question key → "no" | "yes" | "not_sure"."""
+    answered_at: Mapping[str, dt.datetime] = {}
+    retracted: Mapping[str, str] = {}
+    """A yes that the person took back as a wrong key: both are kept (safety rule 26)."""
+    seconds: Mapping[str, float] = {}
+    """Group id → seconds until it was answered (screens.md: too fast three times running → singly)."""
+    verdict: str | None = None
+    """Worst class, "cleared", or None while it is open."""
+    findings: tuple[str, ...] = ()
+    questionnaire_digest: str = ""
+
+
+class Session(Record, frozen=True, tag="sessions"):
+    """One session; the record stands before arming and is closed by a second one with `corrects`."""
+
+    programme: str
+    montage: str
+    session_kind: Literal["nmes", "tens"]
+    planned_seconds: int
+    reasons: tuple[Reason, ...] = ()
+    state: Literal["begun", "done", "ended_early", "interrupted"] = "begun"
+    seconds_done: int = 0
+    """Seconds of the plan's phases that were played, finding not counted."""
+    stop_reason: str | None = None
+    """"enough", "pad_loose", "burning", "faint", "mistake", "sting", a fault's kind, or None."""
+    stop_confirmed: bool | None = None
+    peak_mA: Mapping[str, float] = {}
+    """Channel → highest applied."""
+    pad_faults: int = 0
+    began_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+
+
+class LevelFound(Record, frozen=True, tag="levels"):
+    """What one side felt, keyed by everything that makes it comparable (safety rule 4)."""
+
+    session_id: str
+    waveform: str
+    """"35 Hz 250 us"."""
+    montage: str
+    pads: str
+    """"5x9"."""
+    side: Literal["left", "right", "both"]
+    channel: int
+    device_kind: str
+    first_feeling_mA: float | None
+    where: Literal["left", "right", "elsewhere", "both"] | None
+    comfortable_mA: float | None
+    ceiling_mA: float
+    ceiling_set_by: Reason
+
+
+class Lock(Record, frozen=True, tag="locks"):
+    """Therapy is locked until it is lifted; durable before its screen shows (safety rule 26)."""
+
+    class_: Literal["E", "U", "X", "C", "P", "skin", "soreness", "red", "restore"]
+    cause: str
+    """Question key or rule id."""
+    until: dt.date | None = None
+    """P: opens by itself on this day; None: only as rule 27 says."""
+    number: int = 0
+    """Counts this box's locks; part of the one-time code."""
+
+
+class Unlock(Record, frozen=True, tag="unlocks"):
+    """Lifts exactly one lock."""
+
+    lock_id: str
+    by: Literal["code", "file", "clinician_pin", "day", "rule"]
+    note: str = ""
+
+
+class PrescriptionInstalled(Record, frozen=True, tag="prescriptions"):
+    serial: int
+    toml: str
+    sha256: str
+
+
+class Consent(Record, frozen=True, tag="consents"):
+    topic: str
+    given: bool
+    who: str
+
+
+class Pads(Record, frozen=True, tag="pads"):
+    """New pads were opened, or pads were used once more."""
+
+    event: Literal["new", "used"]
+    size: str
+    uses: int = 0
+    since: dt.date | None = None
+
+
+class AdverseEvent(Record, frozen=True, tag="events"):
+    """Something happened that a clinician must know (clinical reference 6, adverse-event log)."""
+
+    symptom: str
+    programme: str
+    montage: str
+    current_mA: Mapping[str, float]
+    action: str
+    grade: int | None = None
+
+
+class Alert(Record, frozen=True, tag="alerts"):
+    """A rule of clinical reference 6 fired."""
+
+    level: Literal["red", "amber", "info"]
+    rule: Reason
+    records: tuple[str, ...] = ()
+
+
+class Note(Record, frozen=True, tag="notes"):
+    text: str
+    author: Literal["patient", "family", "clinician"]
+    about: str | None = None
+
+
+class Access(Record, frozen=True, tag="access"):
+    """A PIN attempt (written before it is checked), a look, an export."""
+
+    role: str
+    action: Literal["pin_attempt", "pin_ok", "pin_wrong", "look", "export", "unlock"]
+    detail: str = ""
+
+
+AnyRecord = (
+    Entry | Screening | Session | LevelFound | Lock | Unlock | PrescriptionInstalled | Consent | Pads
+    | AdverseEvent | Alert | Note | Access
+)
+TABLES: Mapping[str, type[Any]] = {
+    "entries": Entry, "screenings": Screening, "sessions": Session, "levels": LevelFound, "locks": Lock,
+    "unlocks": Unlock, "prescriptions": PrescriptionInstalled, "consents": Consent, "pads": Pads,
+    "events": AdverseEvent, "alerts": Alert, "notes": Note, "access": Access,
+}

@@ -1,0 +1,196 @@
+"""What one screen shows, as frozen data with its words already in the person's language.
+
+`kiosk.pages` builds a Page from the visit's state; `kiosk.screens` draws it in a full-screen terminal and
+`kiosk.plain` prints it as numbered lines. A renderer adds nothing and decides nothing: it shows a Page
+and hands back `Key`s. All text may hold a patient's own words and is never markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kiosk.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be picked: by its key, by a click, by a finger."""
+
+    key: Key
+    label: str
+    """In words, without the key: "Start", "None of these"."""
+    prominent: bool = True
+    """Drawn as a big target in the body; else only in the key line at the bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The same first line on every screen."""
+
+    left: str
+    """"homestim   Friday 20 November  14:05" or the screen's title."""
+    simulator: bool
+    """The guard reports a device whose id begins with SIM (safety rule 19)."""
+    right: str
+    """"device ready", "CURRENT IS ON", "device not found"."""
+    current_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """At most five lines of instruction, then choices. `items` are the questions of a group or a list."""
+
+    lines: tuple[str, ...]
+    items: tuple[str, ...] = ()
+    small: tuple[str, ...] = ()
+    """Last and small: a code, a source, what it is not."""
+    tone: Literal["plain", "calm", "warn", "alarm"] = "plain"
+    """alarm: not confirmed, emergency. Always said in words too."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLine:
+    """0…10, marked by digit (1 then 0 = 10), arrows or a click on a 4×3 grid."""
+
+    question: str
+    low: str
+    high: str
+    value: int | None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PadDrawn:
+    """One pad on the drawn back: centre and size in cm, x right of the spine, y below the lowest rib."""
+
+    number: int
+    x_cm: float
+    y_cm: float
+    width_cm: float
+    height_cm: float
+    lead: Literal["red", "blue", "black", "white"]
+    lit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The back seen from behind, to scale: 1 column = 1 cm, 1 row = 2 cm."""
+
+    pads: tuple[PadDrawn, ...]
+    left_label: str
+    right_label: str
+    from_behind: str
+    lowest_rib: str
+    hip: str
+    lines: tuple[str, ...]
+    """Beside the drawing."""
+    box: tuple[str, ...]
+    """A framed status: "RED lead", "pad 1 + 2  GOOD"."""
+    below: str
+    """One line under the drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelBar:
+    """A level against its limit. `mark` is where something was first felt."""
+
+    value_mA: float
+    limit_mA: float
+    limit_text: str
+    """"limit 24.0", never "of 24.0"."""
+    mark_mA: float | None = None
+    mark_text: str = ""
+    set_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelFinding:
+    """Finding one side's level: one big number, one bar."""
+
+    big: str
+    """"5.5": drawn in big digits."""
+    unit: str
+    lines: tuple[str, ...]
+    bar: LevelBar
+    notice: str = ""
+    """"Wait for the next squeeze", "Still comfortable? Enter = yes"."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideLevel:
+    """One side in the session."""
+
+    name: str
+    level_text: str
+    bar: LevelBar
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The current's fraction from 40 s ago to 40 s ahead, 0…1, evenly spaced; the middle is now."""
+
+    samples: tuple[float, ...]
+    labels: tuple[tuple[float, str], ...]
+    """(position 0…1, word): "rest", "rising", "tighten"."""
+    now: str
+    next_cue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The session: time left and mA in big digits, the rhythm, what comes next."""
+
+    big: str
+    """"14:30"."""
+    big_label: str
+    """"minutes left"."""
+    sides: tuple[SideLevel, ...]
+    strip: Strip
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PinEntry:
+    """Digits typed so far, never shown."""
+
+    lines: tuple[str, ...]
+    typed: int
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The family's view: one line first, then a pain chart, then facts."""
+
+    headline: str
+    lines: tuple[str, ...]
+    days: tuple[tuple[str, int | None, bool], ...]
+    """(label, pain or None for a gap, session that day), oldest first."""
+    facts: tuple[str, ...]
+    small: str
+
+
+Body = Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One screen."""
+
+    id: str
+    """The step's name: stable, for tests and logs."""
+    header: Header
+    body: Body
+    choices: tuple[Choice, ...]
+    """In the order of the key line."""
+    stop_row: bool
+    """Output can be on: the whole bottom is STOP."""
+    stop_text: str = ""
+    title: str = ""
+    spoken: str = ""
+    """What "read it to me" says."""
+    serial: int = 0
+    """Grows with every change of screen (not with every redraw): keys other than STOP and down are ignored for
+    400 ms after it grew."""

@@ -1,0 +1,29 @@
+"""Words that stand in content files in both languages, and reasons that are worded only when shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One text of the content in each language a clinician signed. `de` empty: not yet translated."""
+
+    en: str
+    de: str = ""
+
+    def in_language(self, language: str) -> str:
+        """The text in `language` ("en", "de"); English where it is not translated."""
+        return (self.de if language == "de" else self.en) or self.en
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a rule decided as it did: a rule's id and its numbers, stored so and worded at display.
+
+    Example: Reason("sore_days", {"days": 3}).
+    """
+
+    rule: str
+    parameters: Mapping[str, Any] = {}
