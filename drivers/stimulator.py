@@ -182,6 +182,10 @@ class Stimulator(Protocol):
         """Ask the device how it is. Raises DeviceStopped (latched) when that is not "running, no fault" while
         targets above zero are out, and NoAnswer, Unplugged."""
 
+    def stop_now(self) -> None:
+        """First half of the stop path: drop what is queued, latch, write the stop frame at once. Never raises,
+        never waits, needs no running task. `stop` must follow; it goes on from here and does not begin again."""
+
     async def stop(self) -> StopOutcome:
         """The one stop path (safety rule 12). Never raises, pre-empts a command in flight, returns within
         3 s + the tries. Not one byte leaves the driver during the 3 s of silence, whoever calls."""
