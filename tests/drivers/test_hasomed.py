@@ -1,0 +1,199 @@
+"""Framing: what is built is found again, whatever stands around it, and nothing else is found."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.hasomed import FrameScanner, Layout, build_frame, stuff, unstuff
+from drivers.p24.codec import SCIENCE_MODE_4
+
+SPECIAL = (0xF0, 0x0F, 0x81)
+NOISE_FRAMES = 1_500
+
+
+def crc8(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
+    return crc
+
+
+SCIENCE_MODE_2 = Layout(
+    length_bytes=1,
+    checksum_bytes=1,
+    length_first=False,
+    length_of_frame=False,
+    shortest_frame=8,
+    longest_frame=69,
+    checksum=crc8,
+)
+"""The other protocol's header, as its card gives it: the shared part must carry it too."""
+
+bodies_of_any_kind = st.one_of(
+    st.binary(min_size=2, max_size=300),
+    st.lists(st.sampled_from(SPECIAL), min_size=2, max_size=100).map(bytes),
+)
+
+
+@given(st.binary(max_size=400))
+def test_stuffing_is_undone_exactly(data):
+    stuffed = stuff(data)
+    assert not any(byte in (0xF0, 0x0F) for byte in stuffed)
+    assert unstuff(stuffed) == data
+
+
+def test_only_three_bytes_are_stuffed():
+    assert [byte for byte in range(256) if len(stuff(bytes((byte,)))) == 2] == sorted(SPECIAL)
+    assert stuff(b"\x81\xf0\x0f\x55") == bytes.fromhex("81d481a5815a55")
+
+
+@given(st.lists(bodies_of_any_kind, max_size=6), st.data())
+def test_frames_come_back_however_the_stream_is_cut(bodies, data):
+    stream = b"".join(build_frame(SCIENCE_MODE_4, body) for body in bodies)
+    scanner = FrameScanner(SCIENCE_MODE_4)
+    found = []
+    while stream:
+        cut = data.draw(st.integers(1, len(stream)))
+        found += scanner.feed(stream[:cut])
+        stream = stream[cut:]
+    assert found == bodies
+    assert scanner.skipped_bytes == 0
+
+
+@given(st.lists(st.binary(min_size=2, max_size=30), min_size=1, max_size=6))
+def test_the_other_protocols_header_is_a_parameter(bodies):
+    scanner = FrameScanner(SCIENCE_MODE_2)
+    stream = b"".join(build_frame(SCIENCE_MODE_2, body) for body in bodies)
+    assert [body for byte in stream for body in scanner.feed(bytes((byte,)))] == bodies
+
+
+def test_an_escaped_header_byte_may_be_a_special_byte_itself():
+    for number in range(64):
+        for code in (34, 62, 36):
+            body = (number << 10 | code).to_bytes(2, "big")
+            assert FrameScanner(SCIENCE_MODE_4).feed(build_frame(SCIENCE_MODE_4, body)) == [body]
+    # A checksum byte of 5A travels as 81 0F, one of A5 as 81 F0.
+    frames = [build_frame(SCIENCE_MODE_4, n.to_bytes(2, "big")) for n in range(65_536)]
+    assert any(frame[6] == 0x0F or frame[8] == 0x0F for frame in frames)
+    assert any(frame[6] == 0xF0 or frame[8] == 0xF0 for frame in frames)
+
+
+def test_too_long_a_body_is_refused():
+    build_frame(SCIENCE_MODE_4, bytes(1190))
+    with pytest.raises(ValueError):
+        build_frame(SCIENCE_MODE_4, bytes(1191))
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=3000), st.lists(st.sampled_from((*SPECIAL, 0x55, 0x58)), max_size=3000).map(bytes)
+    )
+)
+def test_any_bytes_are_taken_and_no_frame_is_invented(noise):
+    scanner = FrameScanner(SCIENCE_MODE_4)
+    assert scanner.feed(noise) == []
+    assert len(scanner._buffer) < SCIENCE_MODE_4.longest_frame
+
+
+def test_a_long_stream_of_noise_holds_no_frame_and_a_bounded_buffer():
+    randomness = random.Random(24)
+    scanner = FrameScanner(SCIENCE_MODE_4)
+    for _ in range(100):
+        special = bytes(randomness.choice((*SPECIAL, 0x55, randomness.randrange(256))) for _ in range(500))
+        for noise in (randomness.randbytes(500), special):
+            assert scanner.feed(noise) == []
+            assert len(scanner._buffer) < SCIENCE_MODE_4.longest_frame
+
+
+def _random_bytes(randomness, frame):
+    return randomness.randbytes(randomness.randrange(1, 40))
+
+
+def _special_bytes(randomness, frame):
+    return bytes(randomness.choice((*SPECIAL, 0x55)) for _ in range(randomness.randrange(1, 40)))
+
+
+def _truncated_frame(randomness, frame):
+    return frame[: randomness.randrange(1, len(frame))]
+
+
+def _lost_byte(randomness, frame):
+    at = randomness.randrange(len(frame))
+    return frame[:at] + frame[at + 1 :]
+
+
+def _flipped_bit(randomness, frame):
+    at = randomness.randrange(len(frame))
+    return frame[:at] + bytes((frame[at] ^ 1 << randomness.randrange(8),)) + frame[at + 1 :]
+
+
+NOISES = [_random_bytes, _special_bytes, _truncated_frame, _lost_byte, _flipped_bit]
+
+
+def recovered_after_noise(noise, frames, seed):
+    """(good frames sent, found, found although never sent): before each good frame stands some noise."""
+    randomness = random.Random(seed)
+    stream = b""
+    sent = []
+    for _ in range(frames):
+        body = _random_body(randomness)
+        damaged = build_frame(SCIENCE_MODE_4, _random_body(randomness))
+        sent.append(body)
+        stream += noise(randomness, damaged) + build_frame(SCIENCE_MODE_4, body)
+    scanner = FrameScanner(SCIENCE_MODE_4)
+    found = []
+    while stream:
+        cut = randomness.randrange(1, 64)
+        found += scanner.feed(stream[:cut])
+        stream = stream[cut:]
+    missing = list(found)
+    hits = 0
+    for body in sent:
+        if body in missing:
+            missing.remove(body)
+            hits += 1
+    return len(sent), hits, len(missing)
+
+
+def _random_body(randomness):
+    if randomness.random() < 0.3:
+        return bytes(randomness.choice((*SPECIAL, 0x55)) for _ in range(randomness.randrange(4, 60)))
+    return randomness.randbytes(randomness.randrange(4, 120))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_every_good_frame_is_recovered_after_noise(noise):
+    sent, found, invented = recovered_after_noise(noise, NOISE_FRAMES, seed=4)
+    assert (found, invented) == (sent, 0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("noise", NOISES)
+def test_every_good_frame_is_recovered_after_noise_in_the_long_count(noise):
+    sent, found, invented = recovered_after_noise(noise, 7_500, seed=75)
+    print(f"{noise.__name__}: {found} of {sent} good frames, {invented} invented")
+    assert (found, invented) == (sent, 0)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_good_frame_is_found_at_once_and_not_only_when_more_arrives(noise):
+    randomness = random.Random(9)
+    for _ in range(500):
+        scanner = FrameScanner(SCIENCE_MODE_4)
+        body = _random_body(randomness)
+        damaged = build_frame(SCIENCE_MODE_4, _random_body(randomness))
+        scanner.feed(noise(randomness, damaged))
+        assert scanner.feed(build_frame(SCIENCE_MODE_4, body))[-1:] == [body]
+
+
+def test_what_was_received_of_an_unfinished_frame_can_be_forgotten():
+    frame = build_frame(SCIENCE_MODE_4, b"\x01\x02\x03")
+    scanner = FrameScanner(SCIENCE_MODE_4)
+    scanner.feed(frame[:-1])
+    scanner.reset()
+    assert scanner.feed(frame[-1:]) == []
+    assert scanner.feed(frame) == [b"\x01\x02\x03"]
