@@ -87,7 +87,15 @@ class Leave:
 
 
 Effect = (
-    Save | SaveScreening | StartStopTest | BeginSession | SessionKey | CheckPin | LoadFamilyView | LoadToday | Speak
+    Save
+    | SaveScreening
+    | StartStopTest
+    | BeginSession
+    | SessionKey
+    | CheckPin
+    | LoadFamilyView
+    | LoadToday
+    | Speak
     | Leave
 )
 
@@ -171,5 +179,13 @@ class Woke:
 
 
 Event = (
-    Saved | SaveFailed | DeviceSeen | StopTestEnded | SessionEnded | PinChecked | FamilyLoaded | TodayLoaded | Woke
+    Saved
+    | SaveFailed
+    | DeviceSeen
+    | StopTestEnded
+    | SessionEnded
+    | PinChecked
+    | FamilyLoaded
+    | TodayLoaded
+    | Woke
 )

@@ -192,5 +192,4 @@ class Page:
     spoken: str = ""
     """What "read it to me" says."""
     serial: int = 0
-    """Grows with every change of screen (not with every redraw): keys other than STOP and down are ignored for
-    400 ms after it grew."""
+    """Grows with every change of screen (not with every redraw): for 400 ms only STOP and down count."""

@@ -1,0 +1,929 @@
+"""The session as a pure function: `step(state, event, now_s) -> (state, effects)` and `deadline_s(state)`.
+
+The same code runs a real session, a property test of many thousand steps, and a rehearsal of months. It
+knows what a key means while current can flow, asks what has to be asked, and requests; whether anything
+flows is the guard's alone. Safety rules 1–6, 8, 10, 11 are enforced here (M), the guard holds them again.
+
+Time is CLOCK_MONOTONIC in seconds and always an argument. There is no periodic tick: the runner sleeps until
+`deadline_s` and then sends `Deadline()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from drivers.guard import messages as guard
+from kiosk.diary.records import LevelFound, Record, Session
+from kiosk.flow_types import SessionOutcome
+from kiosk.keys import Key
+from kiosk.session.arming import channel_limits, guard_plan, half_mA
+from programs.montage import Side as BodySide
+from programs.plan import ChannelPlan, SessionPlan
+
+FEEL_STEP_HALF_MA = 2
+"""1 mA a press until "I feel it" (rule 3)."""
+FINE_STEP_HALF_MA = 1
+DOWN_STEP_HALF_MA = 2
+"""Down is faster than up."""
+UP_PAUSE_S = {FEEL_STEP_HALF_MA: 1.0, FINE_STEP_HALF_MA: 0.7}
+"""After the previous Up event, accepted or not (rule 2)."""
+UPS_BEFORE_ASKING = 8
+CONTRACTION_RAISE_HALF_MA = 4
+SLOW_RISE_STEP_HALF_MA = 1
+SLOW_RISE_EVERY_S = 0.5
+"""≤ 1 mA/s (rule 4)."""
+SLOW_RISE_HALT_HALF_MA = 10
+"""In continuous patterns it halts after every 5 mA until a new press (rule 4)."""
+START_FACTOR = 0.6
+RESUME_FACTOR = 0.7
+NOT_FELT_HALF_MA = 30
+"""Nothing felt by 15 mA: to zero, look at the pads (rule 5)."""
+NOT_FELT_FACTOR = 1.3
+STILL_OK_EVERY_S = 300.0
+STILL_OK_FINDING_S = 90.0
+STILL_OK_TONES_S = (0.0, 20.0, 40.0)
+STILL_OK_ANSWER_S = 60.0
+LOOK_AFTER_S = 120
+"""First session: stop and look at the skin (clinical reference 2)."""
+NOTICE_S = 4.0
+STOP_ANSWER_S = 6.0
+"""Longer than the guard's whole stop path: three pairs and 3 s of silence."""
+ARM_ANSWER_S = 5.0
+
+Stage = Literal["saving", "arming", "find", "play", "stopping", "ended"]
+FindStep = Literal["offer", "feel", "where", "strong", "both"]
+"""offer: "Ready? It rises slowly". feel: until "I feel it". where: left, right. strong: until "strong, still
+pleasant". both: every side is found, Enter begins the session."""
+
+
+# ── events and effects ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message of the guard."""
+
+    message: guard.FromGuard
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSaved:
+    """The session's record is durable (rule 29): now it may be armed."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """A record could not be written: therapy ends safely."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The time of `deadline_s` has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardGone:
+    """The link to the guard ended: nothing is known of the output any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """Something outside of the keys wants a stop: a signal, leaving, a dead terminal."""
+
+    why: str
+
+
+Event = Pressed | Heard | SessionSaved | NotSaved | Deadline | GuardGone | StopRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    message: guard.ToGuard
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Save a record. `first` marks the session's own record, answered by SessionSaved."""
+
+    record: Record
+    corrects: str | None = None
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A sound with a visible twin: "prompt", "phase", "stopped", "not_confirmed", "fault"."""
+
+    name: Literal["prompt", "phase", "stopped", "not_confirmed", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    outcome: SessionOutcome
+
+
+Effect = Send | Write | Tone | Ended
+
+
+# ── state ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRise:
+    """A rise that goes on by itself until any key holds it (rule 4)."""
+
+    target_half_mA: int
+    running: bool = False
+    since_press_half_mA: int = 0
+    next_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One channel, one side of the back. Currents are the person's level, in half-mA."""
+
+    channel: int
+    side: BodySide
+    ceiling_half_mA: int
+    reference_half_mA: int | None
+    usual_first_feeling_half_mA: int | None
+    level_half_mA: int = 0
+    """What was asked for last; the guard's refusal sets it back."""
+    applied_half_mA: int = 0
+    """What the device acknowledged last."""
+    contraction_base_half_mA: int = 0
+    """Level at the start of the present contraction (rule 1)."""
+    highest_applied_half_mA: int = 0
+    first_feeling_half_mA: int | None = None
+    where: Literal["left", "right", "both", "elsewhere"] | None = None
+    comfortable_half_mA: int | None = None
+    slow: SlowRise | None = None
+
+    @property
+    def not_felt_half_mA(self) -> int:
+        """A level at which something must have been felt (rule 5)."""
+        usual = self.usual_first_feeling_half_mA
+        return NOT_FELT_HALF_MA if usual is None else min(NOT_FELT_HALF_MA, int(usual * NOT_FELT_FACTOR))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One short line that goes away by itself.
+
+    `id`: "plateau", "too_soon", "ceiling", "contraction", "held", "status", "nothing_yet",
+    or what the guard refused.
+    """
+
+    id: str
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question that Enter answers. still_ok ends the session when nobody answers."""
+
+    kind: Literal["still_ok", "still_comfortable"]
+    asked_s: float
+    tones: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """All that a screen needs to show the session, and all that the machine needs to go on."""
+
+    plan: SessionPlan
+    armed_plan: guard.GuardPlan
+    limits: tuple[guard.ChannelLimit, ...]
+    device_kind: str
+    epoch: int
+    first_session: bool
+    began_s: float
+    stage: Stage
+    sides: tuple[Side, ...]
+    session_id: str | None = None
+    resume: SessionOutcome | None = None
+    seconds_before: int = 0
+    """Played before the stop that is gone on from."""
+    finding: int = 0
+    """Index into `sides` while stage is "find"."""
+    find_step: FindStep = "feel"
+    selected: int | None = None
+    """Index into `sides` that ▲ ▼ move in the session; None is both."""
+    status: guard.Status | None = None
+    status_s: float = 0.0
+    last_up_s: float = -1e9
+    last_up_step_half_mA: int = FEEL_STEP_HALF_MA
+    ups_in_a_row: int = 0
+    last_key_s: float = 0.0
+    still_ok_s: float = 0.0
+    """When the person last said that all is well."""
+    resting: bool = False
+    notice: Notice | None = None
+    prompt: Prompt | None = None
+    fault: guard.Fault | None = None
+    refused: guard.Refused | None = None
+    stop_why: str | None = None
+    waiting_until_s: float | None = None
+    """Stage arming or stopping: when the guard's answer is overdue."""
+    pad_faults: int = 0
+    outcome: SessionOutcome | None = None
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether the runner renews the lease: armed, and nothing asked for a stop."""
+        return self.stage in ("arming", "find", "play")
+
+    @property
+    def output_possible(self) -> bool:
+        """Current may flow, or it is not known that none does: STOP stands on the screen."""
+        return self.stage in ("arming", "find", "play", "stopping")
+
+    @property
+    def side(self) -> Side:
+        """The side whose level is being found."""
+        return self.sides[self.finding]
+
+    @property
+    def phase(self) -> guard.Phase | None:
+        """The phase that the guard reported last."""
+        if (
+            self.status is None
+            or self.status.phase is None
+            or self.status.phase >= len(self.armed_plan.phases)
+        ):
+            return None
+        return self.armed_plan.phases[self.status.phase]
+
+    @property
+    def seconds_done(self) -> int:
+        """Seconds of the session's phases that were played, finding not counted."""
+        if self.status is None or self.status.phase is None:
+            return self.seconds_before
+        played_ms = sum(
+            p.duration_ms for p in self.armed_plan.phases[: self.status.phase] if p.role != "find"
+        )
+        phase = self.phase
+        if phase is not None and phase.role != "find":
+            played_ms += min(self.status.phase_elapsed_ms, phase.duration_ms)
+        return self.seconds_before + played_ms // 1000
+
+    @property
+    def seconds_left(self) -> int:
+        """Seconds of the session's phases still to come."""
+        return max(0, sum(phase.seconds for phase in self.plan.phases) - self.seconds_done)
+
+
+def begin(
+    plan: SessionPlan,
+    *,
+    device_kind: str,
+    last_epoch: int,
+    first_session: bool,
+    now_s: float,
+    resume: SessionOutcome | None = None,
+    session_id: str | None = None,
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    """A new session: first its record is made durable, then it is armed. A resumed one is armed at once.
+
+    `last_epoch` is the guard's; this arming's is the next (rule 8).
+    """
+    find = resume is None or not resume.found
+    done = resume.seconds_done if resume is not None else 0
+    state = SessionState(
+        plan=plan,
+        armed_plan=guard_plan(plan, find=find, seconds_done=done),
+        limits=channel_limits(plan),
+        device_kind=device_kind,
+        epoch=last_epoch + 1,
+        first_session=first_session and done < LOOK_AFTER_S,
+        began_s=now_s,
+        stage="saving",
+        sides=tuple(_side(channel, plan, resume, find) for channel in plan.channels),
+        session_id=session_id,
+        resume=resume,
+        seconds_before=done,
+        last_key_s=now_s,
+        still_ok_s=now_s,
+        pad_faults=resume.pad_faults if resume is not None else 0,
+    )
+    if session_id is not None:
+        return _arm(state, now_s)
+    record = _record(state, "begun")
+    return state, (Write(record, first=True),)
+
+
+def step(state: SessionState, event: Event, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """The next state, and what is to be done. Never raises on any event in any state."""
+    if state.stage == "ended":
+        return state, ()
+    state = _expire_notice(state, now_s)
+    match event:
+        case Pressed(key):
+            return _pressed(state, key, now_s)
+        case Heard(message):
+            return _heard(state, message, now_s)
+        case SessionSaved(session_id):
+            if state.stage != "saving":
+                return state, ()
+            return _arm(replace(state, session_id=session_id), now_s)
+        case NotSaved():
+            if state.stage == "saving":
+                return _end(state, "not_saved", True, "never armed", now_s)
+            return _stop(state, "not_saved", now_s)
+        case Deadline():
+            return _woke(state, now_s)
+        case GuardGone():
+            if state.stage == "saving":
+                return _end(state, "guard_gone", True, "never armed", now_s)
+            return _end(state, "guard_gone", False, "the guard process ended", now_s)
+        case StopRequested(why):
+            if state.stage == "saving":
+                return _end(state, why, True, "never armed", now_s)
+            return _stop(state, why, now_s)
+
+
+def deadline_s(state: SessionState) -> float | None:
+    """When `Deadline` is due next, or None."""
+    due: list[float] = []
+    if state.waiting_until_s is not None:
+        due.append(state.waiting_until_s)
+    if state.notice is not None:
+        due.append(state.notice.until_s)
+    if state.stage in ("find", "play"):
+        due += [
+            side.slow.next_s
+            for side in state.sides
+            if side.slow is not None and side.slow.running and _may_rise(state, side)
+        ]
+        due.append(_still_ok_due_s(state))
+    return min(due, default=None)
+
+
+# ── keys ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    if key in (Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE):
+        if state.stage == "saving":
+            return _end(state, "person", True, "never armed", now_s)
+        return _stop(state, "person", now_s)
+    if state.stage not in ("find", "play"):
+        return state, ()
+    before = state
+    state = replace(state, last_key_s=now_s)
+    present = Send(guard.Present(state.epoch))
+    # A known key while a rise runs holds it, and does nothing else; down also lowers.
+    rising = any(side.slow is not None and side.slow.running for side in state.sides)
+    if rising:
+        state = _hold(state)
+        if key is not Key.DOWN and not (
+            key is Key.ENTER and state.stage == "find" and state.find_step == "feel"
+        ):
+            return replace(state, notice=Notice("held", now_s + NOTICE_S)), (present,)
+    if key is Key.UP:
+        state, effects = _up(state, now_s)
+    elif key is Key.DOWN:
+        state, effects = _down(state, now_s)
+    elif key is Key.ENTER:
+        state, effects = _enter(state, now_s)
+    elif key is Key.FIVE and not state.resting:
+        state, effects = _rest(state, now_s)
+    elif state.stage == "find" and state.find_step == "where" and key in _WHERE:
+        state, effects = _where(state, _WHERE[key], now_s)
+    elif state.stage == "play" and key in _SELECT:
+        chosen = _SELECT[key]
+        state, effects = (
+            replace(state, selected=chosen if chosen is None or chosen < len(state.sides) else None),
+            (),
+        )
+    elif state.stage == "play" and key in (Key.LEFT, Key.RIGHT):
+        state, effects = replace(state, selected=0 if key is Key.LEFT else len(state.sides) - 1), ()
+    elif key is Key.FOUR:
+        state, effects = replace(state, notice=Notice("status", now_s + NOTICE_S)), ()
+    elif key is Key.SIX:
+        return _stop(state, "pad_loose", now_s)
+    else:
+        return replace(before, last_key_s=now_s), (present,)
+    return state, (*effects, present)
+
+
+_WHERE: dict[Key, Literal["left", "right", "elsewhere"]] = {
+    Key.ONE: "left",
+    Key.TWO: "right",
+    Key.THREE: "elsewhere",
+}
+_SELECT: dict[Key, int | None] = {Key.ONE: 0, Key.TWO: 1, Key.THREE: None}
+
+
+def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    pause_s = UP_PAUSE_S[state.last_up_step_half_mA]
+    too_soon = now_s - state.last_up_s < pause_s
+    state = replace(state, last_up_s=now_s)
+    if state.prompt is not None:
+        return state, ()
+    if state.stage == "find" and state.find_step in ("offer", "where", "both"):
+        return state, ()
+    if too_soon:
+        return _notice(state, "too_soon", now_s), ()
+    targets = _moved(state)
+    waiting = [i for i in targets if state.sides[i].slow is not None]
+    if waiting:
+        # The new press that lets a halted rise go on; it raises nothing itself.
+        for index in waiting:
+            state = _start_rise(state, index, now_s)
+        return replace(state, resting=False), ()
+    if state.ups_in_a_row >= UPS_BEFORE_ASKING:
+        return replace(state, prompt=Prompt("still_comfortable", now_s, tones=1)), (Tone("prompt"),)
+    finding_feel = state.stage == "find" and state.find_step == "feel"
+    step_half_mA = FEEL_STEP_HALF_MA if finding_feel else FINE_STEP_HALF_MA
+    if finding_feel and state.side.level_half_mA >= state.side.not_felt_half_mA:
+        return _stop(state, "nothing_felt", now_s)
+    effects: list[Effect] = []
+    for index in targets:
+        state, sent = _raise(state, index, step_half_mA, now_s)
+        effects += sent
+    if effects:
+        row = state.ups_in_a_row + 1
+        state = replace(state, ups_in_a_row=row, last_up_step_half_mA=step_half_mA, resting=False)
+    return state, tuple(effects)
+
+
+def _raise(
+    state: SessionState, index: int, step_half_mA: int, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    """One person's raise of one side, or the notice that says why not. Never sent when it can't be done."""
+    side = state.sides[index]
+    target = side.level_half_mA + step_half_mA
+    if target > side.ceiling_half_mA:
+        return _notice(state, "ceiling", now_s), ()
+    if state.status is None or not state.status.may_raise:
+        return _notice(state, "plateau", now_s), ()
+    if _contracting(state) and target > side.contraction_base_half_mA + CONTRACTION_RAISE_HALF_MA:
+        return _notice(state, "contraction", now_s), ()
+    state = _with_side(state, index, replace(side, level_half_mA=target))
+    return state, (Send(guard.Level(state.epoch, side.channel, target)),)
+
+
+def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """Down always counts (rule 2)."""
+    effects: list[Effect] = []
+    for index in _moved(state):
+        side = state.sides[index]
+        target = max(0, side.level_half_mA - DOWN_STEP_HALF_MA)
+        slow = side.slow
+        if slow is not None and slow.target_half_mA > target:
+            slow = None  # she went down: it does not climb again by itself
+        state = _with_side(state, index, replace(side, level_half_mA=target, slow=slow))
+        if target < side.level_half_mA:
+            effects.append(Send(guard.Level(state.epoch, side.channel, target)))
+    return replace(state, ups_in_a_row=0), tuple(effects)
+
+
+def _enter(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """Enter answers what the screen asks; it never raises."""
+    if state.prompt is not None:
+        return replace(state, prompt=None, ups_in_a_row=0, still_ok_s=now_s), ()
+    if state.stage == "play":
+        waiting = [i for i, side in enumerate(state.sides) if side.slow is not None]
+        if waiting and all(state.sides[i].level_half_mA == 0 for i in waiting):
+            for index in waiting:
+                state = _start_rise(state, index, now_s)
+            return replace(state, resting=False), ()
+        return state, ()
+    side = state.side
+    match state.find_step:
+        case "offer":
+            return _start_rise(replace(state, find_step="feel"), state.finding, now_s), ()
+        case "feel":
+            if side.level_half_mA == 0:
+                return _notice(state, "nothing_yet", now_s), ()
+            state = _with_side(state, state.finding, replace(side, first_feeling_half_mA=side.level_half_mA))
+            return replace(state, find_step="where", ups_in_a_row=0), ()
+        case "strong":
+            if side.level_half_mA == 0:
+                return _notice(state, "nothing_yet", now_s), ()
+            side = replace(side, comfortable_half_mA=side.level_half_mA, slow=None)
+            state = replace(_with_side(state, state.finding, side), ups_in_a_row=0)
+            saved = Write(_level_found(state, side))
+            if state.finding + 1 < len(state.sides):
+                return state, (saved, Send(guard.Next(state.epoch)))
+            return replace(state, find_step="both"), (saved,)
+        case "both":
+            return state, (Send(guard.Next(state.epoch)),)
+        case _:
+            return state, ()
+
+
+def _where(
+    state: SessionState, where: Literal["left", "right", "elsewhere"], now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    """ "Where do you feel it?": a mismatch goes to zero and back to the pads (rule 5)."""
+    side = state.side
+    said: Literal["left", "right", "both", "elsewhere"] = where
+    if where == "elsewhere" and side.side == "both":
+        said = "both"  # one channel across the spine is felt on both sides
+    state = _with_side(state, state.finding, replace(side, where=said))
+    if said != side.side:
+        return _stop(state, "where_mismatch", now_s)
+    return replace(state, find_step="strong"), ()
+
+
+def _rest(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """Key 5: levels to zero, still armed; going on is a slow rise (rule 10)."""
+    for index, side in enumerate(state.sides):
+        if state.stage == "find" and index != state.finding:
+            continue
+        back_to = side.level_half_mA
+        slow = SlowRise(_resume_target(side, back_to)) if back_to else side.slow
+        state = _with_side(state, index, replace(side, level_half_mA=0, slow=slow))
+    if state.stage == "find" and state.find_step in ("offer", "where", "both"):
+        state = replace(state, find_step="strong" if state.find_step == "both" else "feel")
+    return replace(state, resting=True, ups_in_a_row=0, prompt=None), (Send(guard.Rest(state.epoch)),)
+
+
+def _stop(state: SessionState, why: str, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """Ask the guard to stop. Asking twice is harmless; the first reason stays."""
+    if state.stage == "stopping":
+        return state, (Send(guard.Stop(why)),)
+    pad_faults = state.pad_faults + (why in ("pad_loose", "nothing_felt"))
+    state = replace(
+        _hold(state),
+        stage="stopping",
+        stop_why=why,
+        prompt=None,
+        notice=None,
+        pad_faults=pad_faults,
+        waiting_until_s=now_s + STOP_ANSWER_S,
+    )
+    return state, (Send(guard.Stop(why)),)
+
+
+# ── the guard's word ────────────────────────────────────────────────────────────────────────────
+
+
+def _heard(
+    state: SessionState, message: guard.FromGuard, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    match message:
+        case guard.Status():
+            return _status(state, message, now_s)
+        case guard.Refused():
+            return _refused(state, message, now_s)
+        case guard.Fault(epoch=epoch) if epoch in (state.epoch, 0):
+            return replace(state, fault=message), ()
+        case guard.Stopped():
+            return _stopped(state, message, now_s)
+        case _:
+            return state, ()
+
+
+def _status(
+    state: SessionState, status: guard.Status, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    if status.epoch != state.epoch or status.state != "armed" or state.stage in ("saving", "stopping"):
+        return state, ()
+    previous = state.phase
+    was_raisable = state.status is not None and state.status.may_raise
+    previous_index = state.status.phase if state.status is not None else None
+    state = replace(state, status=status, status_s=now_s)
+    effects: tuple[Effect, ...] = ()
+    if state.stage == "arming":
+        state = _armed(state, now_s)
+    elif status.phase != previous_index and state.phase is not None:
+        state, effects = _phase_changed(state, previous, now_s)
+    for index, side in enumerate(state.sides):
+        for channel in status.channels:
+            if channel.channel == side.channel:
+                highest = max(side.highest_applied_half_mA, channel.applied_half_mA)
+                side = replace(side, applied_half_mA=channel.applied_half_mA, highest_applied_half_mA=highest)
+        if status.may_raise and not was_raisable:
+            side = replace(side, contraction_base_half_mA=side.level_half_mA)
+        state = _with_side(state, index, side)
+    if state.stage == "play" and state.first_session and state.seconds_done >= LOOK_AFTER_S:
+        return _stop(state, "look", now_s)
+    return state, effects
+
+
+def _armed(state: SessionState, now_s: float) -> SessionState:
+    state = replace(state, waiting_until_s=None, last_key_s=now_s, still_ok_s=now_s)
+    if state.phase is not None and state.phase.role == "find":
+        return _begin_side(replace(state, stage="find"), 0)
+    return replace(state, stage="play", resting=True)
+
+
+def _phase_changed(
+    state: SessionState, previous: guard.Phase | None, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    phase = state.phase
+    if phase is not None and phase.role == "find":
+        index = next((i for i, side in enumerate(state.sides) if side.channel == phase.channel), 0)
+        return _begin_side(state, index), (Tone("phase"),)
+    if state.stage == "find":
+        if any(side.comfortable_half_mA is None for side in state.sides):
+            # Ten minutes of finding are over before the person was content: nothing begins by itself.
+            return _stop(state, "finding_too_long", now_s)
+        state = replace(state, stage="play", still_ok_s=now_s, prompt=None)
+    return state, (Tone("phase"),)
+
+
+def _begin_side(state: SessionState, index: int) -> SessionState:
+    side = state.sides[index]
+    offered = side.slow is not None and side.first_feeling_half_mA is None
+    return replace(
+        state, finding=index, find_step="offer" if offered else "feel", ups_in_a_row=0, resting=False
+    )
+
+
+def _refused(
+    state: SessionState, refused: guard.Refused, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    if refused.epoch != state.epoch:
+        return state, ()
+    if state.stage == "arming":
+        return _end(replace(state, refused=refused), "refused", True, "never armed", now_s)
+    if refused.fault:
+        return replace(state, refused=refused), ()
+    # The guard's levels are the truth: take back what it did not do.
+    if state.status is not None:
+        levels = {channel.channel: channel.level_half_mA for channel in state.status.channels}
+        for index, side in enumerate(state.sides):
+            level = min(side.level_half_mA, levels.get(side.channel, side.level_half_mA))
+            state = _with_side(state, index, replace(side, level_half_mA=level))
+    return _notice(_hold(state), refused.limit, now_s), ()
+
+
+def _stopped(
+    state: SessionState, stopped: guard.Stopped, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    if state.stage == "saving" or stopped.epoch not in (state.epoch, 0):
+        return state, ()
+    why = state.stop_why
+    if state.fault is not None:
+        why = state.fault.kind
+    elif state.refused is not None and state.refused.fault:
+        why = "limit"
+    elif why is None:
+        why = stopped.why
+    return _end(state, why, stopped.confirmed, stopped.how, now_s)
+
+
+# ── time ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _woke(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    if state.waiting_until_s is not None and now_s >= state.waiting_until_s:
+        if state.stage == "stopping":
+            return _end(state, state.stop_why or "guard_silent", False, "the guard did not answer", now_s)
+        return _stop(state, "guard_silent", now_s)
+    if state.stage not in ("find", "play"):
+        return state, ()
+    state, effects = _ask_still_ok(state, now_s)
+    if state.stage == "stopping":
+        return state, effects
+    for index, side in enumerate(state.sides):
+        slow = side.slow
+        if slow is not None and slow.running and now_s >= slow.next_s and _may_rise(state, side):
+            state, sent = _rise(state, index, now_s)
+            effects = (*effects, *sent)
+    return state, effects
+
+
+def _ask_still_ok(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    prompt = state.prompt
+    if prompt is None:
+        if now_s < _still_ok_due_s(state):
+            return state, ()
+        prompt = Prompt("still_ok", now_s)
+        state = replace(_hold(state), prompt=prompt)
+    waited_s = now_s - prompt.asked_s
+    if waited_s >= STILL_OK_ANSWER_S:
+        return _stop(state, "still_ok", now_s)
+    tones = sum(waited_s >= at_s for at_s in STILL_OK_TONES_S)
+    if tones <= prompt.tones:
+        return state, ()
+    return replace(state, prompt=replace(prompt, tones=tones)), (Tone("prompt"),)
+
+
+def _still_ok_due_s(state: SessionState) -> float:
+    """When the next "Still OK?", its next tone, or its time-out is due (rule 10)."""
+    prompt = state.prompt
+    if prompt is not None:
+        rest = STILL_OK_TONES_S[prompt.tones :]
+        return prompt.asked_s + (rest[0] if rest else STILL_OK_ANSWER_S)
+    if state.stage == "find":
+        return min(state.last_key_s + STILL_OK_FINDING_S, state.still_ok_s + STILL_OK_EVERY_S)
+    return state.still_ok_s + STILL_OK_EVERY_S
+
+
+# ── the slow rise ───────────────────────────────────────────────────────────────────────────────
+
+
+def _start_rise(state: SessionState, index: int, now_s: float) -> SessionState:
+    side = state.sides[index]
+    if side.slow is None:
+        return state
+    slow = replace(side.slow, running=True, since_press_half_mA=0, next_s=now_s + SLOW_RISE_EVERY_S)
+    return _with_side(state, index, replace(side, slow=slow))
+
+
+def _may_rise(state: SessionState, side: Side) -> bool:
+    """Whether the guard would take a step of the rise now; otherwise it waits for the guard's next status."""
+    if state.prompt is not None or state.status is None or not state.status.may_raise:
+        return False
+    if state.stage == "find" and state.side.channel != side.channel:
+        return False
+    base = side.contraction_base_half_mA
+    return not (
+        _contracting(state) and side.level_half_mA + SLOW_RISE_STEP_HALF_MA > base + CONTRACTION_RAISE_HALF_MA
+    )
+
+
+def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    side = state.sides[index]
+    slow = side.slow
+    assert slow is not None
+    target = side.level_half_mA + SLOW_RISE_STEP_HALF_MA
+    if target > min(slow.target_half_mA, side.ceiling_half_mA):
+        return _with_side(state, index, replace(side, slow=None)), ()
+    state, sent = _raise(state, index, SLOW_RISE_STEP_HALF_MA, now_s)
+    if not sent:
+        return _with_side(
+            state, index, replace(side, slow=replace(slow, next_s=now_s + SLOW_RISE_EVERY_S))
+        ), ()
+    risen = slow.since_press_half_mA + SLOW_RISE_STEP_HALF_MA
+    unfelt = state.stage == "find" and state.find_step == "feel" and target >= side.not_felt_half_mA
+    halted = unfelt or (not _contracting(state) and risen >= SLOW_RISE_HALT_HALF_MA)
+    slow = replace(slow, running=not halted, since_press_half_mA=risen, next_s=now_s + SLOW_RISE_EVERY_S)
+    if target >= min(slow.target_half_mA, side.ceiling_half_mA) or unfelt:
+        return _with_side(state, index, replace(state.sides[index], slow=None)), sent
+    return _with_side(state, index, replace(state.sides[index], slow=slow)), sent
+
+
+def _hold(state: SessionState) -> SessionState:
+    for index, side in enumerate(state.sides):
+        if side.slow is not None and side.slow.running:
+            state = _with_side(state, index, replace(side, slow=replace(side.slow, running=False)))
+    return state
+
+
+def _resume_target(side: Side, level_half_mA: int) -> int:
+    """0.7 · min(level at the pause, L) (rule 4)."""
+    reference = (
+        level_half_mA if side.reference_half_mA is None else min(level_half_mA, side.reference_half_mA)
+    )
+    return int(reference * RESUME_FACTOR)
+
+
+# ── small things ────────────────────────────────────────────────────────────────────────────────
+
+
+def _side(channel: ChannelPlan, plan: SessionPlan, resume: SessionOutcome | None, find: bool) -> Side:
+    lead = next(lead for lead in plan.montage.leads if lead.channel == channel.channel)
+    usual = channel.usual_first_feeling_mA
+    side = Side(
+        channel=channel.channel,
+        side=lead.side,
+        ceiling_half_mA=half_mA(channel.ceiling_mA),
+        reference_half_mA=None if channel.reference_mA is None else half_mA(channel.reference_mA),
+        usual_first_feeling_half_mA=None if usual is None else half_mA(usual),
+    )
+    if not find and resume is not None:
+        level = dict(resume.levels_half_mA).get(channel.channel, 0)
+        target = _resume_target(side, level)
+        return replace(side, comfortable_half_mA=level, slow=SlowRise(target) if target else None)
+    if side.reference_half_mA is not None:
+        target = int(side.reference_half_mA * START_FACTOR)
+        return replace(side, slow=SlowRise(target) if target else None)
+    return side
+
+
+def _arm(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    state = replace(state, stage="arming", waiting_until_s=now_s + ARM_ANSWER_S)
+    return state, (Send(guard.Arm(state.epoch, state.armed_plan, state.limits)),)
+
+
+def _end(
+    state: SessionState, why: str, confirmed: bool, how: str, now_s: float
+) -> tuple[SessionState, tuple[Effect, ...]]:
+    pad_faults = state.pad_faults
+    if state.fault is not None and state.fault.kind in ("electrode", "low_current", "pulse_timeout"):
+        pad_faults += 1
+    found = bool(state.sides) and all(side.comfortable_half_mA is not None for side in state.sides)
+    outcome = SessionOutcome(
+        session_id=state.session_id,
+        why=why,
+        confirmed=confirmed,
+        how=how,
+        seconds_done=state.seconds_done,
+        seconds_left=state.seconds_left,
+        channel=state.fault.channel if state.fault is not None else None,
+        levels_half_mA=tuple((side.channel, _level_to_keep(state, side)) for side in state.sides),
+        at_s=now_s,
+        pad_faults=pad_faults,
+        found=found,
+    )
+    state = replace(
+        state,
+        stage="ended",
+        outcome=outcome,
+        stop_why=why,
+        waiting_until_s=None,
+        prompt=None,
+        pad_faults=pad_faults,
+    )
+    effects: list[Effect] = []
+    if state.session_id is not None:
+        record = _record(state, "done" if why == "plan_over" else "ended_early")
+        effects.append(Write(record, corrects=state.session_id))
+    if not confirmed:
+        effects.append(Tone("not_confirmed"))
+    elif why not in ("person", "plan_over", "look", "pad_loose"):
+        effects.append(Tone("fault"))
+    else:
+        effects.append(Tone("stopped"))
+    effects.append(Ended(outcome))
+    return state, tuple(effects)
+
+
+def _level_to_keep(state: SessionState, side: Side) -> int:
+    """The level to come back towards: what it was, or before a rest what the rest came from."""
+    if side.slow is not None and state.resume is not None:
+        return max(side.level_half_mA, dict(state.resume.levels_half_mA).get(side.channel, 0))
+    if side.slow is not None and state.resting and side.comfortable_half_mA is not None:
+        return max(side.level_half_mA, side.comfortable_half_mA)
+    return side.level_half_mA
+
+
+def _record(state: SessionState, what: Literal["begun", "done", "ended_early"]) -> Session:
+    return Session(
+        programme=state.plan.programme,
+        montage=state.plan.montage.id,
+        session_kind=state.plan.kind,
+        planned_seconds=sum(phase.seconds for phase in state.plan.phases),
+        reasons=state.plan.reasons,
+        state=what,
+        seconds_done=state.seconds_done,
+        stop_reason=None if what == "begun" else state.stop_why,
+        stop_confirmed=None if state.outcome is None else state.outcome.confirmed,
+        peak_mA={str(side.channel): side.highest_applied_half_mA / 2 for side in state.sides},
+        pad_faults=state.pad_faults,
+    )
+
+
+def _level_found(state: SessionState, side: Side) -> LevelFound:
+    work = state.plan.work
+    montage = state.plan.montage
+    channel = next(channel for channel in state.plan.channels if channel.channel == side.channel)
+    return LevelFound(
+        session_id=state.session_id or "",
+        waveform=f"{work.frequency_Hz:g} Hz {work.pulse_width_us} us",
+        montage=montage.id,
+        pads=f"{montage.pad_width_cm:g}x{montage.pad_height_cm:g}",
+        side=side.side,
+        channel=side.channel,
+        device_kind=state.device_kind,
+        first_feeling_mA=None if side.first_feeling_half_mA is None else side.first_feeling_half_mA / 2,
+        where=side.where,
+        comfortable_mA=None if side.comfortable_half_mA is None else side.comfortable_half_mA / 2,
+        ceiling_mA=side.ceiling_half_mA / 2,
+        ceiling_set_by=channel.set_by,
+    )
+
+
+def _contracting(state: SessionState) -> bool:
+    """The present phase squeezes and lets go: raises count from one contraction to the next."""
+    phase = state.phase
+    return phase is not None and phase.pattern.shape == "cycle"
+
+
+def _moved(state: SessionState) -> tuple[int, ...]:
+    """Which sides ▲ and ▼ move."""
+    if state.stage == "find":
+        return (state.finding,)
+    return tuple(range(len(state.sides))) if state.selected is None else (state.selected,)
+
+
+def _with_side(state: SessionState, index: int, side: Side) -> SessionState:
+    if state.sides[index] == side:
+        return state
+    return replace(state, sides=(*state.sides[:index], side, *state.sides[index + 1 :]))
+
+
+def _notice(state: SessionState, notice: str, now_s: float) -> SessionState:
+    return replace(state, notice=Notice(notice, now_s + NOTICE_S))
+
+
+def _expire_notice(state: SessionState, now_s: float) -> SessionState:
+    if state.notice is not None and now_s >= state.notice.until_s:
+        return replace(state, notice=None)
+    return state

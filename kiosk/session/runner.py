@@ -1,0 +1,200 @@
+"""Carries a session out: time, lease, guard, diary. All decisions are `kiosk.session.machine`'s.
+
+It lives on the screen's own event loop on purpose: when that loop hangs, or the terminal no longer answers,
+no lease is renewed and the guard stops (safety rule 9). Nothing here awaits a device or a file while a key
+waits: sends never block, and records are written by tasks whose results come back as events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from drivers import limits
+from drivers.guard import messages as guard
+from kiosk.clock import Clock
+from kiosk.diary.records import Record
+from kiosk.errors import KioskError
+from kiosk.flow_types import SessionOutcome
+from kiosk.keys import Key
+from kiosk.session import machine
+from kiosk.session.machine import SessionState
+from programs.plan import SessionPlan
+
+log = logging.getLogger(__name__)
+
+
+class Liveness(Protocol):
+    """Whether the terminal still answers (safety rule 9): injected, because a headless test has none."""
+
+    def alive(self, now_s: float) -> bool:
+        """True while the last query was answered within 0.75 s."""
+
+
+Save = Callable[[Record, str | None], Awaitable[str]]
+"""(record, id that it corrects) → id of the durable record. Raises KioskError when not written."""
+
+
+class SessionRunner:
+    """One session after the other. `state` is what screens show; None before the first."""
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[guard.ToGuard], None],
+        save: Save,
+        clock: Clock,
+        liveness: Liveness,
+        on_change: Callable[[], None],
+        on_end: Callable[[SessionOutcome], None],
+        on_tone: Callable[[str], None],
+    ) -> None:
+        self.state: SessionState | None = None
+        self._send = send
+        self._save = save
+        self._clock = clock
+        self._liveness = liveness
+        self._on_change = on_change
+        self._on_end = on_end
+        self._on_tone = on_tone
+        self._timer: asyncio.TimerHandle | None = None
+        self._lease_timer: asyncio.TimerHandle | None = None
+        self._lease_n = 0
+        self._writes: set[asyncio.Task[None]] = set()
+
+    def begin(
+        self,
+        plan: SessionPlan,
+        *,
+        device_kind: str,
+        last_epoch: int,
+        first_session: bool,
+        resume: SessionOutcome | None,
+        session_id: str | None,
+    ) -> None:
+        """Start a session, or go on with a stopped one. The screen follows through `on_change`."""
+        state, effects = machine.begin(
+            plan,
+            device_kind=device_kind,
+            last_epoch=last_epoch,
+            first_session=first_session,
+            now_s=self._clock.monotonic_s(),
+            resume=resume,
+            session_id=session_id,
+        )
+        self._take(state, effects)
+
+    @property
+    def output_possible(self) -> bool:
+        """Current may flow: STOP stands on the screen and every unknown byte is a stop."""
+        return self.state is not None and self.state.output_possible
+
+    def press(self, key: Key) -> None:
+        """A key while the session runs."""
+        self.dispatch(machine.Pressed(key))
+
+    def hear(self, message: guard.FromGuard) -> None:
+        """A message of the guard."""
+        self.dispatch(machine.Heard(message))
+
+    def request_stop(self, why: str) -> None:
+        """Stop for a reason outside of the keys."""
+        self.dispatch(machine.StopRequested(why))
+
+    def guard_gone(self) -> None:
+        """The link ended."""
+        self.dispatch(machine.GuardGone())
+
+    def dispatch(self, event: machine.Event) -> None:
+        """One step of the machine; its effects are carried out in order."""
+        if self.state is None:
+            return
+        state, effects = machine.step(self.state, event, self._clock.monotonic_s())
+        self._take(state, effects)
+
+    async def drain(self) -> None:
+        """Wait until every record that was asked for is written or has failed."""
+        while self._writes:
+            await asyncio.gather(*tuple(self._writes))
+
+    def close(self) -> None:
+        """Cancel the timers. The guard stops by itself when the link closes."""
+        for timer in (self._timer, self._lease_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._lease_timer = None
+
+    def _take(self, state: SessionState, effects: tuple[machine.Effect, ...]) -> None:
+        changed = state is not self.state
+        self.state = state
+        ended: SessionOutcome | None = None
+        for effect in effects:
+            match effect:
+                case machine.Send(message):
+                    self._send(message)
+                case machine.Write():
+                    self._write(effect)
+                case machine.Tone(name):
+                    self._on_tone(name)
+                case machine.Ended(outcome):
+                    ended = outcome
+        self._schedule()
+        self._keep_lease()
+        if ended is not None:
+            self._on_end(ended)
+        elif changed:
+            self._on_change()
+
+    def _write(self, write: machine.Write) -> None:
+        async def run() -> None:
+            try:
+                record_id = await self._save(write.record, write.corrects)
+            except KioskError as error:
+                log.error("record not written: %s", error)
+                self.dispatch(machine.NotSaved(error.sentence))
+            else:
+                if write.first:
+                    self.dispatch(machine.SessionSaved(record_id))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.state is None:
+            return
+        due_s = machine.deadline_s(self.state)
+        if due_s is not None:
+            delay_s = max(0.0, due_s - self._clock.monotonic_s())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self.dispatch(machine.Deadline())
+
+    def _keep_lease(self) -> None:
+        holds = self.state is not None and self.state.holds_lease
+        if holds and self._lease_timer is None:
+            self._renew()
+        elif not holds and self._lease_timer is not None:
+            self._lease_timer.cancel()
+            self._lease_timer = None
+
+    def _renew(self) -> None:
+        """One renewal, unless the terminal stopped answering: then the guard's dead-man does its work."""
+        assert self.state is not None
+        if self._liveness.alive(self._clock.monotonic_s()):
+            self._lease_n += 1
+            self._send(guard.Lease(self.state.epoch, self._lease_n, self._clock.boottime_ns()))
+        loop = asyncio.get_running_loop()
+        self._lease_timer = loop.call_later(limits.LEASE_RENEW_EVERY_S, self._renew_if_held)
+
+    def _renew_if_held(self) -> None:
+        self._lease_timer = None
+        if self.state is not None and self.state.holds_lease:
+            self._renew()

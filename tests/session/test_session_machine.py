@@ -1,0 +1,518 @@
+"""What a key means while current can flow, and what has to be asked: the machine alone, with a guard's words by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from plans import channel, nmes_plan, tens_plan
+
+from drivers.guard import messages as guard
+from kiosk.diary.records import LevelFound, Session
+from kiosk.keys import Key
+from kiosk.session import machine
+from kiosk.session.machine import Deadline, Ended, Heard, Pressed, SessionSaved, Tone, Write
+from programs.plan import SessionPlan
+
+
+@dataclass
+class Desk:
+    """Holds a session's state, a hand-moved clock, and everything the machine asked for."""
+
+    plan: SessionPlan
+    first_session: bool = False
+    resume: machine.SessionOutcome | None = None
+    now_s: float = 100.0
+    asked: list[machine.Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state, effects = machine.begin(
+            self.plan,
+            device_kind="p24",
+            last_epoch=6,
+            first_session=self.first_session,
+            now_s=self.now_s,
+            resume=self.resume,
+            session_id="s1" if self.resume else None,
+        )
+        self.asked += effects
+
+    def feed(self, event: machine.Event) -> tuple[machine.Effect, ...]:
+        self.state, effects = machine.step(self.state, event, self.now_s)
+        self.asked += effects
+        return effects
+
+    def press(self, key: Key, after_s: float = 1.5) -> tuple[machine.Effect, ...]:
+        self.now_s += after_s
+        return self.feed(Pressed(key))
+
+    def status(
+        self, phase: int, elapsed_ms: int = 0, *, may_raise: bool = True
+    ) -> tuple[machine.Effect, ...]:
+        channels = tuple(
+            guard.ChannelStatus(side.channel, side.level_half_mA, side.level_half_mA)
+            for side in self.state.sides
+        )
+        message = guard.Status(
+            state="armed",
+            epoch=self.state.epoch,
+            n=1,
+            channels=channels,
+            fraction_permille=1000 if may_raise else 300,
+            may_raise=may_raise,
+            phase=phase,
+            phase_elapsed_ms=elapsed_ms,
+            confirmed_at_s=self.now_s,
+        )
+        return self.feed(Heard(message))
+
+    def stopped(self, why: str, *, confirmed: bool = True) -> tuple[machine.Effect, ...]:
+        return self.feed(Heard(guard.Stopped(self.state.epoch, why, confirmed, "status 0", 2.0)))
+
+    def sleep_until_due(self) -> tuple[machine.Effect, ...]:
+        due_s = machine.deadline_s(self.state)
+        assert due_s is not None
+        self.now_s = max(self.now_s, due_s)
+        return self.feed(Deadline())
+
+    def armed(self) -> Desk:
+        self.feed(SessionSaved("s1"))
+        self.status(0)
+        return self
+
+    def find_side(self, comfortable_mA: float = 6.0) -> None:
+        """Feel at 2 mA, say where, raise to comfortable, confirm."""
+        side = self.state.finding
+        self.press(Key.UP)
+        self.status(side)
+        self.press(Key.UP)
+        self.status(side)
+        self.press(Key.ENTER)
+        self.press(Key.ONE if self.state.side.side == "left" else Key.TWO)
+        while self.state.side.level_half_mA < comfortable_mA * 2:
+            if self.state.prompt is not None:
+                self.press(Key.ENTER)
+            self.press(Key.UP)
+            self.status(side)
+        self.press(Key.ENTER)
+
+
+def sent(effects: tuple[machine.Effect, ...]) -> list[guard.ToGuard]:
+    """What goes to the guard, signs of presence left out."""
+    return [
+        effect.message
+        for effect in effects
+        if isinstance(effect, machine.Send) and not isinstance(effect.message, guard.Present)
+    ]
+
+
+def levels(effects: tuple[machine.Effect, ...]) -> dict[int, int]:
+    return {message.channel: message.half_mA for message in sent(effects) if isinstance(message, guard.Level)}
+
+
+# ── arming ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_armed_before_the_record_is_durable() -> None:
+    desk = Desk(tens_plan())
+    (first,) = desk.asked
+    assert isinstance(first, Write)
+    assert first.first
+    assert isinstance(first.record, Session)
+    assert first.record.state == "begun"
+    assert not desk.state.output_possible
+    (arm,) = sent(desk.feed(SessionSaved("s1")))
+    assert isinstance(arm, guard.Arm)
+    assert arm.epoch == 7
+
+
+def test_a_record_that_can_not_be_written_ends_it_unarmed() -> None:
+    desk = Desk(tens_plan())
+    effects = desk.feed(machine.NotSaved("The card is full."))
+    assert desk.state.stage == "ended"
+    assert not sent(effects)
+
+
+def test_a_refused_arming_ends_with_the_guards_reason() -> None:
+    desk = Desk(tens_plan())
+    desk.feed(SessionSaved("s1"))
+    desk.feed(Heard(guard.Refused(7, "day", "135 min", "135 min", False)))
+    assert desk.state.stage == "ended"
+    assert desk.state.refused is not None
+    assert desk.state.outcome is not None
+    assert desk.state.outcome.why == "refused"
+
+
+def test_an_arming_without_an_answer_is_stopped() -> None:
+    desk = Desk(tens_plan())
+    desk.feed(SessionSaved("s1"))
+    assert sent(desk.sleep_until_due()) == [guard.Stop("guard_silent")]
+
+
+# ── finding the level ───────────────────────────────────────────────────────────────────────────
+
+
+def test_the_first_steps_are_one_milliampere_then_half() -> None:
+    desk = Desk(tens_plan()).armed()
+    assert levels(desk.press(Key.UP)) == {1: 2}
+    desk.status(0)
+    assert levels(desk.press(Key.UP)) == {1: 4}
+    desk.status(0)
+    desk.press(Key.ENTER)
+    assert desk.state.find_step == "where"
+    desk.press(Key.ONE)
+    assert desk.state.find_step == "strong"
+    assert levels(desk.press(Key.UP)) == {1: 5}
+
+
+def test_enter_never_raises() -> None:
+    desk = Desk(tens_plan(channel(1, reference_mA=10), channel(2, reference_mA=10))).armed()
+    for _ in range(20):
+        assert not levels(desk.press(Key.ENTER, after_s=0.01))
+
+
+def test_an_up_that_comes_too_soon_does_not_count_and_pushes_the_next_one_back() -> None:
+    desk = Desk(tens_plan()).armed()
+    assert levels(desk.press(Key.UP))
+    desk.status(0)
+    for _ in range(30):
+        assert not levels(desk.press(Key.UP, after_s=0.1)), "a held key stops counting"
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "too_soon"
+    assert levels(desk.press(Key.UP, after_s=1.0))
+
+
+def test_up_in_a_ramp_is_answered_and_not_stored() -> None:
+    desk = Desk(nmes_plan()).armed()
+    desk.status(0, 500, may_raise=False)
+    assert not levels(desk.press(Key.UP))
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "plateau"
+    assert desk.state.side.level_half_mA == 0
+
+
+def test_up_at_the_ceiling_is_answered_and_never_sent() -> None:
+    desk = Desk(tens_plan(channel(1, ceiling_mA=2.0), channel(2))).armed()
+    desk.press(Key.UP)
+    desk.status(0)
+    desk.press(Key.UP)
+    desk.status(0)
+    assert not levels(desk.press(Key.UP))
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "ceiling"
+
+
+def test_eight_ups_in_a_row_ask_whether_it_is_still_comfortable() -> None:
+    desk = Desk(tens_plan()).armed()
+    for _ in range(8):
+        assert levels(desk.press(Key.UP))
+        desk.status(0)
+    effects = desk.press(Key.UP)
+    assert not levels(effects)
+    assert Tone("prompt") in effects
+    assert desk.state.prompt is not None
+    desk.press(Key.ENTER)
+    assert levels(desk.press(Key.UP))
+
+
+def test_down_always_counts() -> None:
+    desk = Desk(tens_plan()).armed()
+    for _ in range(3):
+        desk.press(Key.UP)
+        desk.status(0)
+    for expected in (4, 2, 0):
+        assert levels(desk.press(Key.DOWN, after_s=0.0)) == {1: expected}
+
+
+def test_a_contraction_gains_two_milliamperes_at_most() -> None:
+    desk = Desk(nmes_plan()).armed()
+    desk.status(0, 0, may_raise=False)
+    desk.status(0, 2_000)
+    assert levels(desk.press(Key.UP)) == {1: 2}
+    desk.status(0, 3_500)
+    assert levels(desk.press(Key.UP)) == {1: 4}
+    desk.status(0, 5_000)
+    assert not levels(desk.press(Key.UP))
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "contraction"
+    desk.status(0, 9_000, may_raise=False)
+    desk.status(0, 20_000)
+    assert levels(desk.press(Key.UP)) == {1: 6}
+
+
+def test_felt_on_the_wrong_side_goes_to_zero() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.press(Key.UP)
+    desk.status(0)
+    desk.press(Key.ENTER)
+    assert sent(desk.press(Key.TWO)) == [guard.Stop("where_mismatch")]
+
+
+def test_nothing_felt_by_fifteen_milliamperes_goes_to_zero() -> None:
+    desk = Desk(tens_plan()).armed()
+    for _ in range(40):
+        if desk.state.prompt is not None:
+            desk.press(Key.ENTER)
+        effects = desk.press(Key.UP)
+        if desk.state.stage == "stopping":
+            break
+        desk.status(0)
+    assert sent(effects) == [guard.Stop("nothing_felt")]
+    assert desk.state.side.level_half_mA == 30
+
+
+def test_nothing_felt_far_above_the_usual_goes_to_zero() -> None:
+    desk = Desk(tens_plan(channel(1, usual_first_feeling_mA=4.0), channel(2))).armed()
+    while desk.state.stage == "find":
+        effects = desk.press(Key.UP)
+        if desk.state.stage == "find":
+            desk.status(0)
+    assert sent(effects) == [guard.Stop("nothing_felt")]
+    assert desk.state.side.level_half_mA <= 12
+
+
+def test_both_sides_one_after_the_other_then_the_session_on_enter() -> None:
+    desk = Desk(nmes_plan()).armed()
+    for index in range(2):
+        desk.status(index)
+        desk.press(Key.UP)
+        desk.status(index)
+        desk.press(Key.ENTER)
+        desk.press(Key.ONE if index == 0 else Key.TWO)
+        effects = desk.press(Key.ENTER)
+        written = [effect.record for effect in effects if isinstance(effect, Write)]
+        assert [type(record) for record in written] == [LevelFound]
+        if index == 0:
+            assert guard.Next(7) in sent(effects)
+            desk.status(1)
+            assert desk.state.find_step == "feel"
+    assert desk.state.find_step == "both"
+    assert guard.Next(7) in sent(desk.press(Key.ENTER))
+    desk.status(2)
+    assert desk.state.stage == "play"
+
+
+def test_ten_minutes_of_finding_never_begin_a_session_by_themselves() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.press(Key.UP)
+    effects = desk.status(2)
+    assert guard.Stop("finding_too_long") in sent(effects)
+
+
+def test_level_finding_stops_when_nobody_answers() -> None:
+    desk = Desk(tens_plan()).armed()
+    tones = 0
+    for _ in range(10):
+        effects = desk.sleep_until_due()
+        tones += effects.count(Tone("prompt"))
+        if desk.state.stage == "stopping":
+            break
+    assert guard.Stop("still_ok") in sent(effects)
+    assert tones == 3
+    assert desk.now_s == pytest.approx(100 + 90 + 60)
+
+
+# ── the slow rise ───────────────────────────────────────────────────────────────────────────────
+
+
+def returning() -> Desk:
+    return Desk(tens_plan(channel(1, reference_mA=20.0), channel(2, reference_mA=20.0))).armed()
+
+
+def test_a_slow_rise_starts_only_by_a_press_and_halts_after_five_milliamperes() -> None:
+    desk = returning()
+    assert desk.state.find_step == "offer"
+    assert not levels(desk.press(Key.UP))
+    desk.press(Key.ENTER)
+    began_s = desk.now_s
+    while desk.state.side.slow is not None and desk.state.side.slow.running:
+        desk.sleep_until_due()
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 10
+    assert desk.now_s - began_s >= 5.0, "at most 1 mA a second"
+    assert not levels(desk.press(Key.UP)), "the press lets it go on, it raises nothing itself"
+    assert levels(desk.sleep_until_due()) == {1: 11}
+
+
+def test_a_slow_rise_ends_at_six_tenths_of_the_reference() -> None:
+    desk = returning()
+    desk.press(Key.ENTER)
+    for _ in range(100):
+        slow = desk.state.side.slow
+        if slow is None:
+            break
+        if not slow.running:
+            if desk.state.find_step == "feel":
+                desk.press(Key.ENTER)
+                desk.press(Key.ONE)
+            desk.press(Key.UP)
+        desk.sleep_until_due()
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 24
+
+
+@pytest.mark.parametrize("key", [Key.UP, Key.FOUR, Key.NINE, Key.EIGHT, Key.LEFT, Key.ENTER, Key.ONE])
+def test_any_known_key_holds_a_slow_rise(key: Key) -> None:
+    desk = returning()
+    desk.press(Key.ENTER)
+    desk.sleep_until_due()
+    desk.status(0)
+    desk.press(key, after_s=0.1)
+    assert desk.state.side.slow is None or not desk.state.side.slow.running
+
+
+def test_down_in_a_slow_rise_lowers_and_it_does_not_climb_again() -> None:
+    desk = returning()
+    desk.press(Key.ENTER)
+    for _ in range(6):
+        desk.sleep_until_due()
+        desk.status(0)
+    assert levels(desk.press(Key.DOWN, after_s=0.1)) == {1: 4}
+    assert desk.state.side.slow is None
+
+
+def test_a_slow_rise_in_which_nothing_is_felt_halts() -> None:
+    desk = Desk(tens_plan(channel(1, reference_mA=24, usual_first_feeling_mA=4.0), channel(2))).armed()
+    desk.press(Key.ENTER)
+    while desk.state.side.slow is not None and desk.state.side.slow.running:
+        desk.sleep_until_due()
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 10
+    assert sent(desk.press(Key.UP)) == [guard.Stop("nothing_felt")]
+
+
+# ── in the session ──────────────────────────────────────────────────────────────────────────────
+
+
+def in_session(plan: SessionPlan | None = None, *, first_session: bool = False) -> Desk:
+    desk = Desk(plan or tens_plan(), first_session=first_session).armed()
+    desk.find_side()
+    desk.status(1)
+    desk.find_side()
+    desk.press(Key.ENTER)
+    desk.status(2)
+    assert desk.state.stage == "play"
+    return desk
+
+
+@pytest.mark.parametrize("key", [Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE])
+def test_every_stop_key_stops(key: Key) -> None:
+    desk = in_session()
+    assert sent(desk.press(key)) == [guard.Stop("person")]
+    assert not desk.state.holds_lease
+    assert desk.state.output_possible, "until the guard says so"
+
+
+def test_stopped_is_believed_only_when_the_guard_says_confirmed() -> None:
+    desk = in_session()
+    desk.press(Key.STOP)
+    effects = desk.stopped("person", confirmed=False)
+    (ended,) = [effect for effect in effects if isinstance(effect, Ended)]
+    assert not ended.outcome.confirmed
+    assert Tone("not_confirmed") in effects
+
+
+def test_a_silent_guard_is_not_believed() -> None:
+    desk = in_session()
+    desk.press(Key.STOP)
+    effects = desk.sleep_until_due()
+    (ended,) = [effect for effect in effects if isinstance(effect, Ended)]
+    assert not ended.outcome.confirmed
+
+
+def test_digits_choose_a_side_and_never_a_level() -> None:
+    desk = in_session()
+    for key in (Key.ONE, Key.TWO, Key.THREE, Key.FOUR, Key.SEVEN, Key.NINE, Key.ENTER):
+        assert not levels(desk.press(key))
+    desk.press(Key.TWO)
+    assert set(levels(desk.press(Key.UP))) == {2}
+    desk.press(Key.THREE)
+    assert set(levels(desk.press(Key.UP))) == {1, 2}
+
+
+def test_still_ok_is_asked_every_five_minutes_and_no_answer_stops() -> None:
+    desk = in_session()
+    asked_from_s = desk.state.still_ok_s
+    effects = desk.sleep_until_due()
+    while desk.state.prompt is None:
+        effects = desk.sleep_until_due()
+    assert desk.now_s == pytest.approx(asked_from_s + 300)
+    assert Tone("prompt") in effects
+    desk.press(Key.ENTER)
+    assert desk.state.prompt is None
+    while desk.state.stage == "play":
+        effects = desk.sleep_until_due()
+    assert guard.Stop("still_ok") in sent(effects)
+
+
+def test_rest_at_zero_and_back_is_a_slow_rise() -> None:
+    desk = in_session()
+    assert guard.Rest(7) in sent(desk.press(Key.FIVE))
+    desk.status(2)
+    assert all(side.level_half_mA == 0 for side in desk.state.sides)
+    assert not levels(desk.press(Key.ENTER))
+    while any(side.slow is not None for side in desk.state.sides):
+        desk.sleep_until_due()
+        desk.status(2)
+    assert [side.level_half_mA for side in desk.state.sides] == [8, 8], "0.7 of 6.0 mA, rounded down"
+
+
+def test_the_first_session_stops_for_a_look_after_two_minutes() -> None:
+    desk = in_session(first_session=True)
+    assert guard.Stop("look") not in sent(desk.status(2, 119_000))
+    assert guard.Stop("look") in sent(desk.status(2, 120_000))
+
+
+def test_a_resumed_session_starts_at_zero_with_the_remaining_minutes() -> None:
+    desk = in_session()
+    desk.status(2, 240_000)
+    desk.press(Key.STOP)
+    effects = desk.stopped("person")
+    outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
+    assert (outcome.seconds_done, outcome.seconds_left) == (240, 360)
+    again = Desk(tens_plan(), resume=outcome)
+    (arm,) = sent(tuple(again.asked))
+    assert isinstance(arm, guard.Arm)
+    assert [phase.role for phase in arm.plan.phases] == ["work"]
+    assert arm.plan.phases[0].duration_ms == 360_000
+    again.status(0)
+    assert all(side.level_half_mA == 0 for side in again.state.sides)
+    assert again.state.resting
+
+
+def test_a_fault_of_the_device_names_itself_in_the_outcome() -> None:
+    desk = in_session()
+    desk.feed(Heard(guard.Fault(7, "electrode", 2, "channel 2")))
+    effects = desk.stopped("electrode")
+    outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
+    assert (outcome.why, outcome.channel, outcome.pad_faults) == ("electrode", 2, 1)
+    closing = next(effect for effect in effects if isinstance(effect, Write))
+    assert closing.corrects == "s1"
+    assert isinstance(closing.record, Session)
+    assert closing.record.state == "ended_early"
+
+
+def test_the_end_of_the_plan_is_done() -> None:
+    desk = in_session()
+    desk.status(2, 600_000)
+    effects = desk.stopped("plan_over")
+    closing = next(effect for effect in effects if isinstance(effect, Write))
+    assert isinstance(closing.record, Session)
+    assert closing.record.state == "done"
+    assert closing.record.seconds_done == 600
+    assert closing.record.stop_confirmed is True
+    assert closing.record.peak_mA == {"1": 6.0, "2": 6.0}
+
+
+def test_a_broken_link_is_an_unconfirmed_end() -> None:
+    desk = in_session()
+    effects = desk.feed(machine.GuardGone())
+    outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
+    assert not outcome.confirmed
+
+
+def test_words_of_an_older_epoch_change_nothing() -> None:
+    desk = in_session()
+    before = desk.state
+    desk.feed(Heard(guard.Stopped(3, "person", True, "status 0", 1.0)))
+    assert desk.state == before
