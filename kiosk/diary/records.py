@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +17,10 @@ from programs.text import Reason
 SCHEMA_VERSION = 1
 
 FolderKind = Literal["real", "simulated", "rehearsal"]
+Scale = Annotated[int, msgspec.Meta(ge=0, le=10)]
+SkinGrade = Annotated[int, msgspec.Meta(ge=0, le=4)]
+LockClass = Literal["E", "U", "X", "C", "P", "skin", "soreness", "red", "restore"]
+UnlockedBy = Literal["code", "file", "clinician_pin", "day", "rule"]
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True):
@@ -48,17 +52,23 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Envelope
     record: Record
 
+    @property
+    def entered_late(self) -> bool:
+        """It was written on a later day than it happened (shown as "entered late")."""
+        entered = self.envelope.entry_time.astimezone(self.envelope.event_time.tzinfo)
+        return entered.date() > self.envelope.event_time.date()
+
 
 class Entry(Record, frozen=True, tag="entries"):
     """One diary entry: what the person says of herself. 0–10 scales; None: not asked."""
 
     moment: Literal["before", "after", "next_day", "daily"]
-    pain_rest: int | None = None
-    pain_moving: int | None = None
-    soreness: int | None = None
-    skin: int | None = None
-    """0–4, clinical reference 5."""
-    sleep: int | None = None
+    pain_rest: Scale | None = None
+    pain_moving: Scale | None = None
+    soreness: Scale | None = None
+    skin: SkinGrade | None = None
+    """Clinical reference 5."""
+    sleep: Scale | None = None
     medicine: bool | None = None
     session_id: str | None = None
     note: str = ""
@@ -124,7 +134,7 @@ class LevelFound(Record, frozen=True, tag="levels"):
 class Lock(Record, frozen=True, tag="locks"):
     """Therapy is locked until it is lifted; durable before its screen shows (safety rule 26)."""
 
-    class_: Literal["E", "U", "X", "C", "P", "skin", "soreness", "red", "restore"]
+    class_: LockClass
     cause: str
     """Question key or rule id."""
     until: dt.date | None = None
@@ -137,7 +147,7 @@ class Unlock(Record, frozen=True, tag="unlocks"):
     """Lifts exactly one lock."""
 
     lock_id: str
-    by: Literal["code", "file", "clinician_pin", "day", "rule"]
+    by: UnlockedBy
     note: str = ""
 
 
@@ -196,11 +206,32 @@ class Access(Record, frozen=True, tag="access"):
 
 
 AnyRecord = (
-    Entry | Screening | Session | LevelFound | Lock | Unlock | PrescriptionInstalled | Consent | Pads
-    | AdverseEvent | Alert | Note | Access
+    Entry
+    | Screening
+    | Session
+    | LevelFound
+    | Lock
+    | Unlock
+    | PrescriptionInstalled
+    | Consent
+    | Pads
+    | AdverseEvent
+    | Alert
+    | Note
+    | Access
 )
 TABLES: Mapping[str, type[Any]] = {
-    "entries": Entry, "screenings": Screening, "sessions": Session, "levels": LevelFound, "locks": Lock,
-    "unlocks": Unlock, "prescriptions": PrescriptionInstalled, "consents": Consent, "pads": Pads,
-    "events": AdverseEvent, "alerts": Alert, "notes": Note, "access": Access,
+    "entries": Entry,
+    "screenings": Screening,
+    "sessions": Session,
+    "levels": LevelFound,
+    "locks": Lock,
+    "unlocks": Unlock,
+    "prescriptions": PrescriptionInstalled,
+    "consents": Consent,
+    "pads": Pads,
+    "events": AdverseEvent,
+    "alerts": Alert,
+    "notes": Note,
+    "access": Access,
 }

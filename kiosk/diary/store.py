@@ -1,0 +1,409 @@
+"""The diary: facts in, facts out. Screens and review know `Store` and `StoreReader`, never what is inside.
+
+A record counts as saved only when `await store.add(…)` has returned: then a power cut leaves it. One
+thread writes, in the order of the calls, so that a slow card never holds up the event loop. Reading
+needs no lock and no thread: it takes the last whole state of each month from the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+from tinydb import TinyDB, where
+
+from kiosk.clock import Clock
+from kiosk.diary import folder as data_folder
+from kiosk.diary import months
+from kiosk.diary.records import (
+    SCHEMA_VERSION,
+    TABLES,
+    AnyRecord,
+    Envelope,
+    FolderKind,
+    Lock,
+    LockClass,
+    Record,
+    Screening,
+    Stored,
+    Unlock,
+    UnlockedBy,
+)
+from kiosk.errors import KioskError
+
+log = logging.getLogger(__name__)
+
+
+class StoreError(KioskError):
+    """The diary did not do what was asked."""
+
+
+class StoreReadOnly(StoreError):  # noqa: N818
+    """A write failed: nothing more is saved until homestim is started anew. Reading goes on."""
+
+
+class DiaryDamaged(StoreError):  # noqa: N818
+    """A month of the diary cannot be read."""
+
+
+def open_store(folder: Path, kind: FolderKind, clock: Clock, device_id: str = "") -> Store:
+    """The diary in `folder`, for its one writer; makes the folder when it is missing or empty.
+
+    `device_id` stands in every record until `Store.set_device` names another. Raises FolderError
+    (a file, foreign files, wrong kind, newer version, no right, in use) and DiaryDamaged.
+    """
+    meta, lock = data_folder.claim(folder, kind, clock)
+    try:
+        return Store(folder, meta, lock, clock, device_id)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def open_reader(folder: Path, clock: Clock) -> StoreReader:
+    """The diary in `folder`, beside whoever writes in it. Raises FolderError."""
+    return StoreReader(folder, data_folder.read_meta(folder), clock)
+
+
+class StoreReader:
+    """Reads the diary. A `kind` is a table's name in `records.TABLES` ("entries", "sessions" …).
+
+    A corrected record stands in none of the answers: its correction has taken its place. Only
+    `facts` gives both. Records that were written in a folder of another kind are never given.
+    Every method raises DiaryDamaged. One thread at a time.
+    """
+
+    def __init__(self, folder: Path, meta: data_folder.Meta, clock: Clock) -> None:
+        self.folder = folder
+        self.meta = meta
+        self._clock = clock
+        self._months: dict[str, _Month] = {}
+
+    @property
+    def kind(self) -> FolderKind:
+        """real, simulated or rehearsal."""
+        return self.meta.kind
+
+    @property
+    def box_id(self) -> str:
+        """UUID of this box."""
+        return self.meta.box_id
+
+    def facts(self, kind: str) -> tuple[Stored, ...]:
+        """Everything that was ever written, in the order of writing, corrected records too."""
+        return tuple(self._facts(kind, months.months_of(self.folder)))
+
+    def all(self, kind: str) -> tuple[Stored, ...]:
+        """All records that stand, in the order of writing; a correction at its original's place."""
+        return tuple(_standing(self.facts(kind)).values())
+
+    def days(self, kind: str, first: dt.date, last: dt.date) -> tuple[Stored, ...]:
+        """The records whose event fell on a day from `first` to `last`, both included, in order of events."""
+        # A record is written in the month of its event or later. One month of slack: the offset of the
+        # event can put it on the other side of midnight.
+        earliest = f"{first.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
+        facts = self._facts(kind, [month for month in months.months_of(self.folder) if month >= earliest])
+        standing = _standing(facts).values()
+        within = [stored for stored in standing if first <= stored.envelope.event_time.date() <= last]
+        return tuple(sorted(within, key=lambda stored: stored.envelope.event_time))
+
+    def latest(self, kind: str) -> Stored | None:
+        """The record that was begun last (with its correction, if it has one), by order of writing: a clock
+        that was set back changes nothing."""
+        facts: list[Stored] = []
+        for month in reversed(months.months_of(self.folder)):
+            facts[:0] = self._facts(kind, [month])
+            originals = [fact.envelope.id for fact in facts if fact.envelope.corrects is None]
+            if originals:
+                return _standing(facts)[originals[-1]]
+        return None
+
+    def find(self, kind: str, record_id: str) -> Stored | None:
+        """The record of that id as it was last written, corrected or not."""
+        for month in reversed(months.months_of(self.folder)):
+            for fact in reversed(self._month(month).facts(kind)):
+                if fact.envelope.id == record_id:
+                    return fact
+        return None
+
+    def locks_open(self, now: dt.datetime | None = None) -> tuple[Stored, ...]:
+        """Every lock that still holds: no unlock lifts it, and its day (`until`) has not come.
+
+        A day has come only by a clock that is trusted: setting the clock opens nothing (safety rule 26).
+        """
+        now = now or self._clock.now()
+        trusted = self._clock.trusted()
+        lifted = {
+            stored.record.lock_id for stored in self.all("unlocks") if isinstance(stored.record, Unlock)
+        }
+        return tuple(
+            stored
+            for stored in self.all("locks")
+            if isinstance(stored.record, Lock)
+            and stored.envelope.id not in lifted
+            and not (trusted and stored.record.until is not None and now.date() >= stored.record.until)
+        )
+
+    def _facts(self, kind: str, in_months: Iterable[str]) -> list[Stored]:
+        if kind not in TABLES:
+            raise KeyError(f"no such kind of record: {kind}")
+        return [fact for month in in_months for fact in self._month(month).facts(kind)]
+
+    def _month(self, month: str) -> _Month:
+        state = months.state_of(self.folder, month)
+        known = self._months.get(month)
+        if known is None or known.state != state:
+            try:
+                known = _Month(month, state, months.open_for_reading(self.folder, month), self.meta.kind)
+            except (OSError, ValueError) as error:
+                raise _damaged(month, error) from error
+            self._months[month] = known
+        return known
+
+
+class Store(StoreReader):
+    """Reads and writes the diary; holds the folder's lock. Made by `open_store`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        meta: data_folder.Meta,
+        lock: data_folder.WriterLock,
+        clock: Clock,
+        device_id: str,
+    ) -> None:
+        super().__init__(folder, meta, clock)
+        self._lock = lock
+        self._device_id = device_id
+        self._failure: StoreReadOnly | None = None
+        self._locks_numbered: int | None = None
+        # From here on these two belong to the writer's thread.
+        self._newest_month = max(months.months_of(folder), default="")
+        self._last_trusted = self._newest_trusted_time()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diary")
+
+    @property
+    def failure(self) -> StoreReadOnly | None:
+        """Why nothing more is saved; None while all is well."""
+        return self._failure
+
+    def set_device(self, device_id: str) -> None:
+        """Records written from now on name this stimulator as the one in use."""
+        self._device_id = device_id
+
+    async def add(self, record: Record, event_time: dt.datetime | None = None) -> Stored:
+        """Saves a new fact that happened at `event_time` (aware; now, if it is not given).
+
+        Returns when it is durable. Raises StoreReadOnly; TypeError or ValueError for a record that could
+        not be read back, of which nothing is written.
+        """
+        return await self._written(self._begin(record, event_time))
+
+    async def correct(self, record: Record, points_to: str, event_time: dt.datetime | None = None) -> Stored:
+        """Saves `record` in the place of the one of the same kind with id `points_to`, which is kept.
+
+        It happened when the corrected one did, unless `event_time` says otherwise. Raises as `add`
+        does, and StoreError when there is no such record.
+        """
+        original = self._must_find(_table_of(record), points_to)
+        event_time = event_time or original.envelope.event_time
+        return await self._written(self._begin(record, event_time, corrects=points_to))
+
+    async def update_screening(self, screening_id: str, record: Screening) -> Stored:
+        """Replaces the answers of a screening that is under way: the one document that changes.
+
+        Raises as `correct` does.
+        """
+        original = self._must_find("screenings", screening_id)
+        return await self._written(self._begin(record, original.envelope.event_time, record_id=screening_id))
+
+    async def lock(self, class_: LockClass, cause: str, until: dt.date | None = None) -> Stored:
+        """Saves a lock with the box's next lock number. Raises as `add` does."""
+        lock = Lock(class_=class_, cause=cause, until=until, number=self._next_lock_number())
+        return await self.add(lock)
+
+    async def unlock(self, lock_id: str, by: UnlockedBy, note: str = "") -> Stored:
+        """Lifts exactly the lock with id `lock_id`. Raises as `add` does, and StoreError: no such lock."""
+        self._must_find("locks", lock_id)
+        return await self.add(Unlock(lock_id=lock_id, by=by, note=note))
+
+    def close(self) -> None:
+        """Ends after everything that was accepted is written, then gives the lock back."""
+        self._thread.shutdown(wait=True)
+        self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _must_find(self, kind: str, record_id: str) -> Stored:
+        stored = self.find(kind, record_id)
+        if stored is None:
+            raise StoreError(
+                "The diary has no such record, so it was not changed.", detail=f"{kind} has no {record_id}"
+            )
+        return stored
+
+    def _next_lock_number(self) -> int:
+        if self._locks_numbered is None:
+            numbers = [fact.record.number for fact in self.facts("locks") if isinstance(fact.record, Lock)]
+            self._locks_numbered = max(numbers, default=0)
+        self._locks_numbered += 1
+        return self._locks_numbered
+
+    def _newest_trusted_time(self) -> dt.datetime | None:
+        times = [
+            fact.envelope.entry_time
+            for kind in TABLES
+            for fact in (self._facts(kind, [self._newest_month]) if self._newest_month else ())
+            if fact.envelope.clock_trusted
+        ]
+        return max(times, default=None)
+
+    def _begin(
+        self,
+        record: Record,
+        event_time: dt.datetime | None,
+        *,
+        record_id: str | None = None,
+        corrects: str | None = None,
+    ) -> Future[Stored]:
+        """Queues one write; says what is wrong with the record itself before anything is written."""
+        if self._failure is not None:
+            raise self._failure
+        table = _table_of(record)
+        event_time = event_time or self._clock.now()
+        if event_time.tzinfo is None:
+            raise ValueError("event_time carries its offset")
+        body = _checked(record)
+        draft = Envelope(
+            id=record_id or str(uuid.uuid4()),
+            schema=SCHEMA_VERSION,
+            event_time=event_time,
+            entry_time=event_time,
+            clock_trusted=False,
+            boot_id=self._clock.boot_id(),
+            monotonic_s=self._clock.monotonic_s(),
+            folder=self.kind,
+            device_id=self._device_id,
+            corrects=corrects,
+        )
+        replace = record_id is not None
+        return self._thread.submit(self._write, table, draft, record, body, replace)
+
+    async def _written(self, future: Future[Stored]) -> Stored:
+        # Shielded: who waits may be cancelled, what was accepted is written all the same.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _write(self, table: str, draft: Envelope, record: Record, body: Any, replace: bool) -> Stored:
+        """In the writer's thread: stamps the record and makes it durable."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            envelope = self._stamped(draft)
+            month = max(f"{envelope.entry_time:%Y-%m}", self._newest_month)
+            document = {"envelope": msgspec.to_builtins(envelope), "record": body}
+            with months.open_for_writing(self.folder, month) as database:
+                if replace:
+                    database.table(table).upsert(document, where("envelope")["id"] == envelope.id)
+                else:
+                    database.table(table).insert(document)
+        except Exception as error:
+            log.critical("the diary could not be written", exc_info=error)
+            self._failure = _read_only(error)
+            raise self._failure from error
+        self._newest_month = month
+        if envelope.clock_trusted:
+            self._last_trusted = envelope.entry_time
+        return Stored(envelope=envelope, record=record)
+
+    def _stamped(self, draft: Envelope) -> Envelope:
+        """A clock that is behind the last record is marked, and a sealed month is not opened again for it."""
+        now = self._clock.now()
+        behind = self._last_trusted is not None and now < self._last_trusted
+        return msgspec.structs.replace(
+            draft, entry_time=now, clock_trusted=self._clock.trusted() and not behind
+        )
+
+
+class _Month:
+    """One month as it stood at `state`, decoded table by table when it is asked for."""
+
+    def __init__(self, month: str, state: months.State | None, database: TinyDB, folder: FolderKind) -> None:
+        self.state = state
+        self._month = month
+        self._database = database
+        self._folder = folder
+        self._facts: dict[str, tuple[Stored, ...]] = {}
+
+    def facts(self, kind: str) -> tuple[Stored, ...]:
+        """The records of our own folder kind, in the order of writing."""
+        if kind not in self._facts:
+            try:
+                decoded = [_decoded(document) for document in self._database.table(kind)]
+            except (msgspec.ValidationError, KeyError, TypeError) as error:
+                raise _damaged(self._month, error) from error
+            self._facts[kind] = tuple(fact for fact in decoded if fact.envelope.folder == self._folder)
+        return self._facts[kind]
+
+
+def _standing(facts: Iterable[Stored]) -> dict[str, Stored]:
+    """The id of each original → what stands in its place now, in the order of the originals."""
+    original_of: dict[str, str] = {}
+    standing: dict[str, Stored] = {}
+    for fact in facts:
+        points_to = fact.envelope.corrects
+        original = fact.envelope.id if points_to is None else original_of.get(points_to, points_to)
+        original_of[fact.envelope.id] = original
+        standing[original] = fact
+    return standing
+
+
+def _table_of(record: Record) -> str:
+    tag = record.__struct_config__.tag
+    if not isinstance(tag, str) or TABLES.get(tag) is not type(record):
+        raise TypeError(f"{type(record).__name__} is no kind of record")
+    return tag
+
+
+def _checked(record: Record) -> Any:
+    """The record as plain data, after it was shown that it can be read back. Raises TypeError, ValueError."""
+    body = msgspec.to_builtins(record)
+    months.encode(body)
+    msgspec.convert(body, AnyRecord)
+    return body
+
+
+def _decoded(document: Any) -> Stored:
+    return Stored(
+        envelope=msgspec.convert(document["envelope"], Envelope),
+        record=msgspec.convert(document["record"], AnyRecord),
+    )
+
+
+def _damaged(month: str, error: Exception) -> DiaryDamaged:
+    return DiaryDamaged(
+        f"The diary of {month} cannot be read. Nothing was changed. Please call your technical contact.",
+        detail=f"{type(error).__name__}: {error}",
+    )
+
+
+def _read_only(error: Exception) -> StoreReadOnly:
+    reason = data_folder.reason_of(error) if isinstance(error, OSError) else "its file is damaged"
+    return StoreReadOnly(
+        f"The diary cannot be written: {reason}. Nothing more is saved. "
+        "What was saved before can still be read.",
+        detail=f"{type(error).__name__}: {error}",
+    )
