@@ -8,6 +8,7 @@ frequencies exact rationals, so that a charge of zero is exactly zero.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -136,6 +137,12 @@ class Refused(StimulatorError):
     kind = "refused"
 
 
+class Preempted(StimulatorError):
+    """A stop came first: the command was given up, or not begun. Its caller has nothing to do but end."""
+
+    kind = "preempted"
+
+
 class DeviceStopped(StimulatorError):
     """The device stopped itself or reports a fault; latched until it is initialised anew (safety rule 13).
 
@@ -162,6 +169,9 @@ class Stimulator(Protocol):
     capabilities: Capabilities
     how_to_cut_output: str
     """A rule id whose words the kiosk knows, e.g. "p24_unplug_supply": how a person cuts the output."""
+    on_trouble: Callable[[StimulatorError], None] | None
+    """Called at once, from the loop, when something goes wrong that no command was asking about: Unplugged, or
+    DeviceStopped for an error that the device reported by itself. It is latched already."""
 
     def refusal(self, targets: Targets) -> str | None:
         """Why the device cannot do these targets at all (one plain sentence), or None. No I/O."""
