@@ -161,8 +161,8 @@ class Side:
     """What was asked for last; the guard's refusal sets it back."""
     applied_half_mA: int = 0
     """What the device acknowledged last."""
-    contraction_base_half_mA: int = 0
-    """Level at the start of the present contraction (rule 1)."""
+    contraction_base_half_mA: int | None = None
+    """Level at the start of the last contraction (rule 1); None before the first."""
     highest_applied_half_mA: int = 0
     first_feeling_half_mA: int | None = None
     where: Literal["left", "right", "both", "elsewhere"] | None = None
@@ -468,7 +468,7 @@ def _raise(
         return _notice(state, "ceiling", now_s), ()
     if state.status is None or not state.status.may_raise:
         return _notice(state, "plateau", now_s), ()
-    if _contracting(state) and target > side.contraction_base_half_mA + CONTRACTION_RAISE_HALF_MA:
+    if _beyond_contraction(side, target):
         return _notice(state, "contraction", now_s), ()
     state = _with_side(state, index, replace(side, level_half_mA=target))
     return state, (Send(guard.Level(state.epoch, side.channel, target)),)
@@ -606,7 +606,7 @@ def _status(
             if channel.channel == side.channel:
                 highest = max(side.highest_applied_half_mA, channel.applied_half_mA)
                 side = replace(side, applied_half_mA=channel.applied_half_mA, highest_applied_half_mA=highest)
-        if status.may_raise and not was_raisable:
+        if status.may_raise and not was_raisable and _contracting(state):
             side = replace(side, contraction_base_half_mA=side.level_half_mA)
         state = _with_side(state, index, side)
     if state.stage == "play" and state.first_session and state.seconds_done >= LOOK_AFTER_S:
@@ -742,10 +742,7 @@ def _may_rise(state: SessionState, side: Side) -> bool:
         return False
     if state.stage == "find" and state.side.channel != side.channel:
         return False
-    base = side.contraction_base_half_mA
-    return not (
-        _contracting(state) and side.level_half_mA + SLOW_RISE_STEP_HALF_MA > base + CONTRACTION_RAISE_HALF_MA
-    )
+    return not _beyond_contraction(side, side.level_half_mA + SLOW_RISE_STEP_HALF_MA)
 
 
 def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
@@ -901,9 +898,16 @@ def _level_found(state: SessionState, side: Side) -> LevelFound:
 
 
 def _contracting(state: SessionState) -> bool:
-    """The present phase squeezes and lets go: raises count from one contraction to the next."""
+    """The present phase squeezes and lets go."""
     phase = state.phase
     return phase is not None and phase.pattern.shape == "cycle"
+
+
+def _beyond_contraction(side: Side, target_half_mA: int) -> bool:
+    """More than 2 mA above the last contraction's start, however long ago that was: a warm-up between two
+    contractions does not make the second one harder by surprise (rule 1)."""
+    base = side.contraction_base_half_mA
+    return base is not None and target_half_mA > base + CONTRACTION_RAISE_HALF_MA
 
 
 def _moved(state: SessionState) -> tuple[int, ...]:
