@@ -1,0 +1,156 @@
+"""The installer's `kiosk.toml`, typed (interfaces.md); a bad one names file, key, found and expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+
+from kiosk.errors import KioskError
+from programs import checked_toml
+
+INSTALLED_AT: Final = Path("/etc/homestim/kiosk.toml")
+
+Language = Literal["en", "de"]
+DeviceKind = Literal["p24", "rehastim2"]
+
+DEFAULT_EMERGENCY_NUMBER: Final = "112"
+"""Reaches help in all of the European Union and, from a mobile telephone, in most other countries."""
+EMERGENCY_NUMBERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AU": "000",
+        "BR": "192",
+        "CA": "911",
+        "CN": "120",
+        "GB": "999",
+        "JP": "119",
+        "MX": "911",
+        "NZ": "111",
+        "US": "911",
+    }
+)
+"""ISO 3166 country → the number that calls an ambulance, where it is not 112."""
+
+
+class ConfigError(KioskError):
+    """The configuration cannot be used; nothing was started."""
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The one stimulator of this box (safety rules 19 and 21)."""
+
+    kind: DeviceKind
+    id_path: str = ""
+    """Its /dev/serial/by-id path; nothing else is opened."""
+    device_id: str = ""
+    """What it must answer when asked who it is; empty: recorded at setup."""
+    simulated: bool = False
+    """True: a simulator is started instead, and the data are simulated for ever."""
+
+
+class StopInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Buttons and pedals beside the keyboard."""
+
+    inputs: tuple[str, ...] = ()
+    """/dev/input/by-id paths."""
+
+
+class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The box as a place."""
+
+    locked: bool = False
+    """True: nobody leaves the kiosk by key."""
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "DE"
+    """ISO 3166, two capital letters. Says which emergency number is shown."""
+    lang: Language = "en"
+
+
+class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may do what; has no key yet."""
+
+
+class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where records are sent; has no key yet."""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file. `device` None: no stimulator is configured."""
+
+    device: Device | None = None
+    stop: StopInputs = StopInputs()
+    kiosk: Kiosk = Kiosk()
+    roles: Roles = Roles()
+    sync: Sync = Sync()
+
+    @property
+    def emergency_number(self) -> str:
+        """What to dial in this box's country, whatever its language."""
+        return EMERGENCY_NUMBERS.get(self.kiosk.country, DEFAULT_EMERGENCY_NUMBER)
+
+
+def load_config(path: Path | None) -> Config:
+    """Reads `path`; without one the installed file, and without that the defaults.
+
+    Raises ConfigError.
+    """
+    if path is None:
+        if not INSTALLED_AT.exists():
+            return Config()
+        path = INSTALLED_AT
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no configuration file {path}.", exit_code=2) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The configuration file {path} cannot be read.", detail=str(error)) from error
+    return decode_config(text, str(path))
+
+
+def decode_config(text: str, name: str) -> Config:
+    """The configuration in `text`; `name` is the file's in messages. Raises ConfigError."""
+    try:
+        config = checked_toml.decode(text, Config, name)
+    except checked_toml.TomlError as error:
+        expected = _EXPECTED.get(error.key) or _TYPE_WORDS.get(error.expected, error.expected)
+        raise _wrong(name, error.key, error.found, expected) from error
+    if config.device is not None:
+        _check_device(name, config.device)
+    return config
+
+
+def _check_device(name: str, device: Device) -> None:
+    """What a type cannot say: a simulator has no port, hardware has one, and their ids differ (rule 19)."""
+    if device.simulated and device.id_path:
+        raise _wrong(
+            name, "device.id_path", repr(device.id_path), "no port, because device.simulated is true"
+        )
+    if not device.simulated and not device.id_path:
+        raise _wrong(name, "device.id_path", "nothing", "the stimulator's /dev/serial/by-id path")
+    if device.device_id and device.simulated != device.device_id.startswith("SIM"):
+        expected = (
+            "an id that begins with SIM" if device.simulated else "a stimulator's id, not a simulator's"
+        )
+        raise _wrong(name, "device.device_id", repr(device.device_id), expected)
+
+
+def _wrong(name: str, key: str, found: str, expected: str) -> ConfigError:
+    at = f"{name}, {key}" if key else name
+    return ConfigError(f"{at}: found {found}, expected {expected}. Nothing was started.")
+
+
+_EXPECTED: Final = {
+    "device.kind": " or ".join(get_args(DeviceKind)),
+    "kiosk.lang": " or ".join(get_args(Language)),
+    "kiosk.country": "a country's two capital letters, like DE",
+}
+"""Key → what may stand there, where the type does not say it plainly."""
+_TYPE_WORDS: Final = {
+    "str": "a text in quotes",
+    "bool": "true or false",
+    "object": "a table",
+    "object | null": "a table",
+    "array": "a list",
+}

@@ -1,0 +1,116 @@
+"""kiosk.toml is typed: a bad one names file, key, what was found and what was expected."""
+
+from pathlib import Path
+
+import pytest
+
+from kiosk import config
+from kiosk.config import Config, ConfigError, decode_config, load_config
+
+COMPLETE = """
+[device]
+kind = "p24"
+id_path = "/dev/serial/by-id/usb-HASOMED_P24_1234-if00"
+device_id = "P24-1234"
+simulated = false
+
+[stop]
+inputs = ["/dev/input/by-id/usb-button-event-kbd"]
+
+[kiosk]
+locked = true
+country = "GB"
+lang = "de"
+
+[roles]
+
+[sync]
+"""
+
+
+def test_a_complete_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk.toml"
+    path.write_text(COMPLETE)
+    read = load_config(path)
+    assert read.device.id_path.endswith("1234-if00")
+    assert read.stop.inputs == ("/dev/input/by-id/usb-button-event-kbd",)
+    assert (read.kiosk.locked, read.kiosk.lang) == (True, "de")
+    assert read.emergency_number == "999"
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "INSTALLED_AT", tmp_path / "none.toml")
+    assert load_config(None) == Config()
+    assert Config().emergency_number == "112"
+    assert Config().device is None
+
+
+def test_the_installed_file_is_taken_when_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "kiosk.toml"
+    installed.write_text('[kiosk]\ncountry = "US"\n')
+    monkeypatch.setattr(config, "INSTALLED_AT", installed)
+    assert load_config(None).emergency_number == "911"
+
+
+@pytest.mark.parametrize(("country", "number"), [("DE", "112"), ("AT", "112"), ("FR", "112"), ("AU", "000")])
+def test_the_emergency_number_follows_the_country_not_the_language(country: str, number: str) -> None:
+    text = f'[kiosk]\ncountry = "{country}"\nlang = "en"\n'
+    assert decode_config(text, "f").emergency_number == number
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "found", "expected"),
+    [
+        ('[device]\nkind = "p25"', "device.kind", "'p25'", "p24 or rehastim2"),
+        ("[device]", "device.kind", "nothing", "p24 or rehastim2"),
+        ('[device]\nkind = "p24"', "device.id_path", "nothing", "/dev/serial/by-id"),
+        ('[device]\nkind = "p24"\nsimulated = "yes"', "device.simulated", "'yes'", "true or false"),
+        ('[device]\nport = "x"', "device.port", "this key", "only keys"),
+        ('device = "p24"', "device", "'p24'", "a table."),
+        ("[stop]\ninputs = [1]", "stop.inputs[0]", "1", "a text in quotes"),
+        ('[stop]\ninputs = "a"', "stop.inputs", "'a'", "a list"),
+        ('[kiosk]\nlang = "fr"', "kiosk.lang", "'fr'", "en or de"),
+        ('[kiosk]\ncountry = "Germany"', "kiosk.country", "'Germany'", "two capital letters"),
+        ("[roles]\nx = 1", "roles.x", "this key", "only keys"),
+        ("wrong = 1", "wrong", "this key", "only keys"),
+        (
+            '[device]\nkind = "p24"\nid_path = "/dev/x"\ndevice_id = "SIM7"',
+            "device.device_id", "'SIM7'", "not a simulator's",
+        ),
+        (
+            '[device]\nkind = "p24"\nsimulated = true\ndevice_id = "P24-1"',
+            "device.device_id", "'P24-1'", "SIM",
+        ),
+        (
+            '[device]\nkind = "p24"\nsimulated = true\nid_path = "/dev/x"',
+            "device.id_path", "'/dev/x'", "simulated is true",
+        ),
+        ("[device", "", "", "not TOML"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_names_file_key_found_and_expected(
+    tmp_path: Path, text: str, key: str, found: str, expected: str
+) -> None:
+    path = tmp_path / "kiosk.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    for part in (str(path), key, found, expected):
+        assert part in caught.value.sentence
+    assert "\n" not in caught.value.sentence
+
+
+def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "none.toml")
+    assert caught.value.exit_code == 2
+    assert "none.toml" in caught.value.sentence
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(path)
