@@ -1,0 +1,213 @@
+"""Loads what a clinician signed: questionnaires, montages, programmes, plans, words of the verdicts.
+
+Decoded once, checked against the rules and against each other. A broken file raises ContentError, whose
+sentence names the file, the key, what was found and what was expected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import TypeVar
+
+import msgspec
+
+from programs import checked_toml, montage, program
+from programs.checked_toml import TomlError
+from programs.montage import Montage
+from programs.program import Programme
+from programs.screening import Class, Group, Question, Questionnaire
+
+T = TypeVar("T")
+
+MAX_QUESTIONS_ON_A_SCREEN = 4
+MAY_SHARE_A_SCREEN = (
+    frozenset({Class.E}),
+    frozenset({Class.P}),
+    frozenset({Class.U, Class.X, Class.C, Class.N}),
+)
+"""An emergency stands with emergencies only, "not today" with its like; what locks may share a theme."""
+
+
+class ContentError(TomlError):
+    """A content file that is not what it should be. `sentence` is for a person."""
+
+
+class _QuestionnaireFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    question: tuple[Question, ...]
+    group: tuple[Group, ...]
+
+
+@cache
+def load_questionnaire() -> Questionnaire:
+    """Every question and group, baseline first. Raises ContentError."""
+    return questionnaire_in(_root() / "questionnaires")
+
+
+@cache
+def load_montages() -> Mapping[str, Montage]:
+    """All montages by id. Raises ContentError."""
+    return montages_in(_root() / "montages")
+
+
+@cache
+def load_programmes() -> Mapping[str, Programme]:
+    """All programmes by id. Raises ContentError."""
+    return programmes_in(_root() / "programs")
+
+
+def load_montage(montage_id: str) -> Montage:
+    """The montage with this id. Raises KeyError where there is none, ContentError for a broken file."""
+    return load_montages()[montage_id]
+
+
+def load_programme(programme_id: str) -> Programme:
+    """The programme with this id. Raises KeyError where there is none, ContentError for a broken file."""
+    return load_programmes()[programme_id]
+
+
+@cache
+def questionnaire_digest() -> str:
+    """SHA-256 of questions, montages and programmes: another one means that everything is asked again.
+
+    Safety rule 24: changed questions *or doses* → re-screening. Goes into `screening.due`.
+    """
+    clinical = (load_questionnaire(), dict(load_montages()), dict(load_programmes()))
+    return hashlib.sha256(msgspec.json.encode(clinical, order="deterministic")).hexdigest()
+
+
+# ── the same from any folder, so that a clinic's files and broken ones can be tried ──
+
+
+def questionnaire_in(folder: Traversable) -> Questionnaire:
+    """The questionnaire in `folder` (baseline.toml, daily.toml), checked. Raises ContentError."""
+    files = {name: _decoded(folder / name, _QuestionnaireFile) for name in ("baseline.toml", "daily.toml")}
+    questions: dict[str, Question] = {}
+    for name, file in files.items():
+        for index, question in enumerate(file.question):
+            _check_question(question, name, f"question[{index}]", questions)
+            questions[question.key] = question
+    groups = tuple(group for file in files.values() for group in file.group)
+    for name, file in files.items():
+        for index, group in enumerate(file.group):
+            _check_group(group, questions, name, f"group[{index}]")
+    _check_every_question_is_asked(questions, groups)
+    return Questionnaire(questions, groups)
+
+
+def montages_in(folder: Traversable) -> Mapping[str, Montage]:
+    """The montages in `folder`, one a file, checked. Raises ContentError."""
+    montages = _by_id(folder, Montage)
+    for file, item in montages.items():
+        for problem in montage.problems(item):
+            raise ContentError(f"{file}.toml", *problem)
+    return montages
+
+
+def programmes_in(folder: Traversable) -> Mapping[str, Programme]:
+    """The programmes in `folder`, one a file, checked. Raises ContentError."""
+    programmes = _by_id(folder, Programme)
+    for file, item in programmes.items():
+        for problem in program.problems(item):
+            raise ContentError(f"{file}.toml", *problem)
+    return programmes
+
+
+def _root() -> Traversable:
+    return resources.files("programs") / "content"
+
+
+def _decoded(file: Traversable, into: type[T]) -> T:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(file.name, "", f"a file that cannot be read ({error})", "UTF-8 text") from None
+    try:
+        return checked_toml.decode(text, into, file.name)
+    except TomlError as error:
+        raise ContentError(error.file, error.key, error.found, error.expected) from None
+
+
+Item = TypeVar("Item", Montage, Programme)
+
+
+def _by_id(folder: Traversable, into: type[Item]) -> Mapping[str, Item]:
+    items: dict[str, Item] = {}
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not file.name.endswith(".toml"):
+            continue
+        item = _decoded(file, into)
+        if (name := file.name.removesuffix(".toml")) != item.id:
+            raise ContentError(file.name, "id", repr(item.id), f"the file's own name, {name!r}")
+        if not item.source.strip():
+            raise ContentError(file.name, "source", "nothing", "a source code or [D]")
+        items[item.id] = item
+    return MappingProxyType(items)
+
+
+def _check_question(question: Question, file: str, at: str, before: Mapping[str, Question]) -> None:
+    def fail(key: str, found: str, expected: str) -> ContentError:
+        return ContentError(file, f"{at}.{key}", f"{found} in {question.key}", expected)
+
+    if question.key in before:
+        raise ContentError(file, f"{at}.key", f"{question.key!r} a second time", "each key once")
+    if not question.source.strip():
+        raise fail("source", "nothing", "a source code or [D]")
+    if not question.asks or len(set(question.asks)) != len(question.asks):
+        raise fail("asks", repr(question.asks), '"baseline", "daily" or both')
+    if question.worse != "yes":
+        raise fail("worse", repr(question.worse), '"yes": every question is worded so that No is safe')
+    if question.asks == ("daily",) and question.daily_text is not None:
+        raise fail("daily_text", "a second wording", "only `text` where nothing but a visit asks")
+    if set(question.asks) == {"baseline", "daily"} and question.daily_text is None:
+        raise fail("daily_text", "nothing", "a wording for the visit")
+    if question.mendable and question.class_ is not Class.P:
+        raise fail("mendable", f"class {question.class_.value}", "only class P can be put right at once")
+    if question.clearable_by is not None and question.class_ not in (Class.X, Class.C):
+        raise fail(
+            "clearable_by", f"class {question.class_.value}", "only X and C, which a clinician may clear"
+        )
+
+
+def _check_group(group: Group, questions: Mapping[str, Question], file: str, at: str) -> None:
+    if not 1 <= len(group.questions) <= MAX_QUESTIONS_ON_A_SCREEN:
+        raise ContentError(file, f"{at}.questions", f"{len(group.questions)} questions", "one to four")
+    for key in group.questions:
+        if key not in questions:
+            raise ContentError(file, f"{at}.questions", repr(key), "the key of a question")
+        if group.asks not in questions[key].asks:
+            expected = f"{group.asks} questions"
+            raise ContentError(file, f"{at}.questions", f"{key!r}, which is not asked then", expected)
+    classes = {questions[key].class_ for key in group.questions}
+    if not any(classes <= allowed for allowed in MAY_SHARE_A_SCREEN):
+        found = "classes " + ", ".join(sorted(class_.value for class_ in classes))
+        raise ContentError(file, f"{at}.questions", found, "E alone, P alone, or U, X, C and N")
+    if group.asks == "baseline" and Class.E in classes and len(group.questions) > 1:
+        raise ContentError(
+            file, f"{at}.questions", "several emergencies on one screen", "one in the baseline"
+        )
+
+
+def _check_every_question_is_asked(questions: Mapping[str, Question], groups: tuple[Group, ...]) -> None:
+    """Each question stands in exactly one group for each round that asks it, and `group` names the first."""
+    if len({group.id for group in groups}) != len(groups):
+        raise ContentError("questionnaires", "group", "an id twice", "each group's id once")
+    for question in questions.values():
+        for asks in question.asks:
+            shown = [
+                group.id
+                for group in groups
+                if group.asks == asks
+                for key in group.questions
+                if key == question.key
+            ]
+            if len(shown) != 1:
+                raise ContentError("questionnaires", question.key, f"{asks} groups {shown}", "exactly one")
+            if asks == question.asks[0] and shown[0] != question.group:
+                raise ContentError(
+                    "questionnaires", question.key, f"group {question.group!r}", repr(shown[0])
+                )
