@@ -650,7 +650,8 @@ def _refused(
     if refused.epoch != state.epoch:
         return state, ()
     if state.stage == "arming":
-        return _end(replace(state, refused=refused), "refused", True, "never armed", now_s)
+        state, effects = _end(replace(state, refused=refused), "refused", True, "never armed", now_s)
+        return state, (Send(guard.Stop("refused")), *effects)
     if refused.fault:
         return replace(state, refused=refused), ()
     # The guard's levels are the truth: take back what it did not do.

@@ -1,4 +1,4 @@
-"""What a key means while current can flow, and what has to be asked: the machine, with a guard's words by hand."""
+"""What a key means while current can flow, and what has to be asked: the machine, fed by hand."""
 
 from __future__ import annotations
 
