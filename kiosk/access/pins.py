@@ -1,0 +1,125 @@
+"""PINs: hashed by scrypt in a child process, kept in the folder's settings, each attempt journalled first."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from kiosk.diary.records import Access as AccessRecord
+from kiosk.diary.settings_file import PinHash, load_settings, save_settings
+from kiosk.diary.store import Store
+from kiosk.errors import KioskError
+
+Role = Literal["family"]
+"""Who has a PIN."""
+
+DEMO_FAMILY_PIN: Final = "2580"
+"""Of a folder that holds nobody's data; shown on the screen that asks for it."""
+PIN_DIGITS: Final = range(4, 13)
+
+SCRYPT_N: Final = 2**15
+SCRYPT_R: Final = 8
+SCRYPT_P: Final = 1
+SALT_BYTES: Final = 16
+HASH_BYTES: Final = 32
+
+_CHILD: Final = Path(__file__).with_name("scrypt_child.py")
+
+Hasher = Callable[[str, PinHash], Awaitable[bytes]]
+"""The hash of a PIN with the salt and the parameters of a `PinHash`."""
+
+
+class AccessError(KioskError):
+    """A PIN could not be set or checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinResult:
+    """What came of an attempt. `is_set` False: this role has no PIN yet, so none can be right."""
+
+    ok: bool
+    is_set: bool
+
+
+async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
+    """scrypt in a process of its own. Raises AccessError when that process fails."""
+    child = await asyncio.create_subprocess_exec(
+        # -I: nothing of the environment or the working directory decides what is run.
+        sys.executable, "-I", str(_CHILD),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    asked = {
+        "pin": pin,
+        "salt": parameters.salt,
+        "n": parameters.n,
+        "r": parameters.r,
+        "p": parameters.p,
+        "bytes": HASH_BYTES,
+    }
+    try:
+        output, errors = await child.communicate(json.dumps(asked).encode())
+    except asyncio.CancelledError:
+        child.kill()
+        await child.wait()
+        raise
+    if child.returncode != 0:
+        raise AccessError(
+            "The PIN cannot be checked now. Please try again.", detail=errors.decode(errors="replace")
+        )
+    return bytes.fromhex(output.decode("ascii"))
+
+
+class Access:
+    """Sets and checks the PINs of one box."""
+
+    def __init__(self, store: Store, hasher: Hasher = scrypt_in_child) -> None:
+        self._store = store
+        self._hasher = hasher
+
+    @property
+    def demo_pin(self) -> str | None:
+        """The family PIN that a folder of nobody's data shows on the screen; None in a real one."""
+        return None if self._store.kind == "real" else DEMO_FAMILY_PIN
+
+    def has_pin(self, role: Role) -> bool:
+        """Whether a PIN was ever set for `role`. Raises SettingsError."""
+        return role in load_settings(self._store.folder).pins
+
+    async def set_pin(self, role: Role, pin: str) -> None:
+        """Gives `role` a new PIN of 4 to 12 digits, durably. Raises AccessError, SettingsError."""
+        if not (pin.isascii() and pin.isdigit() and len(pin) in PIN_DIGITS):
+            raise AccessError(
+                f"A PIN has {PIN_DIGITS.start} to {PIN_DIGITS.stop - 1} digits. Please choose another one."
+            )
+        empty = PinHash(salt=secrets.token_hex(SALT_BYTES), hash="", n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
+        hashed = msgspec.structs.replace(empty, hash=(await self._hasher(pin, empty)).hex())
+        settings = load_settings(self._store.folder)
+        changed = msgspec.structs.replace(settings, pins={**settings.pins, role: hashed})
+        await asyncio.to_thread(save_settings, self._store.folder, changed)
+
+    async def set_demo_pin(self) -> None:
+        """Sets the demo's PIN where the folder holds nobody's data and has none yet."""
+        if self.demo_pin is not None and not self.has_pin("family"):
+            await self.set_pin("family", self.demo_pin)
+
+    async def check_pin(self, role: Role, pin: str) -> PinResult:
+        """Whether `pin` is the PIN of `role`. The attempt is durable in the diary before it is checked.
+
+        Raises StoreReadOnly (then nothing was checked), AccessError, SettingsError.
+        """
+        await self._store.add(AccessRecord(role=role, action="pin_attempt"))
+        known = load_settings(self._store.folder).pins.get(role)
+        if known is None:
+            return PinResult(ok=False, is_set=False)
+        ok = hmac.compare_digest(await self._hasher(pin, known), bytes.fromhex(known.hash))
+        await self._store.add(AccessRecord(role=role, action="pin_ok" if ok else "pin_wrong"))
+        return PinResult(ok=ok, is_set=True)
