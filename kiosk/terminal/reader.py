@@ -1,0 +1,106 @@
+"""The input thread: raw bytes in, STOP out at once, the rest to the loop (safety rule 14).
+
+A thread, because the loop may be busy: the stop datagram leaves from here, before any screen hears of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import time
+from collections.abc import Callable, Sequence
+from threading import Thread
+from typing import Protocol
+
+from kiosk.terminal.stop_seeker import Stop, StopSeeker, Token
+
+log = logging.getLogger(__name__)
+
+
+class StopSink(Protocol):
+    """What the thread needs of `kiosk.conductor_types.Conductor`."""
+
+    @property
+    def output_possible(self) -> bool: ...
+
+    def stop_from_input_thread(self, source: str) -> None: ...
+
+
+class InputReader:
+    """Reads `fd` until it is stopped or the terminal is gone.
+
+    `deliver` and `gone` are called in the thread; they hand over to the loop.
+    """
+
+    def __init__(
+        self,
+        fd: int,
+        sink: StopSink,
+        deliver: Callable[[Sequence[Token], float], None],
+        gone: Callable[[], None],
+        enter_stops: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._fd = fd
+        self._sink = sink
+        self._deliver = deliver
+        self._gone = gone
+        self._enter_stops = enter_stops
+        self._woken, self._wake = os.pipe2(os.O_CLOEXEC)
+        self._thread = Thread(target=self._run, name="keys", daemon=True)
+
+    def start(self) -> None:
+        """Begins to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread; keys typed from now on stay unread."""
+        os.write(self._wake, b"x")
+        self._thread.join()
+        os.close(self._wake)
+        os.close(self._woken)
+
+    def _run(self) -> None:
+        try:
+            self._read_on()
+        except Exception:
+            log.exception("the input thread failed")
+            self._sink.stop_from_input_thread("input failed")
+            self._gone()
+
+    def _read_on(self) -> None:
+        seeker = StopSeeker()
+        while True:
+            timeout_s = None
+            if seeker.deadline_s is not None:
+                timeout_s = max(0.0, seeker.deadline_s - time.monotonic())
+            ready, _, _ = select.select([self._fd, self._woken], [], [], timeout_s)
+            if self._woken in ready:
+                return
+            if self._fd not in ready:
+                now_s = time.monotonic()
+                self._hand_on(seeker.expire(now_s, self._sink.output_possible), now_s)
+                continue
+            data = self._read()
+            now_s = time.monotonic()
+            if not data:
+                self._sink.stop_from_input_thread("terminal gone")
+                self._gone()
+                return
+            self._hand_on(seeker.feed(data, now_s, self._sink.output_possible, self._enter_stops()), now_s)
+
+    def _read(self) -> bytes:
+        """What is there; nothing when the terminal hung up."""
+        try:
+            return os.read(self._fd, 4096)
+        except OSError:
+            return b""
+
+    def _hand_on(self, tokens: Sequence[Token], now_s: float) -> None:
+        """One stop for all stops in a read, before anything else of it."""
+        stop = next((token for token in tokens if isinstance(token, Stop)), None)
+        if stop is not None:
+            self._sink.stop_from_input_thread(stop.source)
+        others = [token for token in tokens if not isinstance(token, Stop)]
+        if others:
+            self._deliver(others, now_s)
