@@ -20,7 +20,7 @@ KEPT_BYTES: Final = 65_536
 
 
 class TerminalWriter:
-    """Belongs to the loop's thread. `on_loss`: something is dropped; `on_recovery`: the terminal reads again."""
+    """Belongs to the loop's thread. `on_loss`: something is dropped; `on_recovery`: it reads again."""
 
     def __init__(
         self,
