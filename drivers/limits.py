@@ -44,6 +44,8 @@ BURST_MIN_OFF_MS: Final = 250
 NMES_MAX_ON_MS: Final = 12_000
 """p: ramps included; and the off-time is at least the on-time."""
 
+MAX_WARM_SCALE_PERMILLE: Final = 400
+"""Warm-up and cool-down: 0.4 of the level."""
 MAX_FIND_S: Final = 600
 """Finding one side."""
 MAX_NMES_WORK_S: Final = 30 * 60

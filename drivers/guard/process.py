@@ -1,0 +1,488 @@
+"""The guard process: it alone owns the port, the limits and the dead-man.
+
+`run` does one thing at a time, by its state: search, wait, test, play, confirm a stop. Messages come in
+beside it and change the state at any moment. Every stop goes through `trip`, which writes the stop frame
+before it does anything else. Safety rules 8-13, 15, 19, 21, 24, 29.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from drivers import limits as c
+from drivers.bounds import first_broken, plan_bounds
+from drivers.build import build_id
+from drivers.guard import messages as m
+from drivers.guard.output import Arming, Now, Refusal, highest_targets
+from drivers.line import Line
+from drivers.registry import DRIVERS, open_stimulator
+from drivers.stimulator import (
+    DeviceStopped,
+    Identity,
+    NoAnswer,
+    Reading,
+    Running,
+    Stimulator,
+    StimulatorError,
+    StopOutcome,
+    Targets,
+    WrongDevice,
+)
+from drivers.tally import Tally
+
+log = logging.getLogger("homestim.guard")
+
+SEARCH_EVERY_S: Final = 1.0
+STATUS_EVERY_MS: Final = 250
+CHECK_MARGIN_MS: Final = 50
+"""The device's state is read this much earlier than it has to be."""
+MOST_RESTARTS: Final = 1
+
+
+def system_now() -> Now:
+    """The two clocks of the lease, in whole ms."""
+    return Now(int(time.monotonic() * 1000), time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
+
+
+class Guard:
+    """One client, device and arming at a time. `open_device` gives a fresh driver or raises PortError."""
+
+    def __init__(
+        self,
+        kind: str,
+        open_device: Callable[[], Stimulator],
+        *,
+        simulated: bool,
+        client: socket.socket | None = None,
+        listener: socket.socket | None = None,
+        tally: Tally | None = None,
+        now: Callable[[], Now] = system_now,
+    ) -> None:
+        self.kind, self.simulated, self.build = kind, simulated, build_id()
+        self.state: m.GuardState = "no_device"
+        self._stop_from: m.GuardState = "no_device"
+        self.epoch = 0
+        self.failed = self._leaving = False
+        self._open, self._now, self._tally = open_device, now, tally or Tally(None)
+        self._listener, self._client = listener, Line(client) if client is not None else None
+        self._client_build, self._stop_tested = "", False
+        self._driver: Stimulator | None = None
+        self._arming: Arming | None = None
+        self._applied: dict[int, int] = {}
+        self._confirmed_at_s: float | None = None
+        self._restarts = 0
+        self._stop_why, self._stop_s, self._stop_asked = "", 0.0, False
+        self._device = m.Device(False, kind, "", "", simulated, self.build, "", "Looking for the stimulator.")
+        self._reported: tuple[object, ...] = ()
+        self._reported_ms = 0
+        self._check_ms = int(c.READ_STATE_EVERY_S[kind] * 1000) - CHECK_MARGIN_MS
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self) -> int:
+        """Serve until the client (without a listener) or `leave` ends it. 0, or 1: not known to be off."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(
+            lambda _, context: self._crash(context.get("exception"), context["message"])
+        )
+        if self._listener is not None:
+            self._listener.setblocking(False)
+            loop.add_reader(self._listener, self._accept)
+        if self._client is not None:
+            self._attend(self._client)
+        do = {"idle": self._wait, "testing": self._test, "armed": self._play, "stopping": self._confirm}
+        while self.state == "stopping" or not self._leaving:
+            self._report()
+            self._task = asyncio.create_task(do.get(self.state, self._search)())
+            await asyncio.wait([self._task])
+            error = None if self._task.cancelled() else self._task.exception()
+            if isinstance(error, StimulatorError):
+                self._trouble(error)
+            elif error is not None:
+                self._crash(error, self.state)
+        self._report()
+        if self._driver is not None:
+            await self._driver.close()
+        return int(self.failed or self.state == "unconfirmed")
+
+    # ── the one stop path ──
+
+    def trip(self, why: str, *, asked: bool = False) -> None:
+        """Stop (`asked`: by the client). The frame leaves before anything is awaited, told or logged.
+
+        Exactly one Stopped follows."""
+        if self.state == "stopping":
+            return
+        if self._driver is not None:
+            self._driver.stop_now()
+        self._stop_why, self._stop_from, self._stop_s = why, self.state, time.monotonic()
+        self._stop_asked, self._arming = asked, None
+        self._enter("stopping")
+        log.warning("stop: %s, epoch %d", why, self.epoch)
+
+    def leave(self, why: str) -> None:
+        """Stop, have it confirmed, end the process."""
+        self._leaving = True
+        self.trip(why)
+
+    def _crash(self, error: BaseException | None, where: str) -> None:
+        """A mistake of our own: the stop path, then a non-zero exit."""
+        self.failed = True
+        self.leave("guard_error")
+        log.error("guard error: %s", where, exc_info=error)
+
+    def _trouble(self, error: StimulatorError) -> None:
+        """The device is not well. While output was possible: fault and stop. Otherwise look for it anew."""
+        kind = error.fault if isinstance(error, DeviceStopped) else error.kind
+        if self.state in ("idle", "testing", "armed"):
+            self._restarts += kind == "restarted"
+        if self.state in ("testing", "armed"):
+            self.trip(kind)
+            self._send(m.Fault(self.epoch, kind, getattr(error, "channel", None), str(error)[:400]))
+        elif self.state == "idle":
+            self._enter("no_device")
+            self._announce(error.sentence)
+
+    async def _confirm(self) -> None:
+        """Second half of every stop: the device's own word, or that there was none."""
+        outcome = StopOutcome(False, 0, "no device")
+        if self._driver is not None:
+            try:
+                outcome = await self._driver.stop()
+            except Exception as error:  # it never raises; if it does, nothing is known of the output
+                self.failed = self._leaving = True
+                log.exception("stop failed")
+                outcome = StopOutcome(False, 0, f"stop failed: {error}"[:400])
+        duration_ms = ((outcome.confirmed_at_s or time.monotonic()) - self._stop_s) * 1000
+        self._confirmed_at_s = outcome.confirmed_at_s or self._confirmed_at_s
+        self._applied = {}
+        if self._stop_asked and self._stop_from == "testing" and self._client is not None:
+            self._stop_tested |= outcome.confirmed
+        if self._driver is None:
+            self.state = self._stop_from
+        elif not outcome.confirmed:
+            self.state = "unconfirmed"
+        else:
+            self.state = (
+                "no_device" if self._stop_why == "restarted" else "idle"
+            )  # asked anew who it is (rule 21)
+        self._send(m.Stopped(self.epoch, self._stop_why, outcome.confirmed, outcome.how, duration_ms))
+        log.warning("stopped: %s, confirmed %s: %s", self._stop_why, outcome.confirmed, outcome.how)
+        self._save_tally()
+
+    # ── what is done in each state ──
+
+    async def _search(self) -> None:
+        """No device, or one that did not say "off": ask once a second, this port alone, until it does."""
+        while True:
+            try:
+                if self._driver is None:
+                    self._driver = self._open()
+                    self._driver.on_trouble = self._trouble
+                identity = await self._driver.identify()
+                if identity.simulated and not self.simulated:
+                    raise WrongDevice("This is a simulator. The box is set up for a real stimulator.")
+                if self.simulated and not identity.simulated:
+                    raise WrongDevice("This is a real stimulator, and the simulator was chosen.")
+                if (await self._read()).running is not Running.OFF:
+                    raise NoAnswer("The stimulator does not say that its output is off.")
+                self.state = "idle"
+                self._announce("", identity)
+                return
+            except StimulatorError as error:
+                self._announce(error.sentence)
+                if self._driver is not None and not isinstance(error, NoAnswer):
+                    driver, self._driver = self._driver, None
+                    await driver.close()
+                await self._sleep(SEARCH_EVERY_S)
+
+    async def _wait(self) -> None:
+        """Idle: ask the device now and then whether it is there and off."""
+        while self.state == "idle":
+            await self._sleep(SEARCH_EVERY_S)
+            if self.state == "idle" and (await self._read()).running is not Running.OFF:
+                self.trip("not_off")
+
+    async def _test(self) -> None:
+        """The STOP test: stage on, no pulse, until a stop or for 3 minutes (rule 15)."""
+        assert self._driver is not None
+        end_ms = self._now().ms + c.ARMED_IDLE_S * 1000
+        await self._driver.initialise()
+        while self._now().ms < end_ms:
+            await self._read()
+            await self._sleep(self._check_ms / 1000)
+        self.trip("test_over")
+
+    async def _play(self) -> None:
+        """Armed: level × fraction to the device whenever it changes, the device's state read in between."""
+        driver, arming = self._driver, self._arming
+        assert driver is not None
+        assert arming is not None
+        await driver.initialise()
+        arming.start(self._now())
+        out: Targets | None = None
+        played_ms = read_ms = self._now().ms
+        while True:
+            now = self._now()
+            targets = arming.targets(now)
+            if any(self._applied.values()):
+                self._tally.add((now.ms - played_ms) / 1000)
+            played_ms = now.ms
+            if self._expired():
+                return
+            beyond = first_broken(arming.output_bounds(targets))
+            if beyond is not None:
+                raise AssertionError(f"output beyond a limit: {beyond}")
+            if now.ms - read_ms > c.READING_MAX_AGE_S[self.kind] * 1000:
+                raise DeviceStopped("The stimulator did not say in time how it is.", "stale")
+            if self._tally.seconds() >= c.MAX_DAY_S:
+                self.trip("day")
+                return
+            if now.ms - read_ms >= self._check_ms:
+                await self._read()
+                read_ms = self._now().ms
+                continue
+            if targets != out:
+                await driver.apply(targets)
+                out, self._applied = targets, {target.channel: target.half_mA for target in targets}
+                self._confirmed_at_s = time.monotonic()
+            self._report()
+            await self._sleep((min(arming.due_ms, read_ms + self._check_ms) - self._now().ms) / 1000)
+
+    async def _read(self) -> Reading:
+        assert self._driver is not None
+        reading = await self._driver.check()
+        self._confirmed_at_s = time.monotonic()
+        return reading
+
+    async def _sleep(self, seconds: float) -> None:
+        """Until the time has come or something changed."""
+        timer = asyncio.get_running_loop().call_later(max(0.0, seconds), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+            self._wake.clear()
+
+    def _expired(self) -> bool:
+        """Asked before every message and every output: an arming that is over stops now, for good."""
+        why = None if self._arming is None else self._arming.over(self._now())
+        if why is not None:
+            self.trip(why)
+        return why is not None
+
+    def _enter(self, state: m.GuardState) -> None:
+        """Another state from now on; what was being done is given up."""
+        self.state = state
+        if self._task is not None:
+            self._task.cancel()
+        self._report()
+
+    # ── requests ──
+
+    def _hear(self, datagram: bytes) -> None:
+        self._expired()
+        if not datagram:
+            self._client, self._client_build, self._stop_tested = None, "", False
+            self._leaving |= self._listener is None
+            self.trip("client_gone")
+            return
+        try:
+            self._take(m.decode(datagram, m.ToGuard))
+        except m.MalformedMessage as error:
+            self.trip("malformed")
+            self._send(m.Fault(self.epoch, "malformed", None, str(error)[:400]))
+
+    def _take(self, message: m.ToGuard) -> None:
+        refused: Refusal | None = None
+        match message:
+            case m.Stop(why):
+                self.trip(why, asked=True)
+            case m.Hello(v, build):
+                self._client_build = build if v == m.PROTOCOL_VERSION else ""
+                self._send(self._device)
+            case m.Lease() if self._arming is not None:
+                self._arming.renew(message, self._now())
+            case m.Present(epoch) if self._arming is not None and epoch == self.epoch:
+                self._arming.present(self._now())
+            case m.Test():
+                refused = self._begin("testing")
+            case m.Arm():
+                refused = self._arm(message)
+            case m.Level() | m.Next() | m.Rest():
+                refused = self._change(message)
+        if refused is not None:
+            if refused.fault:
+                self.trip(f"limit_{refused.limit}")
+            asked, allowed = refused.asked[:400], refused.allowed[:400]
+            epoch = getattr(message, "epoch", self.epoch)
+            self._send(m.Refused(epoch, refused.limit, asked, allowed, refused.fault))
+            log.warning("refused: %s, asked %s, allowed %s", refused.limit, asked, allowed)
+
+    def _begin(self, state: m.GuardState) -> Refusal | None:
+        if self.state != "idle":
+            return Refusal("state", self.state, "idle")
+        self.state = state
+        self._wake.set()
+        self._report()
+        return None
+
+    def _arm(self, arm: m.Arm) -> Refusal | None:
+        if self.state == "testing":
+            self.trip("arm")  # a test does not survive an arm
+        if self.state != "idle" or self._driver is None:
+            return Refusal("state", self.state, "idle")
+        if self._client_build != self.build:
+            return Refusal("build", self._client_build, self.build)
+        if arm.epoch != self.epoch + 1:
+            return Refusal("epoch", str(arm.epoch), str(self.epoch + 1))
+        if not self._stop_tested:
+            return Refusal("stop_test", "not tested", "a STOP test that the device confirmed")
+        if self._restarts > MOST_RESTARTS:
+            return Refusal("restarts", str(self._restarts), str(MOST_RESTARTS))
+        if self._tally.seconds() >= c.MAX_DAY_S:
+            return Refusal("day", str(int(self._tally.seconds())), str(c.MAX_DAY_S))
+        device = self._driver.capabilities
+        beyond = first_broken(plan_bounds(arm.plan, arm.limits, device))
+        if beyond is not None:
+            return Refusal(beyond.limit, str(beyond.asked), f"{beyond.least}…{beyond.most}", fault=True)
+        for phase in arm.plan.phases:
+            sentence = self._driver.refusal(highest_targets(phase, arm.limits))
+            if sentence is not None:
+                return Refusal("device", sentence, self.kind)
+        if not self._save_tally(sum(phase.duration_ms for phase in arm.plan.phases) / 1000):
+            return Refusal("tally", "not written", "written before arming")
+        self.epoch = arm.epoch
+        self._arming = Arming(arm, device, c.MAX_RAISE_HALF_MA[self.kind], self._now())
+        log.info("armed: epoch %d", arm.epoch)
+        return self._begin("armed")
+
+    def _change(self, message: m.Level | m.Next | m.Rest) -> Refusal | None:
+        arming = self._arming
+        if arming is None or message.epoch != arming.epoch:
+            return Refusal(
+                "old_epoch", str(message.epoch), str(self.epoch) if arming is not None else self.state
+            )
+        self._wake.set()
+        match message:
+            case m.Level():
+                return arming.set_level(message, self._now())
+            case m.Next():
+                return arming.next_phase(self._now())
+            case m.Rest():
+                arming.rest()
+                return None
+
+    # ── the client ──
+
+    def _attend(self, line: Line) -> None:
+        self._client = line
+        line.listen(self._hear)
+        self._send(self._device)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        line = Line(self._listener.accept()[0])
+        if self._client is None:
+            self._attend(line)
+        else:
+            line.listen(lambda datagram: self._hear_stop(line, datagram))
+
+    def _hear_stop(self, line: Line, datagram: bytes) -> None:
+        """A second connection may stop, and nothing else (rule 8)."""
+        try:
+            self.trip(m.decode(datagram, m.Stop | None).why)
+        except m.MalformedMessage:
+            line.close()
+
+    def _send(self, message: m.FromGuard) -> None:
+        """Never waits. A slow client misses statuses; all else is kept for it."""
+        if self._client is not None:
+            self._client.send(m.encode(message), keep=not isinstance(message, m.Status))
+
+    def _announce(self, sentence: str, who: Identity | None = None) -> None:
+        """Who is on the port, when that has changed; `sentence` says why there is nobody."""
+        cut = "" if self._driver is None else self._driver.how_to_cut_output
+        device_id, firmware = ("", "") if who is None else (who.device_id, who.firmware)
+        simulated = self.simulated if who is None else who.simulated
+        device = m.Device(
+            who is not None, self.kind, device_id, firmware, simulated, self.build, cut, sentence
+        )
+        if who is not None or device != self._device:
+            self._device = device
+            self._send(device)
+            log.info("device: %s", sentence or device_id)
+
+    def _report(self) -> None:
+        """A status when something changed, and while armed at least every 250 ms."""
+        a, now_ms = self._arming, self._now().ms
+        levels = {} if a is None else a.levels
+        channels = tuple(m.ChannelStatus(ch, mA, self._applied.get(ch, 0)) for ch, mA in levels.items())
+        fraction, may_raise, phase = (0, False, None) if a is None else (a.fraction, a.plateau, a.index)
+        shown = (self.state, self.epoch, channels, fraction, may_raise, phase)
+        if shown != self._reported or now_ms - self._reported_ms >= STATUS_EVERY_MS:
+            self._reported, self._reported_ms = shown, now_ms
+            n, elapsed_ms = (0, 0) if a is None else (a.lease_n, a.elapsed_ms)
+            at_s = self._confirmed_at_s
+            status = m.Status(
+                self.state, self.epoch, n, channels, fraction, may_raise, phase, elapsed_ms, at_s
+            )
+            self._send(status)
+
+    def _save_tally(self, reserve_s: float = 0.0) -> bool:
+        try:
+            self._tally.save(reserve_s)
+        except OSError:
+            log.exception("tally not written")
+            return False
+        return True
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`homestim guard`. The exit status is 0 when the output is known to be off."""
+    parser = argparse.ArgumentParser(prog="homestim guard")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--fd", type=int, help="a connected SOCK_SEQPACKET socket")
+    where.add_argument("--socket", metavar="PATH", help="where to listen for the kiosk")
+    parser.add_argument("--port", required=True)
+    parser.add_argument("--device", required=True, choices=sorted(DRIVERS))
+    parser.add_argument("--state", metavar="DIR", help="folder of the day's tally; without it, in memory")
+    parser.add_argument("--simulated", action="store_true", help="only a simulator that says it is one")
+    args = parser.parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    return asyncio.run(_serve(args))
+
+
+async def _serve(args: argparse.Namespace) -> int:
+    client = listener = None
+    if args.fd is not None:
+        client = socket.socket(fileno=args.fd)
+    else:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind(args.socket)
+        listener.listen(4)
+    guard = Guard(
+        args.device,
+        lambda: open_stimulator(args.device, args.port),
+        simulated=args.simulated,
+        client=client,
+        listener=listener,
+        tally=Tally(args.state),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, guard.leave, "terminated")
+    gc.freeze()
+    return await guard.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
