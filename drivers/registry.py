@@ -1,0 +1,36 @@
+"""Which stimulators there are: one line each. A driver's module is imported when its device is opened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, cast
+
+from drivers.serial_port import SerialSettings
+from drivers.stimulator import Stimulator
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Where a kind of stimulator's driver is, and how its line is set."""
+
+    module: str
+    class_name: str
+    serial: SerialSettings
+
+
+DRIVERS: Final = {
+    "p24": Driver("drivers.p24.driver", "P24", SerialSettings(3_000_000, "N", 2, rts_cts=True)),
+}
+
+
+def open_stimulator(kind: str, port: str, clock: Callable[[], float] = time.monotonic) -> Stimulator:
+    """Open `port` and put the driver of `kind` on it; needs a running loop. Nothing is sent yet.
+
+    `clock` is CLOCK_MONOTONIC in seconds. Raises PortError, and KeyError for a kind that is not in DRIVERS.
+    """
+    driver = DRIVERS[kind]
+    factory = getattr(import_module(driver.module), driver.class_name)
+    return cast(Stimulator, factory(port, driver.serial, clock))
