@@ -7,6 +7,7 @@ import tomllib
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 T = TypeVar("T")
 
@@ -38,10 +39,10 @@ def decode(text: str, into: type[T], file: str) -> T:
     try:
         return msgspec.convert(raw, into)
     except msgspec.ValidationError as error:
-        raise _explained(error, raw, file) from None
+        raise _explained(error, raw, into, file) from None
 
 
-def _explained(error: msgspec.ValidationError, raw: dict[str, Any], file: str) -> TomlError:
+def _explained(error: msgspec.ValidationError, raw: dict[str, Any], into: type[Any], file: str) -> TomlError:
     """msgspec's "Expected `int`, got `str` - at `$.a[0].b`" as file, key, found, expected."""
     message, _, path = str(error).partition(" - at ")
     key = path.strip("`").removeprefix("$").removeprefix(".")
@@ -49,19 +50,57 @@ def _explained(error: msgspec.ValidationError, raw: dict[str, Any], file: str) -
         return TomlError(file, _join(key, missing[1]), "nothing", "a value")
     if unknown := re.search(r"unknown field `(.+?)`", message):
         return TomlError(file, _join(key, unknown[1]), "this key", "only keys that the file format knows")
-    wanted = re.sub(r"^Expected |, got .*$", "", message).replace("`", "")
-    return TomlError(file, key, repr(_at(raw, key)), wanted)
+    return TomlError(file, key, repr(_value_at(raw, key)), _wanted(into, key, message))
 
 
 def _join(key: str, field: str) -> str:
     return f"{key}.{field}" if key else field
 
 
-def _at(raw: Any, key: str) -> Any:
-    """The value under a key like `question[3].class`; for a map's entries ("[...]") the map itself."""
-    value = raw
-    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", key):
-        if name == "...":
-            return value
-        value = value[int(index)] if index else value[name]
-    return value
+def _steps(key: str) -> list[str | int]:
+    """`question[3].class` as ["question", 3, "class"]; a map's entry is "..."."""
+    found = re.findall(r"\[(\d+)\]|([^.\[\]]+)|\[(\.\.\.)\]", key)
+    return [int(index) if index else name or entry for index, name, entry in found]
+
+
+def _value_at(raw: Any, key: str) -> Any:
+    """What stands under the key; for a map's entry, whose name msgspec keeps to itself, the whole map."""
+    for step in _steps(key):
+        if step == "...":
+            return raw
+        raw = raw[step]
+    return raw
+
+
+def _wanted(into: type[Any], key: str, message: str) -> str:
+    """What the format asks for under the key, in plain words."""
+    kind: Any = inspect.type_info(into)
+    for step in _steps(key):
+        if isinstance(kind, inspect.UnionType):
+            kind = next(option for option in kind.types if not isinstance(option, inspect.NoneType))
+        if isinstance(kind, inspect.StructType):
+            kind = next(field.type for field in kind.fields if field.encode_name == step)
+        elif isinstance(kind, inspect.DictType):
+            kind = kind.value_type
+        elif isinstance(kind, inspect.TupleType) and isinstance(step, int):
+            kind = kind.item_types[step]
+        elif isinstance(kind, inspect.VarTupleType | inspect.ListType | inspect.SetType):
+            kind = kind.item_type
+    if isinstance(kind, inspect.EnumType):
+        return "one of " + ", ".join(repr(member.value) for member in kind.cls)
+    if isinstance(kind, inspect.LiteralType):
+        return "one of " + ", ".join(map(repr, kind.values))
+    return next((words for type_, words in _PLAIN if isinstance(kind, type_)), message.replace("`", ""))
+
+
+_PLAIN: tuple[tuple[type[inspect.Type], str], ...] = (
+    (inspect.StrType, "a text in quotes"),
+    (inspect.IntType, "a whole number"),
+    (inspect.FloatType, "a number"),
+    (inspect.BoolType, "true or false"),
+    (inspect.DateType, "a date such as 2026-02-19, without quotes"),
+    (inspect.VarTupleType, "a list in [ ]"),
+    (inspect.ListType, "a list in [ ]"),
+    (inspect.StructType, "a table of its own"),
+    (inspect.DictType, "a table of its own"),
+)

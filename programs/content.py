@@ -18,6 +18,7 @@ import msgspec
 
 from programs import checked_toml, montage, program
 from programs.checked_toml import TomlError
+from programs.course import Course
 from programs.montage import Montage
 from programs.program import Programme
 from programs.screening import Class, Group, Question, Questionnaire
@@ -58,6 +59,12 @@ def load_montages() -> Mapping[str, Montage]:
 def load_programmes() -> Mapping[str, Programme]:
     """All programmes by id. Raises ContentError."""
     return programmes_in(_root() / "programs")
+
+
+@cache
+def load_courses() -> Mapping[str, Course]:
+    """All courses by id: what a prescription's `plan` may name. Raises ContentError."""
+    return courses_in(_root() / "plans", load_programmes())
 
 
 def load_montage(montage_id: str) -> Montage:
@@ -117,6 +124,23 @@ def programmes_in(folder: Traversable) -> Mapping[str, Programme]:
     return programmes
 
 
+def courses_in(folder: Traversable, programmes: Mapping[str, Programme]) -> Mapping[str, Course]:
+    """The courses in `folder`, one a file, checked. Raises ContentError."""
+    courses = _by_id(folder, Course)
+    for file, item in courses.items():
+        for index, id_ in enumerate(item.programmes):
+            if id_ not in programmes or not programmes[id_].armable:
+                raise ContentError(
+                    f"{file}.toml", f"programmes[{index}]", repr(id_), "a programme that may be armed"
+                )
+    return courses
+
+
+def prescription_example() -> str:
+    """The text of a complete prescription, to be copied and changed."""
+    return (_root() / "prescription-example.toml").read_text(encoding="utf-8")
+
+
 def _root() -> Traversable:
     return resources.files("programs") / "content"
 
@@ -132,7 +156,7 @@ def _decoded(file: Traversable, into: type[T]) -> T:
         raise ContentError(error.file, error.key, error.found, error.expected) from None
 
 
-Item = TypeVar("Item", Montage, Programme)
+Item = TypeVar("Item", Montage, Programme, Course)
 
 
 def _by_id(folder: Traversable, into: type[Item]) -> Mapping[str, Item]:

@@ -69,9 +69,8 @@ class Montage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def pad_size(self) -> str:
-        """The pads' name, short side first: "5x9". Levels are comparable only on the same pads."""
-        short, long = sorted((self.pad_width_cm, self.pad_height_cm))
-        return f"{short:g}x{long:g}"
+        """Width by height: "5x9". Levels are comparable only on the same pads."""
+        return f"{self.pad_width_cm:g}x{self.pad_height_cm:g}"
 
     @property
     def pads(self) -> tuple[Pad, ...]:
@@ -91,7 +90,7 @@ class Montage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def problems(montage: Montage) -> Iterator[Problem]:
     """What the rules of clinical reference 2 forbid in this montage; nothing when it is well."""
-    if montage.pad_area_cm2 < dose.MIN_PAD_AREA_CM2:
+    if not montage.pad_area_cm2 >= dose.MIN_PAD_AREA_CM2:
         yield Problem("pad_width_cm", f"pads of {montage.pad_area_cm2:g} cm²", "at least 25 cm²")
     numbers = [pad.number for pad in montage.pads]
     if numbers != list(range(1, len(numbers) + 1)):
@@ -102,7 +101,7 @@ def problems(montage: Montage) -> Iterator[Problem]:
     for index, lead in enumerate(montage.leads):
         yield from _lead_problems(montage, lead, f"leads[{index}]")
     for one, other in combinations(montage.pads, 2):
-        if (gap := montage.gap_cm(one, other)) < MIN_GAP_CM:
+        if not (gap := montage.gap_cm(one, other)) >= MIN_GAP_CM:
             between = f"{gap:.1f} cm between pads {one.number} and {other.number}"
             yield Problem("leads", between, "at least 3 cm")
 
@@ -112,7 +111,7 @@ def _lead_problems(montage: Montage, lead: Lead, at: str) -> Iterator[Problem]:
         yield Problem(
             f"{at}.colour", lead.colour, f"{LEAD_COLOURS[lead.channel - 1]}, as printed on the device"
         )
-    if (gap := montage.gap_cm(*lead.pads)) > MAX_GAP_CM:
+    if not (gap := montage.gap_cm(*lead.pads)) <= MAX_GAP_CM:
         yield Problem(f"{at}.pads", f"{gap:.1f} cm between its pads", "at most 30 cm")
     crosses = min(pad.x_cm for pad in lead.pads) < 0 < max(pad.x_cm for pad in lead.pads)
     if crosses != (lead.side == "both"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import msgspec
 
 from programs.montage import Kind, Montage
-from programs.program import Pattern
+from programs.program import Pattern, waveform
 from programs.text import Reason
 
 
@@ -21,6 +22,11 @@ class PlannedPhase(msgspec.Struct, frozen=True):
     frequency_Hz: float
     pattern: Pattern
     scale: float
+
+    @property
+    def waveform(self) -> str:
+        """What makes two levels comparable (safety rule 4): "35 Hz 250 us"."""
+        return waveform(self.frequency_Hz, self.pulse_width_us, self.pattern)
 
 
 class ChannelPlan(msgspec.Struct, frozen=True):
@@ -55,3 +61,10 @@ class SessionPlan(msgspec.Struct, frozen=True):
     def work(self) -> PlannedPhase:
         """The phase whose waveform the level is found with (safety rule 6)."""
         return next(phase for phase in self.phases if phase.role == "work")
+
+
+class NotToday(msgspec.Struct, frozen=True):
+    """No session today, and why. `again_on`: the first day on which it could change; None: not by waiting."""
+
+    reasons: tuple[Reason, ...]
+    again_on: dt.date | None

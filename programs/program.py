@@ -69,8 +69,14 @@ class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def waveform(self) -> str:
-        """What makes two levels comparable (safety rule 4): "35 Hz 250 us cycle"."""
-        return f"{self.frequency_Hz:g} Hz {self.pulse_width_us} us {self.pattern.shape}"
+        """What makes two levels comparable (safety rule 4): "35 Hz 250 us"."""
+        return waveform(self.frequency_Hz, self.pulse_width_us, self.pattern)
+
+
+def waveform(frequency_Hz: float, pulse_width_us: int, pattern: Pattern) -> str:
+    """The name of a waveform: "35 Hz 250 us", "100 Hz 180 us burst". The same name feels the same."""
+    name = f"{frequency_Hz:g} Hz {pulse_width_us} us"
+    return f"{name} burst" if pattern.shape == "burst" else name
 
 
 def problems(programme: Programme) -> Iterator[Problem]:

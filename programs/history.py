@@ -1,0 +1,237 @@
+"""What progression remembers of a course: a rolling summary, never the whole history.
+
+The diary folds its records into it, oldest first; each fold gives a new summary. It keeps what the rules
+look at and no more, so it does not grow with the years.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from statistics import median
+
+import msgspec
+
+from programs.montage import Kind, Side
+
+KEPT_DAYS = 28
+"""The longest look back of any rule (two pain answers within four weeks)."""
+WEEK = dt.timedelta(days=7)
+MOST_KEPT = 64
+"""Of anything, whatever the clock does: 135 minutes a day allow no more in a week."""
+LAST_LEVELS = 3
+"""Safety rule 4: the median of the last three."""
+
+
+class PastSession(msgspec.Struct, frozen=True):
+    """One session in which output was possible."""
+
+    programme: str
+    kind: Kind
+    ended_at: dt.datetime
+    """Aware."""
+    clock_trusted: bool
+    """At its end: an RTC or synchronised clock (safety rule 29)."""
+    work_minutes: int
+    """Planned minutes of the work phase."""
+    seconds_planned: int
+    seconds_done: int
+    """Of all phases."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts among the sessions done: half of it was played. For rest it always counts."""
+        return 2 * self.seconds_done >= self.seconds_planned > 0
+
+
+class LevelKey(msgspec.Struct, frozen=True):
+    """All that makes two levels comparable (safety rule 4)."""
+
+    waveform: str
+    """`Programme.waveform`: "35 Hz 250 us"."""
+    montage: str
+    pads: str
+    """`Montage.pad_size`: "5x9"."""
+    side: Side
+    channel: int
+    device_kind: str
+
+
+class Level(msgspec.Struct, frozen=True):
+    """What one side felt on one day. "Comfortable" is what the person confirmed by key."""
+
+    key: LevelKey
+    kind: Kind
+    pulse_width_us: int
+    day: dt.date
+    comfortable_mA: float | None
+    first_feeling_mA: float | None = None
+
+
+class DayLevel(msgspec.Struct, frozen=True):
+    day: dt.date
+    current_mA: float
+
+
+class LevelHistory(msgspec.Struct, frozen=True):
+    """The comfortable levels of one key: those of the last seven days, and at least three before them."""
+
+    key: LevelKey
+    kind: Kind
+    pulse_width_us: int
+    comfortable: tuple[DayLevel, ...]
+    """Oldest first; never empty."""
+    first_feelings_mA: tuple[float, ...] = ()
+    """The last three."""
+
+    @property
+    def last(self) -> DayLevel:
+        return self.comfortable[-1]
+
+    @property
+    def median_of_last_three_mA(self) -> float:
+        return _median(self.comfortable)
+
+    @property
+    def usual_first_feeling_mA(self) -> float | None:
+        return median(self.first_feelings_mA) if self.first_feelings_mA else None
+
+    def median_a_week_before_mA(self, day: dt.date) -> float:
+        """The median of the last three as it was 7 days before `day`; in the first week, the first level."""
+        before = tuple(level for level in self.comfortable if level.day <= day - WEEK)
+        return _median(before) if before else self.comfortable[0].current_mA
+
+
+class DayScore(msgspec.Struct, frozen=True):
+    """A number that the person gave on a day: soreness 0–10, skin 0–4."""
+
+    day: dt.date
+    value: int
+
+
+class CourseHistory(msgspec.Struct, frozen=True):
+    """The summary. A new person's is `CourseHistory()`."""
+
+    sessions_done: int = 0
+    sessions_of_programme: Mapping[str, int] = {}
+    sessions_of_kind: Mapping[str, int] = {}
+    recent: tuple[PastSession, ...] = ()
+    """The seven days before the newest, oldest first."""
+    last_session_day: dt.date | None = None
+    last_day_of_kind: Mapping[str, dt.date] = {}
+    last_nmes_end: dt.datetime | None = None
+    last_nmes_clock_trusted: bool = False
+    first_nmes_day: dt.date | None = None
+    work_minutes: Mapping[str, int] = {}
+    """Programme → the longest work phase so far."""
+    minutes_rose_on: Mapping[str, dt.date] = {}
+    """Programme → the day on which its work phase last became longer."""
+    diary_days: int = 0
+    """Days with a diary entry before the first session (week 0)."""
+    soreness: tuple[DayScore, ...] = ()
+    skin: tuple[DayScore, ...] = ()
+    """One a day, the highest; the last 28 days, oldest first."""
+    pain_up_days: tuple[dt.date, ...] = ()
+    """Days of sessions after which the pain was 2 or more higher for 24 hours."""
+    soreness_opened_on: dt.date | None = None
+    skin_opened_on: dt.date | None = None
+    pain_opened_on: dt.date | None = None
+    """When a clinician opened that lock or reviewed the pain: answers up to that day count no more."""
+    levels: tuple[LevelHistory, ...] = ()
+
+    def with_session(self, session: PastSession) -> CourseHistory:
+        """After one more session."""
+        day = session.ended_at.date()
+        done = int(session.counts)
+        before = self.work_minutes.get(session.programme)
+        rose = before is not None and session.work_minutes > before
+        is_nmes = session.kind == "nmes"
+        return msgspec.structs.replace(
+            self,
+            sessions_done=self.sessions_done + done,
+            sessions_of_programme=_plus(self.sessions_of_programme, session.programme, done),
+            sessions_of_kind=_plus(self.sessions_of_kind, session.kind, done),
+            recent=_since((*self.recent, session), day),
+            last_session_day=day,
+            last_day_of_kind={**self.last_day_of_kind, session.kind: day},
+            last_nmes_end=session.ended_at if is_nmes else self.last_nmes_end,
+            last_nmes_clock_trusted=session.clock_trusted if is_nmes else self.last_nmes_clock_trusted,
+            first_nmes_day=day if is_nmes and self.first_nmes_day is None else self.first_nmes_day,
+            work_minutes={**self.work_minutes, session.programme: max(before or 0, session.work_minutes)},
+            minutes_rose_on={**self.minutes_rose_on, session.programme: day}
+            if rose
+            else self.minutes_rose_on,
+        )
+
+    def with_level(self, level: Level) -> CourseHistory:
+        """After one more level was found. Without a confirmed level only the first feeling is new."""
+        old = self.level_history(level.key)
+        others = tuple(item for item in self.levels if item.key != level.key)
+        if old is None and level.comfortable_mA is None:
+            return self
+        comfortable = () if old is None else old.comfortable
+        if level.comfortable_mA is not None:
+            comfortable = _last_levels((*comfortable, DayLevel(level.day, level.comfortable_mA)))
+        felt = () if old is None else old.first_feelings_mA
+        if level.first_feeling_mA is not None:
+            felt = (*felt, level.first_feeling_mA)[-LAST_LEVELS:]
+        new = LevelHistory(level.key, level.kind, level.pulse_width_us, comfortable, felt)
+        return msgspec.structs.replace(self, levels=(*others, new))
+
+    def with_day(
+        self, day: dt.date, *, soreness: int | None = None, skin: int | None = None
+    ) -> CourseHistory:
+        """After the person said how sore the muscles (0–10) or how the skin (0–4) is; a day's worst stays."""
+        return msgspec.structs.replace(
+            self,
+            soreness=self.soreness if soreness is None else _with_score(self.soreness, day, soreness),
+            skin=self.skin if skin is None else _with_score(self.skin, day, skin),
+        )
+
+    def with_pain_up(self, session_day: dt.date) -> CourseHistory:
+        """After the pain was 2 or more higher for 24 hours following the session of that day."""
+        days = sorted({*self.pain_up_days, session_day})
+        first = days[-1] - dt.timedelta(days=KEPT_DAYS)
+        return msgspec.structs.replace(self, pain_up_days=tuple(day for day in days if day >= first))
+
+    def with_diary_day(self) -> CourseHistory:
+        """After one more day with a diary entry."""
+        return msgspec.structs.replace(self, diary_days=self.diary_days + 1)
+
+    def opened_by_clinician(self, what: str, day: dt.date) -> CourseHistory:
+        """After a clinician opened the "soreness" or "skin" lock or reviewed the "pain" on that day."""
+        if what == "soreness":
+            return msgspec.structs.replace(self, soreness_opened_on=day)
+        if what == "skin":
+            return msgspec.structs.replace(self, skin_opened_on=day)
+        if what == "pain":
+            return msgspec.structs.replace(self, pain_opened_on=day)
+        raise ValueError(f"a clinician does not open {what!r} here")
+
+    def level_history(self, key: LevelKey) -> LevelHistory | None:
+        """The comparable levels, or None."""
+        return next((item for item in self.levels if item.key == key), None)
+
+
+def _median(levels: tuple[DayLevel, ...]) -> float:
+    return median(level.current_mA for level in levels[-LAST_LEVELS:])
+
+
+def _plus(counts: Mapping[str, int], key: str, more: int) -> dict[str, int]:
+    return {**counts, key: counts.get(key, 0) + more}
+
+
+def _since(sessions: tuple[PastSession, ...], newest: dt.date) -> tuple[PastSession, ...]:
+    return tuple(session for session in sessions if session.ended_at.date() > newest - WEEK)[-MOST_KEPT:]
+
+
+def _last_levels(levels: tuple[DayLevel, ...]) -> tuple[DayLevel, ...]:
+    week = tuple(level for level in levels if level.day > levels[-1].day - WEEK)
+    return levels[-(len(week) + LAST_LEVELS) :][-MOST_KEPT:]
+
+
+def _with_score(scores: tuple[DayScore, ...], day: dt.date, value: int) -> tuple[DayScore, ...]:
+    by_day = {score.day: score.value for score in scores}
+    by_day[day] = max(value, by_day.get(day, 0))
+    first = max(by_day) - dt.timedelta(days=KEPT_DAYS)
+    return tuple(DayScore(key, by_day[key]) for key in sorted(by_day) if key >= first)

@@ -1,0 +1,549 @@
+"""What today's session is, or why there is none: one pure function over prescription, history and clock.
+
+Every rule is a small function with its source. A rule can only lower a number or close a day, never raise
+or open; all that fire are said, as `Reason`s. Sources: safety rules 4, 6, 27–29; clinical reference 3–4.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from programs import content, dose, screening
+from programs.history import WEEK, CourseHistory, LevelHistory, LevelKey
+from programs.montage import Kind, Lead, Montage
+from programs.plan import ChannelPlan, NotToday, PlannedPhase, SessionPlan
+from programs.prescription import Prescription
+from programs.program import MAX_DAY_MINUTES, Programme
+from programs.text import Reason
+
+PEAK_MA = {"nmes": 60.0, "tens": 50.0}
+"""Nothing raises this (safety rules, constants)."""
+WITHOUT_HISTORY_MA = 30.0
+RISE = 1.1
+RISE_MOST_MA = 5.0
+"""Clinical reference 4: +10 % or +5 mA, the lower one; safety rule 4: of the median of the last three."""
+CHANGED_WAVEFORM = 0.8
+"""Safety rule 4: of the old charge per pulse phase."""
+PHASE_SCALE = 0.4
+"""Safety rule 4: warm-up and cool-down, of the person's level."""
+NMES_REST = dt.timedelta(hours=48)
+NMES_REST_FIRST_WEEKS = dt.timedelta(hours=72)
+FIRST_WEEKS = dt.timedelta(days=14)
+FIRST_SESSIONS = 3
+WEEK0_DAYS = 7
+RESTART_AFTER_DAYS = 28
+RESTART_PROGRAMME = "nmes_learn"
+PAIN_UP_LOOK_BACK = dt.timedelta(days=28)
+SKIN_LOCKS = 2
+SKIN_SHIFTS = 1
+
+
+class TodayFacts(msgspec.Struct, frozen=True):
+    """What the person said today. None: not asked yet (the home screen looks before the questions)."""
+
+    soreness: int | None = None
+    pain: int | None = None
+    usual_pain: float | None = None
+
+
+NOTHING_SAID = TodayFacts()
+
+
+class _Day(NamedTuple):
+    """Everything the rules look at."""
+
+    prescription: Prescription
+    history: CourseHistory
+    facts: TodayFacts
+    now: dt.datetime
+    clock_trusted: bool
+    device_kind: str
+
+    @property
+    def today(self) -> dt.date:
+        return self.now.date()
+
+
+class _Obstacle(NamedTuple):
+    """Why not, and the first day on which it could be otherwise (None: not by waiting)."""
+
+    reason: Reason
+    again_on: dt.date | None = None
+
+
+class _Ceiling(NamedTuple):
+    current_mA: float
+    reason: Reason
+
+
+class _Factor(NamedTuple):
+    """What today's level is multiplied with, because of `reason`."""
+
+    factor: float
+    reason: Reason
+
+
+def next_session(
+    prescription: Prescription,
+    history: CourseHistory,
+    now: dt.datetime,
+    clock_trusted: bool,
+    *,
+    facts: TodayFacts = NOTHING_SAID,
+    device_kind: str = "p24",
+) -> SessionPlan | NotToday:
+    """Today's session, or why there is none.
+
+    `now` is aware. `clock_trusted`: an RTC or a synchronised clock; a clock behind the last session is not
+    trusted, whatever is said of it. Raises ValueError for a naive `now`.
+
+    The first programme that no rule forbids: muscle programmes first, in the prescription's order, TENS
+    while the muscles rest. Locks, screening and consent are not looked at here.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now must be aware")
+    trusted = clock_trusted and not _clock_is_behind(history, now)
+    day = _Day(prescription, history, facts, now, trusted, device_kind)
+    closed = [obstacle for rule in _DAY_RULES if (obstacle := rule(day)) is not None]
+    if closed:
+        return NotToday(_said(closed), _when_all_pass(closed))
+    skipped: list[_Obstacle] = []
+    for programme in _in_order(prescription):
+        obstacles = [found for rule in _PROGRAMME_RULES if (found := rule(day, programme)) is not None]
+        if not obstacles:
+            planned = _plan(day, programme, _said(skipped))
+            if isinstance(planned, SessionPlan):
+                return planned
+            obstacles = [planned]
+        skipped.append(_Obstacle(obstacles[0].reason, _when_all_pass(obstacles)))
+    days = [obstacle.again_on for obstacle in skipped if obstacle.again_on is not None]
+    return NotToday(_said(skipped), min(days, default=None))
+
+
+def _clock_is_behind(history: CourseHistory, now: dt.datetime) -> bool:
+    return any(session.ended_at > now for session in history.recent)
+
+
+def _in_order(prescription: Prescription) -> list[Programme]:
+    programmes = [content.load_programme(id_) for id_ in prescription.programmes]
+    return sorted(programmes, key=lambda programme: programme.kind != "nmes")
+
+
+def _said(obstacles: list[_Obstacle]) -> tuple[Reason, ...]:
+    """Their reasons, each once, the first first."""
+    reasons = [obstacle.reason for obstacle in obstacles]
+    return tuple(reason for index, reason in enumerate(reasons) if reason not in reasons[:index])
+
+
+def _when_all_pass(obstacles: list[_Obstacle]) -> dt.date | None:
+    """The day on which the last of them passes; None where one does not pass by waiting."""
+    days = [obstacle.again_on for obstacle in obstacles]
+    return max(day for day in days if day is not None) if None not in days else None
+
+
+# ── rules that close the day ──
+
+
+def _prescription_holds(day: _Day) -> _Obstacle | None:
+    """Safety rule 28: not valid today → no therapy."""
+    if day.today < day.prescription.valid_from:
+        since = day.prescription.valid_from
+        return _Obstacle(Reason("prescription_not_yet", {"from": since.isoformat()}), since)
+    if not day.prescription.valid_on(day.today):
+        return _Obstacle(Reason("prescription_expired", {"on": day.prescription.valid_until.isoformat()}))
+    return None
+
+
+def _week0(day: _Day) -> _Obstacle | None:
+    """Seven diary days before the first session (screens.md, flow; HEA14)."""
+    if not day.prescription.week0 or day.history.sessions_done or day.history.diary_days >= WEEK0_DAYS:
+        return None
+    count = {"day": day.history.diary_days + 1, "of": WEEK0_DAYS}
+    return _Obstacle(Reason("week0", count), day.today + dt.timedelta(days=1))
+
+
+def _skin_heals(day: _Day) -> _Obstacle | None:
+    """Skin 2 or worse locks until a clinician opens it (safety rule 27, clinical reference 4)."""
+    opened = day.history.skin_opened_on
+    for score in day.history.skin:
+        if score.value >= SKIN_LOCKS and (opened is None or score.day > opened):
+            return _Obstacle(Reason("skin_locked", {"skin": score.value, "on": score.day.isoformat()}))
+    return None
+
+
+def _soreness_passes(day: _Day) -> _Obstacle | None:
+    """Soreness ≥ 4 or too long: not until ≤ 3 on two days running; ≥ 7: the clinician (safety rule 27)."""
+    opened = day.history.soreness_opened_on
+    by_day = {
+        score.day: score.value for score in day.history.soreness if opened is None or score.day > opened
+    }
+    if day.facts.soreness is not None:
+        by_day[day.today] = max(day.facts.soreness, by_day.get(day.today, 0))
+    calm_days, needs_clinician, locked, previous = 0, False, False, None
+    for when in sorted(by_day):
+        calm = by_day[when] <= screening.SORENESS_CALM
+        running = previous is not None and when - previous == dt.timedelta(days=1)
+        calm_days = (calm_days * running + 1) if calm else 0
+        needs_clinician = needs_clinician or by_day[when] >= screening.SORE_LOCKS
+        locked = not calm or (locked and calm_days < screening.SORENESS_CALM_DAYS)
+        previous = when
+    if needs_clinician:
+        return _Obstacle(Reason("soreness_locked", {"soreness": max(by_day.values())}))
+    now_sore = by_day.get(day.today)
+    if now_sore is not None and not locked:
+        locked = screening.soreness_finding(now_sore, _hours_since_nmes(day), calm_days) is not None
+    if not locked:
+        return None
+    wait = dt.timedelta(days=max(1, screening.SORENESS_CALM_DAYS - calm_days))
+    return _Obstacle(Reason("sore", {"soreness": by_day[max(by_day)]}), day.today + wait)
+
+
+def _hours_since_nmes(day: _Day) -> float | None:
+    if day.history.last_nmes_end is None:
+        return None
+    return (day.now - day.history.last_nmes_end).total_seconds() / 3600
+
+
+def _days_of_the_week(day: _Day) -> _Obstacle | None:
+    """Not more therapy days in any seven than prescribed. Days in a clock's future count as well."""
+    others = sorted({session.ended_at.date() for session in day.history.recent} - {day.today})
+    within = [other for other in others if other > day.today - WEEK]
+    if len(within) < day.prescription.days_per_week:
+        return None
+    reason = Reason("days_per_week", {"days": day.prescription.days_per_week})
+    return _Obstacle(reason, within[-day.prescription.days_per_week] + WEEK)
+
+
+_DAY_RULES: tuple[Callable[[_Day], _Obstacle | None], ...] = (
+    _prescription_holds,
+    _week0,
+    _skin_heals,
+    _soreness_passes,
+    _days_of_the_week,
+)
+
+
+# ── rules that rule a programme out ──
+
+
+def _muscles_rest(day: _Day, programme: Programme) -> _Obstacle | None:
+    """48 h between muscle sessions, 72 h in the first two weeks (clinical reference 4, CK15).
+
+    Only a clock that was trusted then and is trusted now proves it (safety rule 29).
+    """
+    end = day.history.last_nmes_end
+    if programme.kind != "nmes" or end is None:
+        return None
+    if not (day.clock_trusted and day.history.last_nmes_clock_trusted):
+        return _Obstacle(Reason("rest_not_known"))
+    begun = day.history.first_nmes_day
+    early = begun is None or day.today - begun < FIRST_WEEKS
+    rested_at = end + (NMES_REST_FIRST_WEEKS if early else NMES_REST)
+    if day.now >= rested_at:
+        return None
+    until = rested_at.astimezone(day.now.tzinfo).date()
+    return _Obstacle(Reason("muscles_rest", {"until": until.isoformat()}), until)
+
+
+def _pain_is_usual(day: _Day, programme: Programme) -> _Obstacle | None:
+    """No muscle programme at the usual pain + 2 (clinical reference 1D d_pain, FLA21)."""
+    if programme.kind != "nmes" or day.facts.pain is None:
+        return None
+    if screening.pain_finding(day.facts.pain, day.facts.usual_pain) is None:
+        return None
+    return _Obstacle(Reason("pain_high"), day.today + dt.timedelta(days=1))
+
+
+def _pain_rose_twice(day: _Day, programme: Programme) -> _Obstacle | None:
+    """Pain 2 higher for 24 h after two sessions in four weeks: TENS until reviewed (clinical reference 4)."""
+    if programme.kind != "nmes":
+        return None
+    return _Obstacle(Reason("pain_up_twice")) if len(_pain_up_days(day)) >= 2 else None
+
+
+def _learn_again(day: _Day, programme: Programme) -> _Obstacle | None:
+    """28 days or more without a muscle session: only the learning programme (clinical reference 4)."""
+    end = day.history.last_nmes_end
+    if programme.kind != "nmes" or programme.id == RESTART_PROGRAMME or end is None:
+        return None
+    days = (day.today - end.date()).days
+    return _Obstacle(Reason("restart_learning", {"days": days})) if days >= RESTART_AFTER_DAYS else None
+
+
+def _programme_is_due(day: _Day, programme: Programme) -> _Obstacle | None:
+    """Not more often a day or a week than its dose (clinical reference 3.1); at most 135 minutes a day."""
+    tomorrow = day.today + dt.timedelta(days=1)
+    today = [session for session in day.history.recent if session.ended_at.date() == day.today]
+    same = [session for session in day.history.recent if session.programme == programme.id]
+    if len([session for session in same if session in today]) >= programme.per_day:
+        return _Obstacle(Reason("enough_today", {"times": programme.per_day}), tomorrow)
+    week = sorted(session.ended_at.date() for session in same if session.ended_at.date() > day.today - WEEK)
+    if programme.per_week is not None and len(week) >= programme.per_week:
+        reason = Reason("enough_this_week", {"times": programme.per_week})
+        return _Obstacle(reason, week[-programme.per_week] + WEEK)
+    minutes = sum(session.seconds_done for session in today) / 60
+    planned = sum(phase.seconds for phase in _phases(day, programme)) / 60
+    if minutes + planned > MAX_DAY_MINUTES:
+        return _Obstacle(Reason("enough_today", {"minutes": MAX_DAY_MINUTES}), tomorrow)
+    return None
+
+
+def _has_a_montage(day: _Day, programme: Programme) -> _Obstacle | None:
+    """A prescribed montage must allow the programme's kind (clinical reference 2)."""
+    if _montage_for(day.prescription, programme) is None:
+        return _Obstacle(Reason("no_montage", {"programme": programme.id}))
+    return None
+
+
+_PROGRAMME_RULES: tuple[Callable[[_Day, Programme], _Obstacle | None], ...] = (
+    _has_a_montage,
+    _pain_rose_twice,
+    _pain_is_usual,
+    _learn_again,
+    _muscles_rest,
+    _programme_is_due,
+)
+
+
+# ── the session itself ──
+
+
+def _plan(day: _Day, programme: Programme, skipped: tuple[Reason, ...]) -> SessionPlan | _Obstacle:
+    montage = _montage_for(day.prescription, programme)
+    assert montage is not None, "_has_a_montage went before"
+    phases = _phases(day, programme)
+    channels = [_channel(day, programme, phases, montage, lead) for lead in montage.leads]
+    if any(channel.plan.ceiling_mA < dose.STEP_MA for channel in channels):
+        return _Obstacle(Reason("limit_too_low"))
+    said = [*skipped, *_length_reasons(day, programme)]
+    said += [reason for channel in channels for reason in channel.reasons]
+    said += _skin_reasons(day)
+    return SessionPlan(
+        kind=programme.kind,
+        programme=programme.id,
+        montage=montage,
+        phases=phases,
+        channels=tuple(channel.plan for channel in channels),
+        reasons=tuple(reason for index, reason in enumerate(said) if reason not in said[:index]),
+    )
+
+
+def _montage_for(prescription: Prescription, programme: Programme) -> Montage | None:
+    """The first prescribed montage for this kind, with the prescribed pads."""
+    montages = (content.load_montage(id_) for id_ in prescription.montages)
+    for montage in montages:
+        if montage.armable and programme.kind in montage.kinds:
+            return montage.with_pads(prescription.pads.width_cm, prescription.pads.height_cm)
+    return None
+
+
+def _phases(day: _Day, programme: Programme) -> tuple[PlannedPhase, ...]:
+    """Warm-up, work, cool-down for a muscle programme; TENS is work only (clinical reference 3.1)."""
+    work = _phase(programme, _work_minutes(day, programme), 1.0)
+    if programme.kind == "tens":
+        return (work,)
+    warm_up, cool_down = content.load_programme("warm_up"), content.load_programme("cool_down")
+    return (
+        _phase(warm_up, warm_up.minutes, PHASE_SCALE),
+        work,
+        _phase(cool_down, cool_down.minutes, PHASE_SCALE),
+    )
+
+
+def _phase(programme: Programme, minutes: int, scale: float) -> PlannedPhase:
+    return PlannedPhase(
+        role=programme.role,
+        programme=programme.id,
+        seconds=minutes * 60,
+        pulse_width_us=programme.pulse_width_us,
+        frequency_Hz=programme.frequency_Hz,
+        pattern=programme.pattern,
+        scale=scale,
+    )
+
+
+def _is_among_the_first(day: _Day, programme: Programme) -> bool:
+    return day.history.sessions_of_kind.get(programme.kind, 0) < FIRST_SESSIONS
+
+
+def _work_minutes(day: _Day, programme: Programme) -> int:
+    """The first three sessions of a kind have half the length; nmes_learn's 10 minutes are the half (CPX)."""
+    if _is_among_the_first(day, programme) and not programme.is_half_length:
+        return programme.minutes // 2
+    return programme.minutes
+
+
+def _length_reasons(day: _Day, programme: Programme) -> list[Reason]:
+    if not _is_among_the_first(day, programme):
+        return []
+    number = day.history.sessions_of_kind.get(programme.kind, 0) + 1
+    return [Reason("first_sessions_short", {"session": number, "of": FIRST_SESSIONS})]
+
+
+def _skin_reasons(day: _Day) -> list[Reason]:
+    """A pink spot the day after: the pads a little beside it (clinical reference 4, "Regress")."""
+    marked = day.history.skin and day.history.skin[-1].value == SKIN_SHIFTS
+    return [Reason("shift_pads")] if marked else []
+
+
+# ── a channel's numbers (safety rule 4) ──
+
+
+class _Channel(NamedTuple):
+    plan: ChannelPlan
+    reasons: tuple[Reason, ...]
+
+
+class _Known(NamedTuple):
+    """What is known of this channel: the base that factors act on, and whether it is comparable today."""
+
+    base_mA: float
+    comparable: bool
+    reason: Reason | None
+
+
+def _channel(
+    day: _Day, programme: Programme, phases: tuple[PlannedPhase, ...], montage: Montage, lead: Lead
+) -> _Channel:
+    """C and L: C = min(prescription, pads, guard, history); L = min(C, last comfortable × factor)."""
+    key = LevelKey(programme.waveform, montage.id, montage.pad_size, lead.side, lead.channel, day.device_kind)
+    history = day.history.level_history(key)
+    known = _known(day, programme.kind, programme.pulse_width_us, key, history)
+    factors = list(_factors(day, programme.kind, history))
+    factor = math.prod(item.factor for item in factors)
+    ceilings = [
+        *_fixed_ceilings(day, programme, phases, montage, lead),
+        *_history_ceilings(day, programme, known, history),
+    ]
+    if factor < 1:
+        ceilings.append(_Ceiling(known.base_mA * factor, factors[-1].reason))
+    lowest = min(ceilings, key=lambda ceiling: ceiling.current_mA)
+    ceiling_mA = dose.floor_to_step(lowest.current_mA)
+    reference_mA = None
+    if known.comparable:
+        reference_mA = min(ceiling_mA, dose.floor_to_step(known.base_mA * factor))
+    plan = ChannelPlan(
+        channel=lead.channel,
+        ceiling_mA=ceiling_mA,
+        set_by=lowest.reason,
+        reference_mA=reference_mA,
+        usual_first_feeling_mA=history.usual_first_feeling_mA if history and known.comparable else None,
+    )
+    reasons = [item.reason for item in factors] + ([known.reason] if known.reason else [])
+    return _Channel(plan, tuple(reasons))
+
+
+def _fixed_ceilings(
+    day: _Day, programme: Programme, phases: tuple[PlannedPhase, ...], montage: Montage, lead: Lead
+) -> Iterator[_Ceiling]:
+    """Prescription, pads (2.1) and what nothing raises; of every phase at its share of the level."""
+    limit_mA = day.prescription.limit_for(lead.channel, programme.id)
+    if limit_mA is not None:
+        yield _Ceiling(limit_mA, Reason("prescription"))
+    for phase in phases:
+        pads_mA = dose.pad_ceiling_mA(montage.pad_area_cm2, phase.pulse_width_us, phase.frequency_Hz)
+        yield _Ceiling(pads_mA / phase.scale, Reason("pads"))
+        waveform_mA = dose.waveform_ceiling_mA(phase.pulse_width_us, phase.frequency_Hz)
+        yield _Ceiling(waveform_mA / phase.scale, Reason("device"))
+    yield _Ceiling(PEAK_MA[programme.kind], Reason("device"))
+
+
+def _history_ceilings(
+    day: _Day, programme: Programme, known: _Known, history: LevelHistory | None
+) -> Iterator[_Ceiling]:
+    """What this person's own levels allow (safety rule 4)."""
+    if not known.comparable or history is None:
+        assert known.reason is not None
+        yield _Ceiling(min(known.base_mA, WITHOUT_HISTORY_MA), known.reason)
+        return
+    usual_mA = history.median_of_last_three_mA
+    yield _Ceiling(min(usual_mA * RISE, usual_mA + RISE_MOST_MA), Reason("last_three"))
+    yield _Ceiling(history.median_a_week_before_mA(day.today) * RISE, Reason("last_week"))
+    if _minutes_rise(day, programme):
+        yield _Ceiling(usual_mA, Reason("longer_this_week"))
+
+
+def _minutes_rise(day: _Day, programme: Programme) -> bool:
+    """One variable a week: while the minutes rise, the level does not (clinical reference 4)."""
+    before = day.history.work_minutes.get(programme.id)
+    if before is not None and _work_minutes(day, programme) > before:
+        return True
+    rose_on = day.history.minutes_rose_on.get(programme.id)
+    return rose_on is not None and day.today - rose_on < WEEK
+
+
+def _known(day: _Day, kind: Kind, pulse_width_us: int, key: LevelKey, history: LevelHistory | None) -> _Known:
+    """Comparable levels; else 80 % of the old charge; else nothing but 30 mA (safety rule 4).
+
+    "Old" is the last level of the same kind under another waveform, pads, montage, side or device: a
+    tingle says nothing of a contraction. After 28 days, or with a clock that cannot tell, the level is
+    found from zero, and not above 60 % or the usual.
+    """
+    if history is None:
+        changed = _last_of_kind(day.history, kind, key.channel)
+        if changed is None:
+            return _Known(WITHOUT_HISTORY_MA, False, Reason("no_history"))
+        old_uC = dose.charge_uC(changed.median_of_last_three_mA, changed.pulse_width_us)
+        return _Known(CHANGED_WAVEFORM * old_uC * 1000 / pulse_width_us, False, Reason("changed"))
+    if not day.clock_trusted:
+        usual_mA = min(history.median_of_last_three_mA, history.last.current_mA)
+        return _Known(usual_mA, False, Reason("clock_not_trusted"))
+    if (days := _days_since_level(day, history)) >= RESTART_AFTER_DAYS:
+        return _Known(history.last.current_mA, False, Reason("restart", {"days": days}))
+    return _Known(history.last.current_mA, True, None)
+
+
+def _last_of_kind(history: CourseHistory, kind: Kind, channel: int) -> LevelHistory | None:
+    """The history of this kind that was used last, of this channel if it has one; the lowest of a day."""
+    of_kind = [item for item in history.levels if item.kind == kind]
+    of_channel = [item for item in of_kind if item.key.channel == channel] or of_kind
+
+    def newest_then_lowest(item: LevelHistory) -> tuple[int, float]:
+        return item.last.day.toordinal(), -dose.charge_uC(item.last.current_mA, item.pulse_width_us)
+
+    return max(of_channel, key=newest_then_lowest, default=None)
+
+
+def _days_since_level(day: _Day, history: LevelHistory) -> int:
+    return (day.today - history.last.day).days
+
+
+def _factors(day: _Day, kind: Kind, history: LevelHistory | None) -> Iterator[_Factor]:
+    """What makes today's level lower (clinical reference 4, "Regress"); they multiply."""
+    last_day = day.history.last_day_of_kind.get(kind)
+    if _was_sore_since(day, last_day):
+        yield _Factor(0.8, Reason("lower_sore", {"percent": 20}))
+    if {last_day, day.history.last_session_day} & set(_pain_up_days(day)):
+        yield _Factor(0.8, Reason("lower_pain", {"percent": 20}))
+    if history is not None:
+        yield from _gap_factor(_days_since_level(day, history))
+
+
+def _gap_factor(days: int) -> Iterator[_Factor]:
+    """7–13 days without it −20 %, 14 and more −40 % (clinical reference 4)."""
+    if days >= 14:
+        yield _Factor(0.6, Reason("lower_gap", {"days": days, "percent": 40}))
+    elif days >= 7:
+        yield _Factor(0.8, Reason("lower_gap", {"days": days, "percent": 20}))
+
+
+def _was_sore_since(day: _Day, since: dt.date | None) -> bool:
+    """Soreness of 4 or more since the last session of this kind: skipped, then −20 % (clinical reference 4)."""
+    return any(
+        score.value >= screening.SORE_POSTPONES and (since is None or score.day >= since)
+        for score in day.history.soreness
+    )
+
+
+def _pain_up_days(day: _Day) -> list[dt.date]:
+    opened = day.history.pain_opened_on
+    return [
+        when
+        for when in day.history.pain_up_days
+        if when > day.today - PAIN_UP_LOOK_BACK and (opened is None or when > opened)
+    ]
