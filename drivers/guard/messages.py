@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, ge
 
 PROTOCOL_VERSION: Final = 1
 MAX_MESSAGE_BYTES: Final = 16_384
+MAX_INTEGER: Final = (1 << 63) - 1
 
 
 class MalformedMessage(ValueError):  # noqa: N818 - it names the message, not a mistake of ours
@@ -303,5 +304,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             raise MalformedMessage(f"{where}: expected {hint.__name__}")
         if hint is str and len(value) > 500:
             raise MalformedMessage(f"{where}: too long")
+        if hint is int and not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise MalformedMessage(f"{where}: too large")
         return value
     return _build(hint, value, where)

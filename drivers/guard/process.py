@@ -171,10 +171,10 @@ class Guard:
             self.state = self._stop_from
         elif not outcome.confirmed:
             self.state = "unconfirmed"
+        elif self._stop_from in ("idle", "testing", "armed") and self._stop_why != "restarted":
+            self.state = "idle"
         else:
-            self.state = (
-                "no_device" if self._stop_why == "restarted" else "idle"
-            )  # asked anew who it is (rule 21)
+            self.state = "no_device"  # off, but who it is has to be asked first (rule 21)
         self._send(m.Stopped(self.epoch, self._stop_why, outcome.confirmed, outcome.how, duration_ms))
         log.warning("stopped: %s, confirmed %s: %s", self._stop_why, outcome.confirmed, outcome.how)
         self._save_tally()
@@ -310,6 +310,8 @@ class Guard:
             case m.Hello(v, build):
                 self._client_build = build if v == m.PROTOCOL_VERSION else ""
                 self._send(self._device)
+                self._reported = ()
+                self._report()
             case m.Lease() if self._arming is not None:
                 self._arming.renew(message, self._now())
             case m.Present(epoch) if self._arming is not None and epoch == self.epoch:
@@ -387,7 +389,6 @@ class Guard:
     def _attend(self, line: Line) -> None:
         self._client = line
         line.listen(self._hear)
-        self._send(self._device)
 
     def _accept(self) -> None:
         assert self._listener is not None
