@@ -1,0 +1,254 @@
+"""`homestim`: the command line. Every command imports what it needs itself, so that each starts fast and the
+guard carries nothing of the screens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kiosk.errors import KioskError, run_command, say
+
+if TYPE_CHECKING:
+    from kiosk.diary.records import FolderKind
+
+DATA_HELP = "Data folder, instead of the usual one."
+FILE = click.Path(path_type=Path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code: 0 done, 1 what was asked about is not well, 2 wrong usage."""
+    return run_command(lambda: _run_group(arguments), _log_place)
+
+
+def _run_group(arguments: Sequence[str] | None) -> int:
+    try:
+        result = homestim.main(arguments, prog_name="homestim", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "homestim"
+        return say(f"{error.format_message()} See `{command} --help`.", error.exit_code)
+    except click.Abort:
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _log_place() -> str:
+    from kiosk.logfile import current_log
+
+    return current_log()
+
+
+def _start_log() -> None:
+    """The user's own log, until a data folder with its own is open."""
+    import platformdirs
+
+    from kiosk.logfile import log_to
+
+    log_to(platformdirs.user_log_path("homestim"))
+
+
+@click.group(no_args_is_help=False)
+@click.version_option(package_name="homestim")
+@click.pass_context
+def homestim(context: click.Context) -> None:
+    """A home-therapy kiosk for people with back pain. Not an approved medical device."""
+    if context.invoked_subcommand != "guard":  # its log is its stderr, and it needs none of this
+        _start_log()
+
+
+@homestim.command()
+@click.option(
+    "--simulate", metavar="p24[:PATH]", help="Use the simulator; :PATH joins one that already runs."
+)
+@click.option("--sim-log", type=FILE, help="The simulator writes here what it is told and what it puts out.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="SPEC", help="A fault of the simulator; may be repeated."
+)
+@click.option("--port", metavar="DEV", help="Use the stimulator at this serial port.")
+@click.option("--device", metavar="KIND", help="Which stimulator is at --port: p24.")
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option(
+    "--config", "config_file", type=FILE, help="Configuration, instead of /etc/homestim/kiosk.toml."
+)
+@click.option("--lang", type=click.Choice(["en", "de"]), help="Language of the screens.")
+@click.option("--plain", is_flag=True, help="Numbered lines instead of the full screen.")
+def run(
+    simulate: str | None,
+    sim_log: Path | None,
+    faults: tuple[str, ...],
+    port: str | None,
+    device: str | None,
+    data: Path | None,
+    config_file: Path | None,
+    lang: str | None,
+    plain: bool,
+) -> int:
+    """The kiosk: on the simulator (--simulate p24) or on a stimulator (--port DEV --device p24)."""
+    from drivers.build import build_id
+    from drivers.registry import DRIVERS
+    from kiosk.config import load_config
+    from kiosk.settings import RunOptions, resolve
+
+    _check_faults(faults)
+    options = RunOptions(
+        simulate=simulate,
+        sim_log=sim_log,
+        faults=faults,
+        port=port,
+        device=device,
+        data=data,
+        lang=lang,  # type: ignore[arg-type]  # click checked the choice
+        plain=plain,
+    )
+    settings = resolve(options, load_config(config_file), DRIVERS, build_id())
+
+    from kiosk import application
+
+    return application.run(settings)
+
+
+@homestim.command()
+@click.argument("kind")
+@click.option("--link", type=FILE, required=True, help="Becomes a link to the simulator's port.")
+@click.option("--log", "log_file", type=FILE, help="JSON Lines: every frame, every applied output.")
+@click.option(
+    "--latency", type=click.FloatRange(min=0), default=1.0, metavar="MS", help="Before each answer."
+)
+@click.option("--watchdog", type=click.FloatRange(min=0), metavar="S", help="Instead of the device's own.")
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="KIND[:ARG][@t=S|@n=K|@byte=K]")
+@click.option("--seed", type=int, default=0, help="Of what is random in faults.")
+@click.option("--until-exit-of", type=int, hidden=True, help="End when this process has ended.")
+def simulate(
+    kind: str,
+    link: Path,
+    log_file: Path | None,
+    latency: float,
+    watchdog: float | None,
+    faults: tuple[str, ...],
+    seed: int,
+    until_exit_of: int | None,
+) -> int:
+    """A virtual stimulator alone: prints `ready PATH` and runs until SIGTERM."""
+    from drivers.registry import DRIVERS
+    from kiosk.settings import UsageError, must_be_available
+
+    must_be_available(kind, DRIVERS)
+    _check_faults(faults)
+    if link.exists() and not link.is_symlink():
+        raise UsageError(f"{link} is there already and is no link: choose another --link.")
+    if until_exit_of is not None:
+        from kiosk.simulator import end_after
+
+        end_after(until_exit_of)
+
+    from drivers.virtual import p24
+
+    try:
+        p24.serve(
+            str(link),
+            None if log_file is None else str(log_file),
+            latency,
+            p24.WATCHDOG_S if watchdog is None else watchdog,
+            faults,
+            seed,
+        )
+    except OSError as error:
+        raise KioskError(
+            f"The simulator cannot be started: {error.strerror} ({error.filename or link})."
+        ) from error
+    return 0
+
+
+@homestim.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def guard(arguments: tuple[str, ...]) -> int:
+    """The guard process, which alone owns the port: --fd N or --socket PATH, --port, --device."""
+    from drivers.guard import process
+
+    try:
+        return process.main(arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+
+
+@homestim.command()
+@click.argument("file", type=FILE)
+@click.option("--data", type=FILE, help=DATA_HELP)
+def prescribe(file: Path, data: Path | None) -> int:
+    """Checks a clinician's prescription (TOML) and installs it. The kiosk must not be running."""
+    import asyncio
+
+    from kiosk.clock import SystemClock
+    from kiosk.diary.prescriptions import install
+    from kiosk.diary.store import open_store
+    from kiosk.settings import default_folder
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KioskError(f"{file} cannot be read.", exit_code=2, detail=str(error)) from error
+    folder = data or default_folder("real")
+    with open_store(folder, _kind_of(folder), SystemClock()) as store:
+        installed = asyncio.run(install(store, text, str(file)))
+    click.echo(f"Installed in {folder}: prescription {installed.serial}.")
+    return 0
+
+
+@homestim.group()
+def prescription() -> None:
+    """What the clinician prescribed."""
+
+
+@prescription.command()
+@click.option("--data", type=FILE, help=DATA_HELP)
+def show(data: Path | None) -> int:
+    """Shows the prescription that governs. Exit 1 when there is none, or when it is not valid today."""
+    from kiosk.clock import SystemClock
+    from kiosk.diary.prescriptions import newest_installed
+    from kiosk.diary.store import open_reader
+    from kiosk.settings import default_folder
+
+    clock = SystemClock()
+    reader = open_reader(data or default_folder("real"), clock)
+    installed = newest_installed(reader)
+    if installed is None:
+        raise KioskError("No prescription is installed.")
+    valid, since = installed.prescription, installed.stored.envelope.entry_time
+    click.echo(f"Prescription {valid.serial}, installed {since:%Y-%m-%d %H:%M}.")
+    click.echo(f"Valid from {valid.valid_from} to {valid.valid_until}.")
+    click.echo(f"Set by {_printable(valid.clinician.name)} (as written in it; not verified).")
+    click.echo()
+    click.echo(installed.toml.rstrip())
+    if not valid.valid_on(clock.now().date()):
+        raise KioskError(f"Prescription {valid.serial} is not valid today: no therapy.")
+    return 0
+
+
+def _check_faults(faults: Sequence[str]) -> None:
+    from drivers.virtual.faults import FaultSpecError, parse_fault
+    from kiosk.settings import UsageError
+
+    for spec in faults:
+        try:
+            parse_fault(spec)
+        except FaultSpecError as error:
+            raise UsageError(f"--fault {spec}: {error}.") from error
+
+
+def _printable(text: str) -> str:
+    """Without anything that a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _kind_of(folder: Path) -> FolderKind:
+    """Of a folder that is there; a new one is for real data."""
+    from kiosk.diary.folder import META, read_meta
+
+    return read_meta(folder).kind if (folder / META).exists() else "real"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""One clock; and wall time is believed only when somebody who knows it set it."""
+
+import datetime as dt
+import time
+from pathlib import Path
+
+import pytest
+
+from kiosk import clock
+from kiosk.clock import FixedClock, SystemClock
+
+
+def test_the_machines_clock_is_aware_and_goes_on() -> None:
+    system = SystemClock()
+    first, boot_ns = system.now(), system.boottime_ns()
+    assert first.utcoffset() == dt.datetime.now().astimezone().utcoffset()
+    assert abs(first.timestamp() - time.time()) < 5
+    assert system.boottime_ns() > boot_ns
+    assert system.monotonic_s() == pytest.approx(time.monotonic(), abs=5)
+    assert len(system.boot_id()) == 36
+
+
+@pytest.mark.parametrize(
+    ("synchronised", "rtc", "trusted"),
+    [(True, False, True), (False, True, True), (False, False, False)],
+)
+def test_a_time_service_or_an_agreeing_rtc_makes_the_clock_trusted(
+    monkeypatch: pytest.MonkeyPatch, synchronised: bool, rtc: bool, trusted: bool
+) -> None:
+    monkeypatch.setattr(clock, "_kernel_synchronised", lambda: synchronised)
+    monkeypatch.setattr(clock, "_rtc_agrees", lambda now_s: rtc)
+    assert SystemClock().trusted() is trusted
+
+
+@pytest.mark.parametrize("year", [1970, 2000, 2024, 2100])
+def test_a_year_that_cannot_be_is_never_trusted(monkeypatch: pytest.MonkeyPatch, year: int) -> None:
+    monkeypatch.setattr(clock, "_kernel_synchronised", lambda: True)
+    moment = dt.datetime(year, 6, 1, tzinfo=dt.UTC).timestamp()
+    monkeypatch.setattr(clock.time, "time", lambda: moment)
+    assert not SystemClock().trusted()
+
+
+def test_the_kernel_answers_without_being_changed() -> None:
+    before = time.time() - time.monotonic()
+    assert clock._kernel_synchronised() in (True, False)
+    assert time.time() - time.monotonic() == pytest.approx(before, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "agrees"),
+    [("1000000\n", True), ("1000599", True), ("1000601", False), ("", False), ("x", False)],
+)
+def test_an_rtc_has_to_agree_within_ten_minutes(tmp_path: Path, content: str, agrees: bool) -> None:
+    (tmp_path / "since_epoch").write_text(content)
+    assert clock._rtc_agrees(1_000_000.0, tmp_path / "since_epoch") is agrees
+    assert not clock._rtc_agrees(1_000_000.0, tmp_path / "none")
+
+
+def test_a_fixed_clock_moves_all_its_hands_together() -> None:
+    fixed = FixedClock(dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC))
+    fixed.advance(90)
+    assert fixed.now() == dt.datetime(2026, 11, 20, 12, 1, 30, tzinfo=dt.UTC)
+    assert fixed.monotonic_s() == 1090
+    assert fixed.boottime_ns() == 1_090_000_000_000
+    with pytest.raises(ValueError, match="offset"):
+        FixedClock(dt.datetime(2026, 11, 20))  # noqa: DTZ001
