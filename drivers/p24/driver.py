@@ -104,11 +104,14 @@ def boot_time_s() -> float:
 
 @dataclass(slots=True)
 class _InFlight:
-    """The command whose answer is awaited: the future gets it, None when its time is over, or an error."""
+    """The command whose answer is awaited.
+
+    Its future never fails: it gets the answer, the reason why there is none, or None when its time is over.
+    """
 
     code: int
     number: int
-    answer: asyncio.Future[Answer | None]
+    answer: asyncio.Future[Answer | StimulatorError | None]
 
 
 class P24:
@@ -268,8 +271,7 @@ class P24:
         async with self._turn:
             if not self._initialised:
                 return _reading(await self._status_in_turn())
-            if self._latched is not None:
-                raise self._latched
+            self._raise_if_latched()
             self._latch_if_stale()
             asked_at_s = self._age_clock()
             if self._output:
@@ -413,6 +415,8 @@ class P24:
 
     async def _answer_to(self, sent: _InFlight) -> Answer:
         answer = await sent.answer
+        if isinstance(answer, StimulatorError):
+            raise answer.with_traceback(None)
         if answer is None:
             raise NoAnswer(
                 "The stimulator does not answer.", f"no answer to command {sent.code} #{sent.number}"
@@ -432,14 +436,10 @@ class P24:
             in_flight.answer.set_result(None)
 
     def _end_in_flight(self, error: StimulatorError) -> None:
-        """The command in flight is given up. A stop's own question ends as if its time was over."""
+        """The command in flight is given up, because of `error`."""
         in_flight, self._in_flight = self._in_flight, None
-        if in_flight is None or in_flight.answer.done():
-            return
-        if self._stop_frame is not None or self._stop_run is not None:
-            in_flight.answer.set_result(None)
-        else:
-            in_flight.answer.set_exception(error)
+        if in_flight is not None and not in_flight.answer.done():
+            in_flight.answer.set_result(error)
 
     def _next_number(self) -> int:
         self._number = (self._number + 1) % codec.PACKET_NUMBERS
@@ -506,14 +506,17 @@ class P24:
 
     def _raise_if_stopping_or_lost(self) -> None:
         if self._lost is not None:
-            raise self._lost
+            raise self._lost.with_traceback(None)
         if self._stop_frame is not None or self._stop_run is not None:
             raise Preempted("The stimulator is being stopped.")
 
+    def _raise_if_latched(self) -> None:
+        if self._latched is not None:
+            raise self._latched.with_traceback(None)
+
     def _raise_unless_applicable(self) -> None:
         self._raise_if_stopping_or_lost()
-        if self._latched is not None:
-            raise self._latched
+        self._raise_if_latched()
         if not self._initialised:
             raise Refused("The stimulator is stopped. It has to be started anew first.")
 
