@@ -842,6 +842,8 @@ def _end(
     effects: list[Effect] = []
     if state.session_id is not None:
         record = _record(state, "done" if why == "plan_over" else "ended_early")
+        outcome = replace(outcome, record=record)
+        state = replace(state, outcome=outcome)
         effects.append(Write(record, corrects=state.session_id))
     if not confirmed:
         effects.append(Tone("not_confirmed"))

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 from plans import channel, nmes_plan, tens_plan
 
 from drivers import limits
+from drivers.bounds import first_broken, plan_bounds
 from drivers.guard import messages as guard
-from drivers.guard.output import Arming, Refusal, plan_bounds, refusal
+from drivers.guard.output import Arming, Now, Refusal
 from drivers.stimulator import Capabilities, Targets
 from kiosk.flow_types import SessionOutcome
 from kiosk.keys import Key
@@ -45,6 +46,11 @@ STATUS_MS = 250
 steps: Counter[str] = Counter()
 
 
+def at(now_ms: int) -> Now:
+    """A box that never sleeps: both clocks agree."""
+    return Now(now_ms, now_ms)
+
+
 class PaperGuard:
     """What the guard's process does with its core, without sockets and device: messages in, targets out."""
 
@@ -59,15 +65,16 @@ class PaperGuard:
     def hear(self, message: guard.ToGuard, now_ms: int) -> None:
         match message:
             case guard.Arm():
-                refused = refusal(plan_bounds(message.plan, message.limits, P24))
+                broken = first_broken(plan_bounds(message.plan, message.limits, P24))
+                refused = None if broken is None else Refusal(broken.limit, str(broken.asked), "", fault=True)
                 if message.epoch != self.epoch + 1 or self.arming is not None:
                     refused = Refusal("epoch", str(message.epoch), str(self.epoch + 1))
                 if refused is not None:
                     self._refuse(message.epoch, refused)
                     return
                 self.epoch = message.epoch
-                self.arming = Arming(message, P24, limits.MAX_RAISE_HALF_MA["p24"], now_ms, now_ms)
-                self.arming.start(now_ms)
+                self.arming = Arming(message, P24, limits.MAX_RAISE_HALF_MA["p24"], at(now_ms))
+                self.arming.start(at(now_ms))
                 self.status_due_ms = now_ms
             case guard.Stop(why):
                 self.stop(why)
@@ -77,29 +84,29 @@ class PaperGuard:
                 if not isinstance(message, guard.Lease | guard.Present):
                     self._refuse(message.epoch, Refusal("old_epoch", str(message.epoch), str(self.epoch)))
             case guard.Level():
-                wrong = self.arming.set_level(message, now_ms)
+                wrong = self.arming.set_level(message, at(now_ms))
                 if wrong is not None:
                     self._refuse(message.epoch, wrong)
                 self.status_due_ms = now_ms
             case guard.Next():
-                wrong = self.arming.next_phase(now_ms)
+                wrong = self.arming.next_phase(at(now_ms))
                 if wrong is not None:
                     self._refuse(message.epoch, wrong)
                 self.status_due_ms = now_ms
             case guard.Rest():
                 self.arming.rest()
             case guard.Present():
-                self.arming.present(now_ms)
+                self.arming.present(at(now_ms))
             case guard.Lease():
-                self.arming.renew(message, now_ms, now_ms)
+                self.arming.renew(message, at(now_ms))
                 self.leased_ms = now_ms
 
     def tick(self, now_ms: int) -> None:
         if self.arming is None:
             self.targets = ()
             return
-        self.targets = self.arming.targets(now_ms, now_ms)
-        over = self.arming.over(now_ms, now_ms)
+        self.targets = self.arming.targets(at(now_ms))
+        over = self.arming.over(at(now_ms))
         if over is not None:
             self.stop(over)
         elif now_ms >= self.status_due_ms:
@@ -282,7 +289,7 @@ class Visit(RuleBasedStateMachine):
     def a_lease_that_is_none(self, age_ms: int, n: int) -> None:
         if self.guard.arming is not None:
             boottime_ns = (self.now_ms - age_ms) * 1_000_000
-            self.guard.arming.renew(guard.Lease(self.guard.epoch, n, boottime_ns), self.now_ms, self.now_ms)
+            self.guard.arming.renew(guard.Lease(self.guard.epoch, n, boottime_ns), at(self.now_ms))
 
     @rule()
     def the_kiosk_hangs(self) -> None:
