@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.guard.messages import Device
-from kiosk.diary.records import Record, Stored
+from kiosk.diary.records import Record, Session, Stored
 from kiosk.keys import Key
 from programs.plan import SessionPlan
 
@@ -20,7 +20,8 @@ from programs.plan import SessionPlan
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Write a record; answered by Saved(tag, …) or SaveFailed(tag, …)."""
+    """Write a record; answered by Saved(tag, …) or SaveFailed(tag, …). A Lock's number is the Store's
+    (`Store.lock`)."""
 
     tag: str
     record: Record
@@ -78,7 +79,9 @@ class LoadToday:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    text: str
+    """Read aloud: `text`, or the words of the page that stands when it is empty."""
+
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class StopTestEnded:
 
     confirmed: bool
     how: str
+    by_person: bool = True
+    """False: nobody pressed STOP; the test ended by itself (three minutes, the device)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,8 @@ class SessionOutcome:
     pad_faults: int
     found: bool
     """All levels were found: going on is a slow rise, else finding starts again."""
+    record: Session | None = None
+    """The closing record as it was saved: the person's own reason goes into a correction of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +181,13 @@ class TodayLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class TodayNotLoaded:
+    """Diary or prescription cannot be read: why, for a person."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Woke:
     """The deadline that the flow asked for has come."""
 
@@ -187,5 +201,6 @@ Event = (
     | PinChecked
     | FamilyLoaded
     | TodayLoaded
+    | TodayNotLoaded
     | Woke
 )
