@@ -85,10 +85,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     roles: Roles = Roles()
     sync: Sync = Sync()
 
-    @property
-    def emergency_number(self) -> str:
-        """What to dial in this box's country, whatever its language."""
-        return EMERGENCY_NUMBERS.get(self.kiosk.country, DEFAULT_EMERGENCY_NUMBER)
+
+def emergency_number(country: str) -> str:
+    """What to dial for an ambulance in `country` (ISO 3166), whatever the language."""
+    return EMERGENCY_NUMBERS.get(country, DEFAULT_EMERGENCY_NUMBER)
 
 
 def load_config(path: Path | None) -> Config:
@@ -114,8 +114,7 @@ def decode_config(text: str, name: str) -> Config:
     try:
         config = checked_toml.decode(text, Config, name)
     except checked_toml.TomlError as error:
-        expected = _EXPECTED.get(error.key) or _TYPE_WORDS.get(error.expected, error.expected)
-        raise _wrong(name, error.key, error.found, expected) from error
+        raise _wrong(name, error.key, error.found, _EXPECTED.get(error.key, error.expected)) from error
     if config.device is not None:
         _check_device(name, config.device)
     return config
@@ -142,15 +141,8 @@ def _wrong(name: str, key: str, found: str, expected: str) -> ConfigError:
 
 
 _EXPECTED: Final = {
+    "device": "a table",
     "device.kind": " or ".join(get_args(DeviceKind)),
-    "kiosk.lang": " or ".join(get_args(Language)),
     "kiosk.country": "a country's two capital letters, like DE",
 }
 """Key → what may stand there, where the type does not say it plainly."""
-_TYPE_WORDS: Final = {
-    "str": "a text in quotes",
-    "bool": "true or false",
-    "object": "a table",
-    "object | null": "a table",
-    "array": "a list",
-}

@@ -101,9 +101,13 @@ class StoreReader:
         """Everything that was ever written, in the order of writing, corrected records too."""
         return tuple(self._facts(kind, months.months_of(self.folder)))
 
+    def versions(self, kind: str) -> tuple[tuple[Stored, ...], ...]:
+        """Every record with all that took its place: the original first, what stands last."""
+        return tuple(tuple(chain) for chain in _versions(self.facts(kind)).values())
+
     def all(self, kind: str) -> tuple[Stored, ...]:
         """All records that stand, in the order of writing; a correction at its original's place."""
-        return tuple(_standing(self.facts(kind)).values())
+        return tuple(chain[-1] for chain in self.versions(kind))
 
     def days(self, kind: str, first: dt.date, last: dt.date) -> tuple[Stored, ...]:
         """The records whose event fell on a day from `first` to `last`, both included, in order of events."""
@@ -111,7 +115,7 @@ class StoreReader:
         # event can put it on the other side of midnight.
         earliest = f"{first.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
         facts = self._facts(kind, [month for month in months.months_of(self.folder) if month >= earliest])
-        standing = _standing(facts).values()
+        standing = [chain[-1] for chain in _versions(facts).values()]
         within = [stored for stored in standing if first <= stored.envelope.event_time.date() <= last]
         return tuple(sorted(within, key=lambda stored: stored.envelope.event_time))
 
@@ -123,7 +127,7 @@ class StoreReader:
             facts[:0] = self._facts(kind, [month])
             originals = [fact.envelope.id for fact in facts if fact.envelope.corrects is None]
             if originals:
-                return _standing(facts)[originals[-1]]
+                return _versions(facts)[originals[-1]][-1]
         return None
 
     def find(self, kind: str, record_id: str) -> Stored | None:
@@ -359,16 +363,16 @@ class _Month:
         return self._facts[kind]
 
 
-def _standing(facts: Iterable[Stored]) -> dict[str, Stored]:
-    """The id of each original → what stands in its place now, in the order of the originals."""
+def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:
+    """The id of each original → it and all that took its place, in the order of the originals."""
     original_of: dict[str, str] = {}
-    standing: dict[str, Stored] = {}
+    versions: dict[str, list[Stored]] = {}
     for fact in facts:
         points_to = fact.envelope.corrects
         original = fact.envelope.id if points_to is None else original_of.get(points_to, points_to)
         original_of[fact.envelope.id] = original
-        standing[original] = fact
-    return standing
+        versions.setdefault(original, []).append(fact)
+    return versions
 
 
 def _table_of(record: Record) -> str:

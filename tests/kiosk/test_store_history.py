@@ -1,0 +1,204 @@
+"""What progression is told of the past: never less rest and never more current than the diary supports."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kiosk.clock import FixedClock
+from kiosk.diary.history import course_history, diary_due, past_sessions
+from kiosk.diary.records import Entry, LevelFound, Session, Stored
+from kiosk.diary.store import Store, open_reader, open_store
+from programs.history import LevelKey
+from programs.text import Reason
+
+NOON = dt.datetime(2026, 11, 2, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+NMES = Session(programme="nmes_learn", montage="M4-par", session_kind="nmes", planned_seconds=20 * 60)
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FixedClock):
+    with open_store(tmp_path / "data", "simulated", clock) as opened:
+        yield opened
+
+
+async def played(store: Store, clock: FixedClock, minutes: int = 20, **changes: Any) -> Stored:
+    """One session, begun and closed."""
+    begun = await store.add(NMES)
+    clock.advance(minutes * 60)
+    facts = {"state": "done", "seconds_done": minutes * 60, "peak_mA": {"1": 12.0, "2": 11.5}, **changes}
+    return await store.correct(msgspec.structs.replace(NMES, **facts), begun.envelope.id)
+
+
+def level(session_id: str, comfortable_mA: float | None, **changes: Any) -> LevelFound:
+    facts = {
+        "session_id": session_id, "waveform": "35 Hz 250 us", "montage": "M4-par", "pads": "5x9",
+        "side": "left", "channel": 1, "device_kind": "p24", "first_feeling_mA": 5.0, "where": "left",
+        "comfortable_mA": comfortable_mA, "ceiling_mA": 30.0, "ceiling_set_by": Reason("no_history"),
+        **changes,
+    }  # fmt: skip
+    return LevelFound(**facts)
+
+
+KEY = LevelKey("35 Hz 250 us", "M4-par", "5x9", "left", 1, "p24")
+
+
+async def test_a_new_persons_history_is_empty(store: Store) -> None:
+    history = course_history(store)
+    assert history.sessions_done == 0
+    assert history.recent == history.levels == ()
+
+
+async def test_a_session_ends_when_its_end_was_written(store: Store, clock: FixedClock) -> None:
+    await played(store, clock)
+    history = course_history(store)
+    (session,) = history.recent
+    assert session.ended_at == clock.now() == history.last_nmes_end
+    assert (session.programme, session.kind, session.clock_trusted) == ("nmes_learn", "nmes", True)
+    assert (session.seconds_planned, session.seconds_done) == (1200, 1200)
+    assert 0 < session.work_minutes < 20
+    assert history.sessions_done == 1
+    assert history.sessions_of_programme == {"nmes_learn": 1}
+
+
+async def test_less_than_half_a_session_counts_for_rest_alone(store: Store, clock: FixedClock) -> None:
+    await played(store, clock, minutes=5, state="ended_early")
+    history = course_history(store)
+    assert history.sessions_done == 0
+    assert history.last_nmes_end == clock.now()
+
+
+async def test_a_session_without_current_counts_for_nothing(store: Store, clock: FixedClock) -> None:
+    await played(store, clock, minutes=1, state="ended_early", peak_mA={"1": 0.0, "2": 0.0}, seconds_done=0)
+    assert course_history(store) == type(course_history(store))()
+
+
+async def test_a_session_that_was_cut_off_may_have_run_for_two_hours(store: Store, clock: FixedClock) -> None:
+    begun = await store.add(NMES)
+    clock.advance(5 * DAY)
+    assert course_history(store).last_nmes_end == NOON + dt.timedelta(hours=2)
+    closed = msgspec.structs.replace(NMES, state="interrupted", stop_reason="restart")
+    await store.correct(closed, begun.envelope.id)
+    assert course_history(store).last_nmes_end == NOON + dt.timedelta(hours=2)
+
+
+async def test_a_reason_given_days_later_does_not_move_the_end_by_days(
+    store: Store, clock: FixedClock
+) -> None:
+    closed = await played(store, clock, state="ended_early", seconds_done=700)
+    clock.advance(3 * DAY)
+    await store.correct(msgspec.structs.replace(closed.record, stop_reason="mistake"), closed.envelope.id)
+    assert course_history(store).last_nmes_end == NOON + dt.timedelta(hours=2)
+    assert course_history(store).sessions_done == 1
+
+
+@pytest.mark.parametrize("untrusted_at", ["begin", "end"])
+async def test_a_clock_that_was_not_trusted_at_either_end_is_not_trusted(
+    store: Store, clock: FixedClock, untrusted_at: str
+) -> None:
+    clock.is_trusted = untrusted_at != "begin"
+    begun = await store.add(NMES)
+    clock.advance(HOUR)
+    clock.is_trusted = untrusted_at != "end"
+    done = msgspec.structs.replace(NMES, state="done", seconds_done=1200, peak_mA={"1": 9.0})
+    await store.correct(done, begun.envelope.id)
+    assert not course_history(store).last_nmes_clock_trusted
+
+
+async def test_a_level_is_known_by_all_that_makes_it_comparable(store: Store, clock: FixedClock) -> None:
+    session = await played(store, clock)
+    original = session.envelope.corrects
+    await store.add(level(original, 12.0))
+    await store.add(level(original, 14.5, first_feeling_mA=6.0))
+    await store.add(level(original, 9.0, side="right", channel=2))
+    history = course_history(store)
+    left = history.level_history(KEY)
+    # Found twice in one session: the one that was confirmed last, not two of three for the median.
+    assert [one.current_mA for one in left.comfortable] == [14.5]
+    assert (left.pulse_width_us, left.kind) == (250, "nmes")
+    assert len(history.levels) == 2
+
+
+async def test_a_level_that_was_not_confirmed_teaches_nothing(store: Store, clock: FixedClock) -> None:
+    session = await played(store, clock)
+    await store.add(level(session.envelope.corrects, None))
+    assert course_history(store).levels == ()
+
+
+async def test_soreness_and_skin_are_the_days_worst(store: Store, clock: FixedClock) -> None:
+    await store.add(Entry(moment="after", skin=1))
+    await store.add(Entry(moment="daily", soreness=6, skin=0))
+    clock.advance(DAY)
+    await store.add(Entry(moment="next_day", soreness=3))
+    history = course_history(store)
+    assert [(score.day.day, score.value) for score in history.soreness] == [(2, 6), (3, 3)]
+    assert [(score.day.day, score.value) for score in history.skin] == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("before", "next_day", "up"), [(3, 5, True), (3, 4, False), (3, 2, False), (None, 9, False)]
+)
+async def test_pain_is_up_when_it_is_two_points_higher_on_the_next_day(
+    store: Store, clock: FixedClock, before: int | None, next_day: int, up: bool
+) -> None:
+    await store.add(Entry(moment="before", pain_rest=before))
+    await played(store, clock)
+    await store.add(Entry(moment="after", pain_rest=9))
+    clock.advance(DAY)
+    await store.add(Entry(moment="next_day", pain_rest=next_day))
+    assert course_history(store).pain_up_days == ((NOON.date(),) if up else ())
+
+
+async def test_diary_days_are_the_days_before_the_first_session(store: Store, clock: FixedClock) -> None:
+    for _ in range(3):
+        await store.add(Entry(moment="daily", pain_rest=4))
+        await store.add(Entry(moment="daily", pain_rest=5))
+        clock.advance(DAY)
+    assert course_history(store).diary_days == 3
+    await played(store, clock)
+    clock.advance(DAY)
+    await store.add(Entry(moment="daily", pain_rest=4))
+    assert course_history(store).diary_days == 3
+
+
+async def test_what_a_clinician_opened_is_told_and_nothing_else(store: Store) -> None:
+    sore, skin, other = [await store.lock(class_, "c") for class_ in ("soreness", "skin", "C")]
+    await store.unlock(sore.envelope.id, "rule")
+    await store.unlock(other.envelope.id, "code")
+    assert course_history(store).soreness_opened_on is None
+    await store.unlock(skin.envelope.id, "code")
+    assert course_history(store).skin_opened_on == NOON.date()
+
+
+async def test_only_the_folders_own_kind_is_read(store: Store, clock: FixedClock, tmp_path: Path) -> None:
+    await played(store, clock)
+    with open_store(tmp_path / "real", "real", clock) as real:
+        (tmp_path / "real/journal/2026-11").mkdir()
+        diary = "journal/2026-11/diary.json"
+        (tmp_path / "real" / diary).write_bytes((store.folder / diary).read_bytes())
+        assert past_sessions(real) == {}
+        assert course_history(real).sessions_done == 0
+
+
+async def test_the_diary_asks_for_the_day_after_a_session_then_for_the_day(
+    store: Store, clock: FixedClock
+) -> None:
+    assert diary_due(store, clock.now().date()) == "daily"
+    await played(store, clock)
+    await store.add(Entry(moment="after", skin=0))
+    assert diary_due(store, clock.now().date()) is None
+    clock.advance(DAY)
+    assert diary_due(store, clock.now().date()) == "next_day"
+    await store.add(Entry(moment="next_day", soreness=1, skin=0))
+    assert diary_due(store, clock.now().date()) is None
+    clock.advance(DAY)
+    assert diary_due(open_reader(store.folder, clock), clock.now().date()) == "daily"
