@@ -45,12 +45,15 @@ def decode(text: str, into: type[T], file: str) -> T:
 def _explained(error: msgspec.ValidationError, raw: dict[str, Any], into: type[Any], file: str) -> TomlError:
     """msgspec's "Expected `int`, got `str` - at `$.a[0].b`" as file, key, found, expected."""
     message, _, path = str(error).partition(" - at ")
-    key = path.strip("`").removeprefix("$").removeprefix(".")
+    is_name = path.startswith("`key` in ")
+    key = path.removeprefix("`key` in ").strip("`").removeprefix("$").removeprefix(".")
     if missing := re.search(r"missing required field `(.+?)`", message):
         return TomlError(file, _join(key, missing[1]), "nothing", "a value")
     if unknown := re.search(r"unknown field `(.+?)`", message):
         return TomlError(file, _join(key, unknown[1]), "this key", "only keys that the file format knows")
-    return TomlError(file, key, repr(_value_at(raw, key)), _wanted(into, key, message))
+    if is_name:
+        return TomlError(file, key, "the names " + ", ".join(_value_at(raw, key)), _wanted_name(into, key))
+    return TomlError(file, key, repr(_value_at(raw, key)), _wanted(_type_at(into, key), message))
 
 
 def _join(key: str, field: str) -> str:
@@ -72,8 +75,8 @@ def _value_at(raw: Any, key: str) -> Any:
     return raw
 
 
-def _wanted(into: type[Any], key: str, message: str) -> str:
-    """What the format asks for under the key, in plain words."""
+def _type_at(into: type[Any], key: str) -> Any:
+    """The type that the format gives to what stands under the key."""
     kind: Any = inspect.type_info(into)
     for step in _steps(key):
         if isinstance(kind, inspect.UnionType):
@@ -86,6 +89,16 @@ def _wanted(into: type[Any], key: str, message: str) -> str:
             kind = kind.item_types[step]
         elif isinstance(kind, inspect.VarTupleType | inspect.ListType | inspect.SetType):
             kind = kind.item_type
+    return kind
+
+
+def _wanted_name(into: type[Any], key: str) -> str:
+    """What the names of a map may be, in plain words."""
+    return _wanted(_type_at(into, key).key_type, "other names")
+
+
+def _wanted(kind: Any, message: str) -> str:
+    """What the format asks for, in plain words."""
     if isinstance(kind, inspect.EnumType):
         return "one of " + ", ".join(repr(member.value) for member in kind.cls)
     if isinstance(kind, inspect.LiteralType):

@@ -289,7 +289,7 @@ def _programme_is_due(day: _Day, programme: Programme) -> _Obstacle | None:
     minutes = sum(session.seconds_done for session in today) / 60
     planned = sum(phase.seconds for phase in _phases(day, programme)) / 60
     if minutes + planned > MAX_DAY_MINUTES:
-        return _Obstacle(Reason("enough_today", {"minutes": MAX_DAY_MINUTES}), tomorrow)
+        return _Obstacle(Reason("day_is_full", {"minutes": MAX_DAY_MINUTES}), tomorrow)
     return None
 
 
@@ -533,7 +533,7 @@ def _gap_factor(days: int) -> Iterator[_Factor]:
 
 
 def _was_sore_since(day: _Day, since: dt.date | None) -> bool:
-    """Soreness of 4 or more since the last session of this kind: skipped, then −20 % (clinical reference 4)."""
+    """Soreness of 4 or more since the last session of this kind: −20 % (clinical reference 4)."""
     return any(
         score.value >= screening.SORE_POSTPONES and (since is None or score.day >= since)
         for score in day.history.soreness

@@ -82,6 +82,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     """A P that can be put right now (dry the skin, change the pads, sit down)."""
     gloss: Text | None = None
     """Everyday words for a medical term in the question."""
+    caution: Text | None = None
+    """Class N: what the worse answer changes for this person."""
 
     def worded(self, asks: Asks) -> Text:
         """The words to show in a baseline or in a daily round."""
@@ -134,6 +136,14 @@ class Finding(msgspec.Struct, frozen=True):
     """A valid prescription clears it, field by field; it stays in the record."""
 
 
+class VerdictWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person reads for a class; with the placeholders {emergency}, {clinician}, {phone}, {day}."""
+
+    title: Text
+    lines: tuple[Text, ...]
+    """What it means, what to do, whom to call; at most five."""
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What all answers together mean. `worst` picks the screen; every finding that is not cleared locks."""
 
@@ -163,17 +173,20 @@ def evaluate(
     `clearances` are the questions that today's valid prescription clears. A worse answer never gives a
     laxer verdict. Raises KeyError for a key that is no question: an answer nobody can weigh is no answer.
     """
+    questions = questionnaire.questions
+    if unknown := {*asked, *answers} - set(questions):
+        raise KeyError(f"no such question: {min(unknown)}")
     findings = tuple(
         _finding(questionnaire, key, answers, clearances)
         for key in sorted(answers)
-        if questionnaire.questions[key].is_worse(answers[key])
+        if questions[key].is_worse(answers[key])
     )
     by_class = tuple(sorted(findings, key=lambda finding: WORST_FIRST.index(finding.class_)))
     standing = [finding.class_ for finding in by_class if not finding.cleared]
     return Verdict(
         worst=standing[0] if standing else None,
         findings=by_class,
-        missing=tuple(key for key in asked if questionnaire.questions[key] and key not in answers),
+        missing=tuple(key for key in asked if key not in answers),
     )
 
 
@@ -187,9 +200,11 @@ def _finding(questionnaire: Questionnaire, key: str, answers: Answers, clearance
 
 def _is_new_pain(questionnaire: Questionnaire, answers: Answers, clearances: Set[str]) -> bool:
     """Cancer ever and new pain is U (clinical reference 1A, rf_ca), unless the new pain is cleared."""
-    acute = questionnaire.questions["c_acute"]
     answer = answers.get("c_acute")
-    return answer is not None and acute.is_worse(answer) and acute.clearable_by not in clearances
+    if answer is None:
+        return False
+    acute = questionnaire.questions["c_acute"]
+    return acute.is_worse(answer) and acute.clearable_by not in clearances
 
 
 def still_fresh(

@@ -1,0 +1,256 @@
+"""Content is read strictly: a broken file is named, with its key, what was found and what was expected."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import programs
+from programs import content
+from programs.content import ContentError
+
+SHIPPED = Path(programs.__file__).parent / "content"
+
+
+def broken_copy(tmp_path: Path, file: str, old: str, new: str) -> Path:
+    """The shipped content with one change in one file."""
+    shutil.copytree(SHIPPED, tmp_path / "content")
+    path = tmp_path / "content" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return tmp_path / "content"
+
+
+BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "parts"),
+    [
+        (BASELINE, 'class = "E"', 'class = "Z"', ["question[0].class", "'Z'", "'E', 'U', 'X'"]),
+        (BASELINE, 'worse = "yes"', 'worse = "no"', ["question[0].worse", "No is safe"]),
+        (BASELINE, 'worse = "yes"', "worse = true", ["question[0].worse", "True", "'yes'"]),
+        (BASELINE, 'key = "rf_saddle"', 'keys = "rf_saddle"', ["question[0].keys", "only keys"]),
+        (BASELINE, 'key = "rf_saddle"\n', "", ["question[0].key", "nothing", "a value"]),
+        (BASELINE, 'key = "rf_weight"', 'key = "rf_fever"', ["'rf_fever' a second time"]),
+        (BASELINE, 'source = "CES, NHS"', 'source = " "', ["question[0].source", "[D]"]),
+        (BASELINE, 'asks = ["baseline", "daily"]', "asks = []", ["question[0].asks"]),
+        (BASELINE, 'asks = ["baseline", "daily"]', 'asks = ["baseline"]', ["daily_text"]),
+        (BASELINE, 'asks = ["baseline"]', 'asks = ["baseline", "daily"]', ["daily_text", "a wording"]),
+        (
+            BASELINE,
+            'questions = ["rf_fever", "rf_weight"]',
+            'questions = ["rf_fever"]',
+            ["rf_weight", "exactly one"],
+        ),
+        (
+            BASELINE,
+            '"rf_night", "rf_shape"',
+            '"rf_night", "rf_nigth"',
+            ["'rf_nigth'", "the key of a question"],
+        ),
+        (BASELINE, '"rf_night", "rf_shape"', '"d_ill", "rf_shape"', ["'d_ill'", "baseline questions"]),
+        (BASELINE, '"rf_night", "rf_shape"', '"rf_night", "rf_night"', ["rf_night", "exactly one"]),
+        (BASELINE, '"n_metal"]', '"n_metal", "rf_chest", "rf_gait"]', ["5 questions", "one to four"]),
+        (BASELINE, '"n_metal"]', '"n_metal", "rf_chest"]', ["classes", "E alone"]),
+        (
+            BASELINE,
+            'questions = ["rf_saddle"]',
+            'questions = ["rf_saddle", "rf_gait"]',
+            ["several emergencies"],
+        ),
+        (BASELINE, 'group = "numb"', 'group = "pee"', ["rf_saddle", "'numb'"]),
+        (BASELINE, 'id = "pee"', 'id = "numb"', ["each group's id once"]),
+        (BASELINE, "caution.en", "gloss.en", ["caution.en", "nothing", "a value"]),
+        (BASELINE, 'class = "N"', 'class = "C"', ["n_metal", "caution", "only there"]),
+        (BASELINE, 'clearable_by = "c_heart"', "mendable = true", ["mendable", "only class P"]),
+        (BASELINE, 'class = "U"', 'class = "U"\nclearable_by = "rf_fever"', ["clearable_by", "only X and C"]),
+        (DAILY, "mendable = true", 'mendable = "yes"', ["mendable", "'yes'", "true or false"]),
+        (
+            DAILY,
+            'asks = ["daily"]',
+            'asks = ["daily"]\ndaily_text.en = "x"',
+            ["daily_text", "a second wording"],
+        ),
+        (DAILY, "[[group]]", "[[group", ["not TOML"]),
+        ("montages/M4-par.toml", 'id = "M4-par"', 'id = "M4"', ["M4-par.toml", "id", "'M4'", "'M4-par'"]),
+        ("montages/M4-par.toml", "y_cm = 17", "y_cm = 15", ["M4-par.toml", "1.0 cm", "at least 3 cm"]),
+        (
+            "montages/M4-par.toml",
+            "x_cm = -5.5",
+            'x_cm = "left"',
+            ["leads[0].pads[0].x_cm", "'left'", "a number"],
+        ),
+        (
+            "montages/M4-par.toml",
+            'side = "left"',
+            'side = "up"',
+            ["leads[0].side", "'up'", "'left', 'right'"],
+        ),
+        ("montages/M4-par.toml", 'source = "', 'source = ""\n#', ["source", "[D]"]),
+        (
+            "programs/nmes_learn.toml",
+            "off_ms = 15000",
+            "off_ms = 4000",
+            ["pattern.off_ms", "4000", "5000 ms"],
+        ),
+        (
+            "programs/nmes_learn.toml",
+            "pulse_width_us = 250",
+            "pulse_width_us = 250.5",
+            ["pulse_width_us", "250.5", "whole number"],
+        ),
+        (
+            "programs/wbems_ref.toml",
+            "armable = false",
+            "armable = true",
+            ["wbems_ref.toml", "never_armed_because"],
+        ),
+        ("plans/deconditioned.toml", '"nmes_end"', '"wbems_ref"', ["programmes[1]", "'wbems_ref'"]),
+        ("plans/deconditioned.toml", '"nmes_end"', '"nmes_ende"', ["programmes[1]", "'nmes_ende'"]),
+        ("verdicts.toml", "Call {emergency}", "Call {number}", ["E.lines[1]", "'number'", "emergency"]),
+        (
+            "verdicts.toml",
+            "Rufen Sie jetzt {emergency}",
+            "Rufen Sie jetzt Hilfe",
+            ["E.lines[1].de", "none", "emergency"],
+        ),
+        ("verdicts.toml", "[N]", "[Q]", ["verdicts.toml"]),
+        ("reasons.toml", "am {from}", "am {seit}", ["prescription_not_yet.de", "seit", "from"]),
+        ("reasons.toml", "am {from}", "am {from", ["prescription_not_yet", "cannot be read"]),
+    ],
+)
+def test_a_broken_file_is_named_with_its_key(
+    tmp_path: Path, file: str, old: str, new: str, parts: list[str]
+) -> None:
+    root = broken_copy(tmp_path, file, old, new)
+    with pytest.raises(ContentError) as caught:
+        load_all(root)
+    for part in parts:
+        assert part in caught.value.sentence
+    assert "expected" in caught.value.sentence
+    assert caught.value.sentence.endswith(".")
+
+
+def load_all(root: Path) -> None:
+    content.questionnaire_in(root / "questionnaires")
+    content.montages_in(root / "montages")
+    programmes = content.programmes_in(root / "programs")
+    content.courses_in(root / "plans", programmes)
+    content.verdicts_in(root / "verdicts.toml")
+    content.reasons_in(root / "reasons.toml")
+
+
+def test_the_shipped_content_is_well() -> None:
+    load_all(SHIPPED)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match=r"^baseline\.toml: found a file that cannot be read"):
+        content.questionnaire_in(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_bytes(b"id = '\xff'")
+    with pytest.raises(ContentError, match=r"^bad\.toml: found a file that cannot be read"):
+        content.montages_in(tmp_path)
+
+
+def test_the_digest_changes_with_questions_and_with_doses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = content.questionnaire_digest()
+    assert re.fullmatch("[0-9a-f]{64}", shipped)
+    for number, (file, old, new) in enumerate(
+        [
+            (BASELINE, "weak heart?", "tired heart?"),
+            ("programs/tens_conv.toml", "frequency_Hz = 100", "frequency_Hz = 80"),
+            ("montages/M2.toml", "y_cm = 11", "y_cm = 12"),
+        ]
+    ):
+        root = broken_copy(tmp_path / str(number), file, old, new)
+        assert digest_of(root, monkeypatch) != shipped
+    assert digest_of(SHIPPED, monkeypatch) == shipped
+
+
+def digest_of(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The digest that a program with this content folder would have."""
+    with monkeypatch.context() as patch:
+        patch.setattr(content, "_root", lambda: root)
+        loaders: list[Callable[[], object]] = [
+            content.load_questionnaire, content.load_montages, content.load_programmes,
+            content.questionnaire_digest,
+        ]  # fmt: skip
+        for loader in loaders:
+            loader.cache_clear()
+        try:
+            return content.questionnaire_digest()
+        finally:
+            for loader in loaders:
+                loader.cache_clear()
+
+
+def test_loading_twice_gives_the_same_object() -> None:
+    assert content.load_questionnaire() is content.load_questionnaire()
+    assert content.load_montage("M4-par") is content.load_montages()["M4-par"]
+    assert content.load_programme("nmes_learn") is content.load_programmes()["nmes_learn"]
+
+
+def test_what_is_not_there_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        content.load_montage("M5")
+    with pytest.raises(KeyError):
+        content.load_programme("nmes_hard")
+
+
+def test_every_reason_that_a_rule_gives_has_words_and_none_is_left_over() -> None:
+    folder = Path(programs.__file__).parent
+    given = {
+        rule
+        for file in folder.glob("*.py")
+        for rule in re.findall(r'Reason\("(\w+)"', file.read_text("utf-8"))
+    } - {"sore_days"}
+    assert given == set(content.load_reasons())
+
+
+def test_texts_are_in_both_languages_and_without_typographic_accidents() -> None:
+    for file in sorted(SHIPPED.rglob("*.toml")):
+        text = file.read_text(encoding="utf-8")
+        pairs = re.findall(r'^(?:([\w.]+)\.)?(en|de) = "(.*)"$', text, re.MULTILINE)
+        assert [part[1] for part in pairs] == ["en", "de"] * (len(pairs) // 2), file.name
+        for _, _, words in pairs:
+            assert words.strip() == words != ""
+            assert "  " not in words
+
+
+def test_nothing_promises_or_praises() -> None:
+    """review.md, "Words"; safety.md, "Words that are true"; screens.md, rule 8."""
+    forbidden = re.compile(
+        r"\b(cure[sd]?|heals you|clinically proven|guideline|approved|guarantee|safe\b|well done|great job|"
+        r"heilt|geheilt|bewiesen|Leitlinie|zugelassen|garantiert|sicher\.|toll)\b",
+        re.IGNORECASE,
+    )
+    for file in sorted(SHIPPED.rglob("*.toml")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#") and re.match(r"[\w.]*(en|de) = ", line):
+                assert not forbidden.search(line), f"{file.name}: {line}"
+
+
+def test_the_package_needs_nothing_but_msgspec_and_knows_no_device_and_no_kiosk() -> None:
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "import programs.progression, programs.prescription, programs.content as c\n"
+        "c.load_questionnaire(); c.load_montages(); c.load_programmes(); c.load_courses()\n"
+        "c.load_verdicts(); c.load_reasons()\n"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    foreign = set(done.stdout.split()) - set(sys.stdlib_module_names) - {"msgspec", "programs"}
+    assert foreign <= {"typing_extensions"}
