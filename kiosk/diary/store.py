@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from tinydb import TinyDB, where
@@ -40,6 +40,9 @@ from kiosk.diary.records import (
 from kiosk.errors import KioskError
 
 log = logging.getLogger(__name__)
+
+RECENT: Final = 100
+"""Records of this run that can be corrected without reading their month again, which would hold up a key."""
 
 
 class StoreError(KioskError):
@@ -189,6 +192,7 @@ class Store(StoreReader):
         self._device_id = device_id
         self._failure: StoreReadOnly | None = None
         self._locks_numbered: int | None = None
+        self._recent: dict[str, Stored] = {}
         # From here on these two belong to the writer's thread.
         self._newest_month = max(months.months_of(folder), default="")
         self._last_trusted = self._newest_trusted_time()
@@ -253,8 +257,8 @@ class Store(StoreReader):
         self.close()
 
     def _must_find(self, kind: str, record_id: str) -> Stored:
-        stored = self.find(kind, record_id)
-        if stored is None:
+        stored = self._recent.get(record_id) or self.find(kind, record_id)
+        if stored is None or _table_of(stored.record) != kind:
             raise StoreError(
                 "The diary has no such record, so it was not changed.", detail=f"{kind} has no {record_id}"
             )
@@ -331,7 +335,11 @@ class Store(StoreReader):
         self._newest_month = month
         if envelope.clock_trusted:
             self._last_trusted = envelope.entry_time
-        return Stored(envelope=envelope, record=record)
+        stored = Stored(envelope=envelope, record=record)
+        self._recent[envelope.id] = stored
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+        return stored
 
     def _stamped(self, draft: Envelope) -> Envelope:
         """A clock that is behind the last record is marked, and a sealed month is not opened again for it."""

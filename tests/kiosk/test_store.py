@@ -18,7 +18,7 @@ from kiosk.clock import FixedClock
 from kiosk.diary import durable, months
 from kiosk.diary.folder import FolderInUse, NewerVersion, NotADataFolder, NotWritable, WrongKind
 from kiosk.diary.records import Access, Entry, LevelFound, Lock, Screening, Session, Stored, Unlock
-from kiosk.diary.store import DiaryDamaged, Store, StoreError, StoreReadOnly, open_reader, open_store
+from kiosk.diary.store import RECENT, DiaryDamaged, Store, StoreError, StoreReadOnly, open_reader, open_store
 from programs.text import Reason
 
 CET = dt.timezone(dt.timedelta(hours=1))
@@ -126,6 +126,36 @@ async def test_correcting_what_is_not_there_is_refused(store: Store) -> None:
     assert "no such record" in caught.value.sentence
     await store.add(pain(4))
     assert pains(store.all("entries")) == [4]
+
+
+async def test_a_record_is_corrected_within_its_own_kind_only(store: Store) -> None:
+    lock = await store.lock("C", "heart")
+    for id_ in (lock.envelope.id, "nobody"):
+        with pytest.raises(StoreError):
+            await store.correct(pain(1), id_)
+    assert store.facts("entries") == ()
+
+
+async def test_an_answer_does_not_read_the_month_again(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await store.add(Screening(asks="daily"))
+
+    def slow(*_: object) -> None:
+        raise AssertionError("read on the event loop")
+
+    monkeypatch.setattr(months, "open_for_reading", slow)
+    await store.update_screening(begun.envelope.id, Screening(asks="daily", answers={"d_ill": "no"}))
+    monkeypatch.undo()
+    assert store.latest("screenings").record.answers == {"d_ill": "no"}
+
+
+async def test_an_old_record_can_be_corrected_too(store: Store) -> None:
+    first = await store.add(pain(1))
+    for n in range(RECENT + 5):
+        await store.add(Entry(moment="daily", note=str(n)))
+    await store.correct(pain(2), first.envelope.id)
+    assert pains(store.all("entries"))[0] == 2
 
 
 async def test_a_screening_is_one_document_also_over_the_end_of_a_month(
