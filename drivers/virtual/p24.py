@@ -362,8 +362,10 @@ class VirtualP24:
         return CurrentDataAck(codec.RESULT_OK, tuple(sorted(self._outputs)), faults)
 
     def _look_at_next_pulse(self, now_s: float) -> None:
-        periods_s = [float(output.update.period.ms) / 1000 for output in self._outputs.values()]
-        self._look_at_pads_at_s = now_s + min(periods_s) if periods_s else None
+        looks_s = [now_s + float(output.update.period.ms) / 1000 for output in self._outputs.values()]
+        if looks_s and self._look_at_pads_at_s is not None:
+            looks_s.append(self._look_at_pads_at_s)
+        self._look_at_pads_at_s = min(looks_s, default=None)
 
     def _look_at_pads(self, now_s: float) -> None:
         """One pulse of every channel, and what the device notices by it."""
@@ -545,7 +547,7 @@ class VirtualP24:
             for channel, output in sorted(self._outputs.items())
         ]
         channels += [
-            _described(_channel_of(pulse), pulse.points, 1.0, 0.0) for _, pulse in self._low_level_pulses
+            _described(_channel_of(pulse), pulse.points, 1.0, 0.0) for _, pulse in self._low_level_pulses[:1]
         ]
         self._log(now_s, "output", channels=[channel for channel in channels if channel["current_mA"]])
 

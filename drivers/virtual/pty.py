@@ -94,6 +94,7 @@ class _Loop:
         self._log = log
         self._clock = clock
         self._master: int | None = None
+        self._name = ""
         self._hung_up = True
         self._to_write = b""
         self._control: int | None = _control_input()
@@ -104,12 +105,14 @@ class _Loop:
         self._master, slave = os.openpty()
         tty.setraw(self._master)  # no echo of what is written before the host has configured its end
         os.set_blocking(self._master, False)
-        name = os.ttyname(slave)
+        self._name = os.ttyname(slave)
         os.close(slave)
         self._hung_up = True
         self._to_write = b""
+        if os.path.lexists(self._link_path) and not os.path.islink(self._link_path):
+            raise FileExistsError(f"{self._link_path} is there already, and is not a link")
         beside = f"{self._link_path}.{os.getpid()}"
-        os.symlink(name, beside)
+        os.symlink(self._name, beside)
         os.replace(beside, self._link_path)
         print(f"ready {self._link_path}", flush=True)  # noqa: T201 - whoever started us waits for it
 
@@ -119,7 +122,8 @@ class _Loop:
             os.close(self._master)
             self._master = None
             with suppress(OSError):
-                os.unlink(self._link_path)
+                if os.readlink(self._link_path) == self._name:
+                    os.unlink(self._link_path)
 
     def run(self, ended: int) -> None:
         while True:

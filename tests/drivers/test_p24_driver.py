@@ -253,7 +253,7 @@ async def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
         began_s = time.monotonic()
         with pytest.raises(NoAnswer):
             await driver.apply(targets(10))
-        assert limits.ACK_S <= time.monotonic() - began_s
+        assert time.monotonic() - began_s >= limits.ACK_S
         bench.device.latency_s = 0.09
         began_s = time.monotonic()
         await driver.apply(targets(12))
