@@ -1,4 +1,4 @@
-"""The constants that nothing can raise (safety.md, "Constants in the guard"). A prescription only lowers them.
+"""The constants that nothing can raise (safety.md, "Constants in the guard"); prescriptions only lower them.
 
 All integers, in half-mA, µs, ms, mHz, mm², nC, so that a comparison is exact. *p* marks the project's
 own proposals, which a clinician has to sign.

@@ -29,7 +29,7 @@ class ChannelTarget:
 
 
 Targets = tuple[ChannelTarget, ...]
-"""Every armed channel, ascending, the silent ones with 0 mA: an omitted channel would keep its last current."""
+"""Every armed channel, ascending, the silent ones with 0 mA: an omitted channel keeps its last current."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,37 +113,37 @@ class PortError(StimulatorError):
     kind = "port"
 
 
-class Unplugged(StimulatorError):
+class Unplugged(StimulatorError):  # noqa: N818
     """The port ended: EIO or an empty read."""
 
     kind = "unplugged"
 
 
-class NoAnswer(StimulatorError):
+class NoAnswer(StimulatorError):  # noqa: N818
     """No acknowledgement within its time."""
 
     kind = "no_answer"
 
 
-class WrongDevice(StimulatorError):
+class WrongDevice(StimulatorError):  # noqa: N818
     """Another device, an unsupported protocol version, or a simulator where hardware is demanded."""
 
     kind = "wrong_device"
 
 
-class Refused(StimulatorError):
+class Refused(StimulatorError):  # noqa: N818
     """The driver will not encode this: unbalanced charge, out of range, does not fit the device."""
 
     kind = "refused"
 
 
-class Preempted(StimulatorError):
+class Preempted(StimulatorError):  # noqa: N818
     """A stop came first: the command was given up, or not begun. Its caller has nothing to do but end."""
 
     kind = "preempted"
 
 
-class DeviceStopped(StimulatorError):
+class DeviceStopped(StimulatorError):  # noqa: N818
     """The device stopped itself or reports a fault; latched until it is initialised anew (safety rule 13).
 
     `fault` is one of "electrode", "low_current", "pulse_timeout", "lapsed", "restarted", "result",
@@ -170,8 +170,9 @@ class Stimulator(Protocol):
     how_to_cut_output: str
     """A rule id whose words the kiosk knows, e.g. "p24_unplug_supply": how a person cuts the output."""
     on_trouble: Callable[[StimulatorError], None] | None
-    """Called at once, from the loop, when something goes wrong that no command was asking about: Unplugged, or
-    DeviceStopped for an error that the device reported by itself. It is latched already."""
+    """Called at once, from the loop, when something goes wrong that no command was asking about.
+
+    Unplugged, or DeviceStopped (latched already) for an error that the device reported by itself."""
 
     def refusal(self, targets: Targets) -> str | None:
         """Why the device cannot do these targets at all (one plain sentence), or None. No I/O."""
@@ -180,7 +181,10 @@ class Stimulator(Protocol):
         """Stop whatever runs, ask who it is. Raises WrongDevice, NoAnswer, Unplugged."""
 
     async def initialise(self) -> None:
-        """Switch the stage on, no pulse. Clears the STOPPED latch. Raises DeviceStopped, NoAnswer, Unplugged."""
+        """Switch the stage on, no pulse. Clears the STOPPED latch.
+
+        Raises Refused without `identify` before it; DeviceStopped, NoAnswer, Unplugged.
+        """
 
     async def apply(self, targets: Targets) -> None:
         """Make the device do exactly these targets and await its acknowledgement.
@@ -189,12 +193,18 @@ class Stimulator(Protocol):
         """
 
     async def check(self) -> Reading:
-        """Ask the device how it is. Raises DeviceStopped (latched) when that is not "running, no fault" while
-        targets above zero are out, and NoAnswer, Unplugged."""
+        """Ask the device how it is; while nothing is initialised, its status alone.
+
+        Raises DeviceStopped (latched) when a channel reports a fault, when it is not running while targets
+        above zero are out, or when the last good reading is too old; NoAnswer, Unplugged.
+        """
 
     def stop_now(self) -> None:
-        """First half of the stop path: drop what is queued, latch, write the stop frame at once. Never raises,
-        never waits, needs no running task. `stop` must follow; it goes on from here and does not begin again."""
+        """First half of the stop path: drop what is queued, latch, write the stop frame at once.
+
+        Never raises, never waits, needs no running task. `stop` must follow; it goes on from here and does
+        not begin again. Until it has ended every other command raises Preempted.
+        """
 
     async def stop(self) -> StopOutcome:
         """The one stop path (safety rule 12). Never raises, pre-empts a command in flight, returns within

@@ -73,7 +73,7 @@ MEASURE_VOLTAGE: Final = 2
 MEASURE_HIGH_VOLTAGE: Final = 3
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - it names the message, not a mistake of ours
     """Not a message of this protocol, or a value that it cannot carry."""
 
 
