@@ -133,12 +133,10 @@ def simulate(
 ) -> int:
     """A virtual stimulator alone: prints `ready PATH` and runs until SIGTERM."""
     from drivers.registry import DRIVERS
-    from kiosk.settings import UsageError, must_be_available
+    from kiosk.settings import must_be_available
 
     must_be_available(kind, DRIVERS)
     _check_faults(faults)
-    if link.exists() and not link.is_symlink():
-        raise UsageError(f"{link} is there already and is no link: choose another --link.")
     if until_exit_of is not None:
         from kiosk.simulator import end_after
 
@@ -156,9 +154,8 @@ def simulate(
             seed,
         )
     except OSError as error:
-        raise KioskError(
-            f"The simulator cannot be started: {error.strerror} ({error.filename or link})."
-        ) from error
+        why = f"{error.strerror} ({error.filename2 or error.filename})" if error.strerror else str(error)
+        raise KioskError(f"The simulator cannot be started: {why}.") from error
     return 0
 
 

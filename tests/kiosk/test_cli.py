@@ -111,8 +111,8 @@ def test_what_is_not_well_is_one_plain_line(
 def test_a_link_never_replaces_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("dear")
     code, _, err = homestim(capsys, "simulate", "p24", "--link", tmp_path / "letter")
-    assert code == 2
-    assert "letter" in err
+    assert code == 1
+    assert "letter is there already" in err
     assert (tmp_path / "letter").read_text() == "dear"
 
 
