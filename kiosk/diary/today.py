@@ -1,0 +1,293 @@
+"""What home and a visit need to know of the past, read once: a pure function over the diary.
+
+The application calls `read` in a thread and hands the result to `kiosk.flow` as TodayLoaded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Literal
+
+import msgspec
+
+from kiosk.clock import Clock
+from kiosk.diary.history import course_history, diary_due
+from kiosk.diary.prescriptions import newest_installed
+from kiosk.diary.records import Entry, FolderKind, Lock, Pads, Screening, Session, Stored
+from kiosk.diary.store import StoreReader
+from kiosk.errors import KioskError
+from programs.content import load_questionnaire, questionnaire_digest
+from programs.history import CourseHistory
+from programs.plan import NotToday, SessionPlan
+from programs.prescription import Prescription, PrescriptionError, demonstration_prescription
+from programs.progression import WEEK0_DAYS, TodayFacts, next_session
+from programs.screening import ANSWERS_LAST, Answer, Class, Questionnaire, due, evaluate
+from programs.text import Reason
+
+TOO_FAST_S: Final = 1.5
+TOO_FAST_VISITS: Final = 3
+"""A group answered faster than this, three visits running, is asked one by one (screens.md, "The flow")."""
+USUAL_PAIN_DAYS: Final = 7
+USUAL_PAIN_ENTRIES: Final = 5
+"""The mean of fewer is not reliable (clinical reference 5, HEA14)."""
+LOCKING: Final = (Class.E, Class.U, Class.X, Class.C)
+
+PrescriptionState = Literal["none", "not_yet", "expired", "in_force"]
+
+
+class OpenScreening(msgspec.Struct, frozen=True):
+    """A round of questions that was not concluded."""
+
+    id: str
+    record: Screening
+
+
+class OpenEntry(msgspec.Struct, frozen=True):
+    """Pain and soreness as said before a session that did not come."""
+
+    id: str
+    record: Entry
+    at: dt.datetime
+
+
+class CutOff(msgspec.Struct, frozen=True):
+    """A session that was begun and never closed: the power or the program ended in it."""
+
+    id: str
+    record: Session
+    at: dt.datetime
+
+
+class PadsInUse(msgspec.Struct, frozen=True):
+    """The pads that were opened last."""
+
+    size: str
+    uses: int
+    since: dt.date | None
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """The past as of now. Nothing here is worded."""
+
+    now: dt.datetime
+    folder: FolderKind
+    prescription: Prescription | None
+    prescription_state: PrescriptionState
+    questionnaire: Questionnaire
+    digest: str
+    """Of questions and doses: others mean that everything is asked again."""
+    clearances: frozenset[str]
+    baseline_due: Reason | None
+    open_screening: OpenScreening | None
+    open_entry: OpenEntry | None
+    one_by_one: frozenset[str]
+    """Groups that were answered too fast to have been read."""
+    history: CourseHistory
+    next: SessionPlan | NotToday
+    locks: tuple[Lock, ...]
+    sessions_done: int
+    done_today: bool
+    week0_day: int | None
+    """1…7 while week 0 lasts."""
+    week0_done_today: bool
+    pads: PadsInUse | None
+    interrupted: CutOff | None
+    diary_due: Literal["next_day", "daily"] | None
+    """What the diary still asks for: the day after a session, its skin and muscles."""
+
+
+def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
+    """Everything that home and the visit ask of the diary.
+
+    Raises DiaryDamaged; KioskError when the installed prescription does not fit this version.
+    """
+    now = clock.now()
+    prescription = _prescription(reader, now.date())
+    history = course_history(reader)
+    screenings, entries = reader.all("screenings"), reader.all("entries")
+    sessions = reader.all("sessions")
+    state = _state(prescription, now.date())
+    clearances = frozenset[str]() if prescription is None else prescription.cleared_questions()
+    open_entry = _open_entry(entries, sessions, now)
+    facts = TodayFacts()
+    if open_entry is not None:
+        said = open_entry.record
+        facts = TodayFacts(said.soreness, said.pain_rest, _usual_pain(entries, now.date()))
+    session: SessionPlan | NotToday = NotToday((Reason("no_prescription"),), None)
+    if prescription is not None:
+        session = next_session(
+            prescription, history, now, clock.trusted(), facts=facts, device_kind=device_kind
+        )
+    written_today = any(stored.envelope.event_time.date() == now.date() for stored in entries)
+    week0_day = _week0_day(prescription, history, written_today)
+    return Today(
+        now=now,
+        folder=reader.kind,
+        prescription=prescription,
+        prescription_state=state,
+        questionnaire=load_questionnaire(),
+        digest=questionnaire_digest(),
+        clearances=clearances,
+        baseline_due=_baseline_due(screenings, sessions, now),
+        open_screening=_open_screening(screenings, clearances, now),
+        open_entry=open_entry,
+        one_by_one=_too_fast(screenings),
+        history=history,
+        next=session,
+        locks=tuple(stored.record for stored in reader.locks_open(now) if isinstance(stored.record, Lock)),
+        sessions_done=history.sessions_done,
+        done_today=any(_played_on(stored, now.date()) for stored in sessions),
+        week0_day=week0_day,
+        week0_done_today=week0_day is not None and written_today,
+        pads=_pads(reader.latest("pads")),
+        interrupted=_interrupted(sessions),
+        diary_due=diary_due(reader, now.date()),
+    )
+
+
+def _prescription(reader: StoreReader, today: dt.date) -> Prescription | None:
+    """The newest installed one, valid or not (safety rule 28); without one the simulator's built-in."""
+    try:
+        installed = newest_installed(reader)
+    except PrescriptionError as error:
+        raise KioskError(error.sentence) from error
+    if installed is not None:
+        return installed.prescription
+    return None if reader.kind == "real" else demonstration_prescription(today)
+
+
+def _state(prescription: Prescription | None, today: dt.date) -> PrescriptionState:
+    """Safety rule 28: not valid today means no therapy."""
+    if prescription is None:
+        return "none"
+    if today < prescription.valid_from:
+        return "not_yet"
+    return "in_force" if prescription.valid_on(today) else "expired"
+
+
+def _baseline_due(
+    screenings: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime
+) -> Reason | None:
+    """Whether all questions have to be asked, by the newest baseline that was answered to its end."""
+    asked = load_questionnaire().keys_of("baseline")
+    last: Screening | None = None
+    changed: list[dt.datetime] = []
+    for stored in screenings:
+        record = stored.record
+        assert isinstance(record, Screening)
+        if (
+            record.asks == "baseline"
+            and record.verdict is not None
+            and all(key in record.answers for key in asked)
+        ):
+            last = record
+        if record.asks == "daily" and record.answers.get("d_change", "no") != "no":
+            changed.append(record.answered_at["d_change"])
+    return due(
+        "baseline",
+        None if last is None else max(last.answered_at.values()),
+        max((_ended(stored) for stored in sessions), default=None),
+        max(changed, default=None),
+        now.date(),
+        "" if last is None else last.questionnaire_digest,
+        questionnaire_digest(),
+    )
+
+
+def _ended(stored: Stored) -> dt.datetime:
+    assert isinstance(stored.record, Session)
+    return stored.record.ended_at or stored.envelope.event_time
+
+
+def _open_screening(
+    screenings: tuple[Stored, ...], clearances: frozenset[str], now: dt.datetime
+) -> OpenScreening | None:
+    """The newest round without a verdict: for an hour, and for ever while it holds a yes that locks."""
+    if not screenings:
+        return None
+    stored = screenings[-1]
+    record = stored.record
+    assert isinstance(record, Screening)
+    if record.verdict is not None or not record.answered_at:
+        return None
+    known = load_questionnaire().questions
+    answers = {key: Answer(value) for key, value in record.answers.items() if key in known}
+    findings = evaluate(load_questionnaire(), answers, (), clearances).findings
+    locks = any(finding.class_ in LOCKING and not finding.cleared for finding in findings)
+    fresh = dt.timedelta(0) <= now - max(record.answered_at.values()) <= ANSWERS_LAST
+    return OpenScreening(stored.envelope.id, record) if fresh or locks else None
+
+
+def _open_entry(
+    entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime
+) -> OpenEntry | None:
+    """What was said before a session within the last hour, when none has begun since."""
+    before = [
+        stored for stored in entries if isinstance(stored.record, Entry) and stored.record.moment == "before"
+    ]
+    if not before:
+        return None
+    stored = before[-1]
+    at = stored.envelope.event_time
+    begun_since = any(session.envelope.event_time >= at for session in sessions)
+    if begun_since or not dt.timedelta(0) <= now - at <= ANSWERS_LAST:
+        return None
+    assert isinstance(stored.record, Entry)
+    return OpenEntry(stored.envelope.corrects or stored.envelope.id, stored.record, at)
+
+
+def _usual_pain(entries: tuple[Stored, ...], today: dt.date) -> float | None:
+    """Mean pain at rest of the seven days before today; None below five entries."""
+    first = today - dt.timedelta(days=USUAL_PAIN_DAYS)
+    ratings = [
+        stored.record.pain_rest
+        for stored in entries
+        if isinstance(stored.record, Entry)
+        and stored.record.pain_rest is not None
+        and stored.record.moment in ("before", "daily")
+        and first <= stored.envelope.event_time.date() < today
+    ]
+    return sum(ratings) / len(ratings) if len(ratings) >= USUAL_PAIN_ENTRIES else None
+
+
+def _too_fast(screenings: tuple[Stored, ...]) -> frozenset[str]:
+    rounds = [stored.record for stored in screenings if isinstance(stored.record, Screening)]
+    fast: frozenset[str] = frozenset()
+    for asks in ("baseline", "daily"):
+        last = [record.seconds for record in rounds if record.asks == asks and record.verdict is not None]
+        if len(last) >= TOO_FAST_VISITS:
+            last = last[-TOO_FAST_VISITS:]
+            fast |= {
+                id_ for id_ in last[0] if all(seconds.get(id_, TOO_FAST_S) < TOO_FAST_S for seconds in last)
+            }
+    return fast
+
+
+def _week0_day(prescription: Prescription | None, history: CourseHistory, written_today: bool) -> int | None:
+    """Which of the seven diary days today is; None when there are none, or they are over."""
+    if prescription is None or not prescription.week0 or history.sessions_done:
+        return None
+    day = history.diary_days + (not written_today)
+    return day if day <= WEEK0_DAYS else None
+
+
+def _played_on(stored: Stored, day: dt.date) -> bool:
+    record = stored.record
+    return isinstance(record, Session) and record.seconds_done > 0 and _ended(stored).date() == day
+
+
+def _pads(stored: Stored | None) -> PadsInUse | None:
+    if stored is None:
+        return None
+    assert isinstance(stored.record, Pads)
+    return PadsInUse(stored.record.size, stored.record.uses, stored.record.since)
+
+
+def _interrupted(sessions: tuple[Stored, ...]) -> CutOff | None:
+    if not sessions:
+        return None
+    stored, record = sessions[-1], sessions[-1].record
+    assert isinstance(record, Session)
+    if record.state != "begun":
+        return None
+    return CutOff(stored.envelope.corrects or stored.envelope.id, record, stored.envelope.event_time)

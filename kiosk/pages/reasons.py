@@ -1,0 +1,132 @@
+"""Every rule that `programs` and the kiosk can name, in words: one table, rule id → sentence.
+
+Reasons are stored as ids with numbers and worded only here, when shown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kiosk import words
+from kiosk.words import _
+from programs.text import Reason
+
+Parameters = Mapping[str, Any]
+
+
+def sentence(reason: Reason) -> str:
+    """The reason as a sentence for the patient. An id that nobody worded is said as such, never raised."""
+    wording = sentences().get(reason.rule)
+    if wording is None:
+        return _("Rule {rule}.").format(rule=reason.rule)
+    return wording(reason.parameters)
+
+
+def limit_set_by(reason: Reason, clinician: str) -> str:
+    """Who or what set a limit, short: it stands under the bar."""
+    names = {
+        "prescription": _("set by {clinician}").format(clinician=clinician),
+        "pads": _("set by the pads"),
+        "device": _("set by the device"),
+        "no_history": _("first time"),
+        "changed": _("something changed"),
+        "restart": _("after a long break"),
+        "clock_not_trusted": _("date not known"),
+        "last_three": _("set by last times"),
+        "last_week": _("set by last week"),
+        "longer_this_week": _("longer this week"),
+        "lower_sore": _("lower: sore"),
+        "lower_pain": _("lower: pain"),
+        "lower_gap": _("lower: after a break"),
+    }
+    return names.get(reason.rule, "")
+
+
+def sentences() -> dict[str, Callable[[Parameters], str]]:
+    """Rule id → what makes its sentence of its numbers, in the language of now."""
+    return {
+        # why all questions are asked again
+        "first_time": lambda p: _("You are here for the first time."),
+        "each_session": lambda p: _("These questions are asked each time."),
+        "clock_set_back": lambda p: _("The clock of the box was set back."),
+        "health_changed": lambda p: _("Your health has changed."),
+        "questions_changed": lambda p: _("The questions have changed."),
+        "rescreen_days": lambda p: _("Your last answers are {days} days old.").format(days=p.get("days")),
+        "rescreen_gap": lambda p: _("You paused for {days} days.").format(days=p.get("days")),
+        # why there is no session
+        "no_prescription": lambda p: _("There is no prescription in the box."),
+        "prescription_not_yet": lambda p: _("Your prescription starts on {date}.").format(
+            date=_date(p.get("from"))
+        ),
+        "prescription_expired": lambda p: _("Your prescription ended on {date}.").format(
+            date=_date(p.get("on"))
+        ),
+        "week0": lambda p: _("Day {day} of {of}. Only questions, no current.").format(
+            day=p.get("day"), of=p.get("of")
+        ),
+        "skin_locked": lambda p: _("Your skin has to heal first."),
+        "sore": lambda p: _("Your back muscles are still sore. Rest is part of the plan."),
+        "soreness_locked": lambda p: _("Your back muscles were very sore. Your clinician has to look first."),
+        "days_per_week": lambda p: words.ngettext(
+            "Your plan has {days} day a week. You have done it.",
+            "Your plan has {days} days a week. You have done them.",
+            int(p.get("days", 1)),
+        ).format(days=p.get("days")),
+        "rest_not_known": lambda p: _("The box does not know how long you rested. Its clock was not set."),
+        "muscles_rest": lambda p: _("Your muscles rest until {date}. Rest is part of the plan.").format(
+            date=_date(p.get("until"))
+        ),
+        "pain_high": lambda p: _("Your pain is higher than usual."),
+        "pain_up_twice": lambda p: _("Your pain rose after two sessions. Your clinician has to look first."),
+        "restart_learning": lambda p: _("You paused for {days} days, so it starts gently again.").format(
+            days=p.get("days")
+        ),
+        "enough_today": lambda p: _("You have done enough for today."),
+        "day_is_full": lambda p: _("There is no time left for today."),
+        "enough_this_week": lambda p: _("You have done enough for this week."),
+        "no_montage": lambda p: _("The prescription does not say where the pads go."),
+        "limit_too_low": lambda p: _("The limit is too low for a session."),
+        # what makes today different
+        "first_sessions_short": lambda p: _("Session {session} of the first {of}: these are short.").format(
+            session=p.get("session"), of=p.get("of")
+        ),
+        "shift_pads": lambda p: _("Put the pads a little beside the pink spot."),
+        "lower_sore": lambda p: _("It is lower today (−{percent} %), because your back was sore.").format(
+            percent=p.get("percent")
+        ),
+        "lower_pain": lambda p: _("It is lower today (−{percent} %), because you had more pain.").format(
+            percent=p.get("percent")
+        ),
+        "lower_gap": lambda p: _(
+            "It is lower today (−{percent} %), because you paused for {days} days."
+        ).format(percent=p.get("percent"), days=p.get("days")),
+        # what sets a limit
+        "prescription": lambda p: _("The limit stands in your prescription."),
+        "pads": lambda p: _("The limit comes from the size of the pads."),
+        "device": lambda p: _("The limit comes from the device."),
+        "no_history": lambda p: _("The box does not know your level yet. It starts from zero."),
+        "changed": lambda p: _("Something changed since last time, so you find your level from zero."),
+        "restart": lambda p: _("You paused for {days} days, so you find your level from zero.").format(
+            days=p.get("days")
+        ),
+        "clock_not_trusted": lambda p: _("The clock was not set, so you find your level from zero."),
+        "last_three": lambda p: _("The limit comes from your last three times."),
+        "last_week": lambda p: _("The limit comes from last week."),
+        "longer_this_week": lambda p: _("This week it is longer, so it is not stronger."),
+        # what the family is told
+        "yes_taken_back": lambda p: _("A yes was taken back as a wrong key."),
+        "stop_not_confirmed": lambda p: _("The device did not confirm a stop."),
+        "nobody_answered": lambda p: _("Nobody answered “Still OK?”. The session ended."),
+        "pad_faults": lambda p: _("The pads came loose {count} times in a session.").format(
+            count=p.get("count")
+        ),
+    }
+
+
+def _date(iso: object) -> str:
+    try:
+        return words.date(dt.date.fromisoformat(str(iso)))
+    except ValueError:
+        return str(iso)

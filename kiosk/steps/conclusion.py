@@ -1,0 +1,75 @@
+"""What is saved when the answers are complete: verdict, locks, alerts. Shown only after it is durable."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from kiosk.diary.records import Alert, Lock
+from kiosk.flow_types import Effect
+from kiosk.steps import answers
+from kiosk.steps.moves import save, save_document, update
+from kiosk.visit import Moment, Result, Visit
+from programs.screening import SORE_LOCKS, Class, Finding
+from programs.text import Reason
+
+
+def save_verdict(visit: Visit, moment: Moment) -> Result:
+    """Saves a lock for every finding that stands, and the screening with its worst class."""
+    visit, effects = lock_what_stands(visit, moment, mendable=True)
+    entry = visit.context.entry
+    if entry is not None and entry.soreness is not None and entry.soreness >= SORE_LOCKS:
+        visit, sent = save_lock(visit, Lock(class_="soreness", cause="d_sore"))
+        effects = (*effects, *sent)
+    asked = tuple(key for group in answers.round_groups(visit) for key in group.questions)
+    verdict = answers.verdict(visit, asked)
+    finished = visit.context.activity == "baseline" or bool(answers.standing(visit))
+    if visit.context.screening is None or not finished:
+        return visit, effects
+    name = "cleared" if verdict.worst in (None, Class.N) else verdict.worst.value
+    visit, sent = _save_screening(visit, name, verdict.findings)
+    return visit, (*effects, *sent)
+
+
+def lock_what_stands(visit: Visit, moment: Moment, *, mendable: bool = False) -> Result:
+    """A lock for every worse answer that stands, also for one that was not confirmed: leaving lifts nothing.
+
+    `mendable`: also for what could still be put right.
+    """
+    effects: tuple[Effect, ...] = ()
+    if visit.context.screening is None:
+        return visit, effects
+    for finding in answers.standing(visit):
+        if answers.question(visit, finding.key).mendable and not mendable:
+            continue
+        visit, sent = save_lock(visit, answers.lock_of(finding, moment))
+        effects = (*effects, *sent)
+    return visit, effects
+
+
+def save_cleared(visit: Visit, moment: Moment) -> Result:
+    """Saves that the visit's questions are all answered and nothing stands."""
+    return _save_screening(visit, "cleared", answers.verdict(visit).findings)
+
+
+def save_lock(visit: Visit, lock: Lock) -> Result:
+    """Saves a lock once. It holds from now on, whether or not saving succeeds."""
+    known = {(open_.class_, open_.cause) for open_ in answers.locks_open(visit)}
+    if (lock.class_, lock.cause) in known:
+        return visit, ()
+    visit = update(visit, locks=(*visit.context.locks, lock))
+    return save(visit, "lock", lock)
+
+
+def save_alert(visit: Visit, level: Literal["red", "amber", "info"], rule: Reason) -> Result:
+    """Tells the family and the clinician."""
+    return save(visit, "alert", Alert(level=level, rule=rule))
+
+
+def _save_screening(visit: Visit, verdict: str, findings: tuple[Finding, ...]) -> Result:
+    screening = visit.context.screening
+    assert screening is not None
+    keys = tuple(finding.key for finding in findings)
+    screening = msgspec.structs.replace(screening, verdict=verdict, findings=keys)
+    return save_document(update(visit, screening=screening), "screening", screening)

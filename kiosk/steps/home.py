@@ -1,0 +1,151 @@
+"""Home in its variants, and what is one key away from it: help, label, paused, saving, what was cut off."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from kiosk.flow_types import Effect
+from kiosk.keys import Key
+from kiosk.steps import answers, device
+from kiosk.steps.conclusion import lock_what_stands
+from kiosk.steps.diary import begin_diary
+from kiosk.steps.family import begin_look_back
+from kiosk.steps.moves import back, go, home, load_today, save, save_again, update, wait_for_saves
+from kiosk.visit import Moment, Pin, Result, Visit
+from programs.plan import SessionPlan
+
+LABEL_PAGES: Final = 3
+
+Variant = Literal[
+    "loading",
+    "unreadable",
+    "unsaved",
+    "no_prescription",
+    "not_yet",
+    "expired",
+    "locked",
+    "baseline",
+    "week0",
+    "week0_done",
+    "done",
+    "rest_day",
+    "no_device",
+    "ready",
+]
+
+
+def variant(visit: Visit) -> Variant:
+    """What home says today; what forbids most comes first."""
+    context = visit.context
+    today, saves = context.today, context.saves
+    if saves.sentence and not saves.all_durable:
+        return "unsaved"
+    if context.unreadable:
+        return "unreadable"
+    if today is None or context.loads != "none" or not saves.all_durable:
+        return "loading"
+    if today.prescription is None or today.prescription_state != "in_force":
+        return {"none": "no_prescription", "not_yet": "not_yet", "expired": "expired"}[
+            today.prescription_state
+        ]  # type: ignore[return-value]
+    if answers.locks_that_end(visit):
+        return "locked"
+    if today.baseline_due is not None:
+        return "baseline"
+    if today.week0_day is not None:
+        return "week0_done" if today.week0_done_today else "week0"
+    if not isinstance(today.next, SessionPlan):
+        return "done" if today.done_today else "rest_day"
+    return "ready" if device.usable(visit) else "no_device"
+
+
+def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Start, 2 diary, 3 look back, 4 help, 9 family."""
+    now = variant(visit)
+    if key is Key.FOUR:
+        return go(visit, moment, "help"), ()
+    if now in ("loading", "unreadable"):
+        return (load_today(visit)) if key is Key.ENTER and now == "unreadable" else (visit, ())
+    if key is Key.THREE:
+        return begin_look_back(visit, moment)
+    if key is Key.NINE:
+        return go(update(visit, pin=Pin()), moment, "pin"), ()
+    if now == "unsaved":
+        return _try_again(visit, moment) if key is Key.ONE else (visit, ())
+    if key is Key.TWO or (key is Key.ONE and now == "week0"):
+        return begin_diary(visit, moment)
+    if key is Key.ONE and now == "ready":
+        return go(update(visit, activity="visit"), moment, "identity"), ()
+    if key is Key.ONE and now == "baseline":
+        return go(update(visit, activity="baseline"), moment, "identity"), ()
+    return visit, ()
+
+
+def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 What the device is and is not."""
+    if key is Key.ONE:
+        return go(visit, moment, "label"), ()
+    return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
+
+
+def press_label(visit: Visit, key: Key, moment: Moment) -> Result:
+    if key is Key.ENTER and visit.place.index + 1 < LABEL_PAGES:
+        return go(visit, moment, "label", visit.place.index + 1), ()
+    return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
+
+
+def press_first_done(visit: Visit, key: Key, moment: Moment) -> Result:
+    return home(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())
+
+
+# ── paused, saving ──────────────────────────────────────────────────────────────────────────────
+
+
+def press_paused(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 go on, 2 home."""
+    if key in (Key.ONE, Key.BACK):
+        return back(visit, moment)
+    if key is not Key.TWO:
+        return visit, ()
+    visit, effects = lock_what_stands(visit, moment)
+    visit, then = home(visit, moment)
+    return visit, (*effects, *then)
+
+
+def press_saving(visit: Visit, key: Key, moment: Moment) -> Result:
+    """It goes on by itself."""
+    return visit, ()
+
+
+def press_not_saved(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Try again, 2 home, where it still says so."""
+    if key in (Key.ONE, Key.ENTER):
+        return _try_again(visit, moment)
+    return home(visit, moment) if key is Key.TWO else (visit, ())
+
+
+def _try_again(visit: Visit, moment: Moment) -> Result:
+    then = "home" if visit.step == "home" else visit.context.after_saving
+    visit, effects = save_again(visit)
+    return wait_for_saves(visit, moment, then), effects
+
+
+# ── after a restart ─────────────────────────────────────────────────────────────────────────────
+
+
+def save_interrupted(visit: Visit, moment: Moment) -> Result:
+    """The session that a restart cut off gets its end in the diary; then the screen says so."""
+    assert visit.context.today is not None
+    cut_off = visit.context.today.interrupted
+    assert cut_off is not None
+    record = msgspec.structs.replace(cut_off.record, state="interrupted", stop_reason="restart")
+    visit, effects = save(update(visit, activity="restart"), "session", record, corrects=cut_off.id)
+    return go(visit, moment, "after_restart", remember=False), effects
+
+
+def press_after_restart(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Nothing starts by itself. Then the pads come off."""
+    effects: tuple[Effect, ...] = ()
+    return (go(visit, moment, "pads_off", remember=False), effects) if key is Key.ENTER else (visit, effects)

@@ -1,0 +1,270 @@
+"""From the first current to the last: what follows each way in which an arming can end.
+
+Nothing resumes itself. Going on is a person's choice, within ten minutes, for the minutes that are left
+(safety rule 11).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from kiosk.diary.records import AdverseEvent, Lock, Pads, Session
+from kiosk.flow_types import BeginSession, Effect, SessionKey, SessionOutcome
+from kiosk.keys import Key
+from kiosk.steps.conclusion import save_alert, save_lock
+from kiosk.steps.moves import back, go, home, jump, save, update_run, wait_for_saves
+from kiosk.steps.order import onward
+from kiosk.steps.pads import pad_size
+from kiosk.visit import Moment, Result, Visit
+from programs.text import Reason
+
+RESUME_WITHIN_S: Final = 600.0
+MOST_PAD_FAULTS: Final = 2
+"""The third ends the day (screens.md, "Why did you stop?")."""
+MOST_DEVICE_FAULTS: Final = 1
+"""A second one ends the day (safety rule 21)."""
+
+PAD_FAULTS: Final = ("pad_loose", "electrode", "low_current", "pulse_timeout")
+PLACE_AGAIN: Final = ("nothing_felt", "where_mismatch")
+NOBODY: Final = ("still_ok", "rest_idle", "nobody_there")
+PERSON: Final = ("person", "keyboard", "button", "stop_key")
+WHY: Final = {
+    Key.ONE: "pad_loose",
+    Key.TWO: "enough",
+    Key.THREE: "burning",
+    Key.FOUR: "faint",
+    Key.FIVE: "mistake",
+    Key.SIX: "sting",
+}
+
+
+def begin(visit: Visit, moment: Moment) -> Result:
+    """Everything is saved and tested: the current may be asked for."""
+    run, today = visit.context.run, visit.context.today
+    assert run.plan is not None
+    assert today is not None
+    resume = run.resume
+    if resume is not None and not may_go_on(visit, moment):
+        return go(visit, moment, "pads_off"), ()
+    effects: tuple[Effect, ...] = ()
+    if not run.pads_counted:
+        visit, effects = _count_pads(visit, moment)
+    first = today.sessions_done == 0
+    effect = BeginSession(run.plan, resume, first, None if resume is None else resume.session_id)
+    began_at = run.began_at or moment.now
+    return jump(update_run(visit, began_at=began_at, resume=None), moment, "session"), (*effects, effect)
+
+
+def _count_pads(visit: Visit, moment: Moment) -> Result:
+    today = visit.context.today
+    assert today is not None
+    new = visit.context.run.new_pads or today.pads is None
+    uses = 1 if new or today.pads is None else today.pads.uses + 1
+    since = moment.now.date() if new or today.pads is None else today.pads.since
+    record = Pads(event="used", size=pad_size(visit), uses=uses, since=since)
+    return save(update_run(visit, pads_counted=True), "pads", record)
+
+
+def press_session(visit: Visit, key: Key, moment: Moment) -> Result:
+    """What a key means while current can flow is the session machine's."""
+    return visit, (SessionKey(key),)
+
+
+# ── how it ended ────────────────────────────────────────────────────────────────────────────────
+
+
+def ended(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
+    """The arming is over: the screen that belongs to its reason."""
+    faults = visit.context.run.device_faults + (kind_of(outcome) == "fault")
+    visit = update_run(visit, outcome=outcome, device_faults=faults, reason=outcome.why)
+    if not outcome.confirmed:
+        visit, effects = save_alert(visit, "red", Reason("stop_not_confirmed", {"why": outcome.why}))
+        return jump(visit, moment, "not_confirmed"), effects
+    return _confirmed_end(visit, outcome, moment)
+
+
+def _confirmed_end(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
+    kind = kind_of(outcome)
+    if kind == "done":
+        return jump(visit, moment, "pads_off"), ()
+    if kind == "nobody":
+        visit, effects = save_alert(visit, "info", Reason("nobody_answered"))
+        return jump(visit, moment, "nobody"), effects
+    if kind == "pads" and outcome.pad_faults > MOST_PAD_FAULTS:
+        visit, effects = save_alert(visit, "amber", Reason("pad_faults", {"count": outcome.pad_faults}))
+        return jump(visit, moment, "pad_faults_end"), effects
+    if kind == "place":
+        visit = update_run(visit, placed=False, contact_good=False)
+    step = {"person": "stopped", "look": "look", "pads": "pad_off", "place": "place_again"}.get(kind, "fault")
+    return jump(visit, moment, step), ()
+
+
+def kind_of(outcome: SessionOutcome) -> str:
+    """done, person, look, pads, place, nobody, or fault."""
+    groups = (
+        ("done", ("plan_over",)),
+        ("person", PERSON),
+        ("look", ("look",)),
+        ("pads", PAD_FAULTS),
+        ("place", PLACE_AGAIN),
+        ("nobody", NOBODY),
+    )
+    return next((kind for kind, reasons in groups if outcome.why in reasons), "fault")
+
+
+def press_not_confirmed(visit: Visit, key: Key, moment: Moment) -> Result:
+    """It is not known whether current flows. Only Enter, after it was switched off."""
+    if key is not Key.ENTER:
+        return visit, ()
+    if visit.context.run.outcome is None:
+        return jump(visit, moment, "stop_failed"), ()
+    return jump(update_run(visit, no_more_today=True), moment, "pads_off"), ()
+
+
+def press_stop_failed(visit: Visit, key: Key, moment: Moment) -> Result:
+    return home(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())
+
+
+# ── why did you stop? ───────────────────────────────────────────────────────────────────────────
+
+
+def press_stopped(visit: Visit, key: Key, moment: Moment) -> Result:
+    return (go(visit, moment, "why_stopped"), ()) if key is Key.ENTER else (visit, ())
+
+
+def press_why(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Asked after every stop by the person (screens.md)."""
+    if key is Key.BACK:
+        return back(visit, moment)
+    if key not in WHY:
+        return visit, ()
+    reason, outcome = WHY[key], visit.context.run.outcome
+    assert outcome is not None
+    visit, effects = _save_reason(visit, reason)
+    if reason in ("burning", "faint"):
+        visit, red = _save_red(visit, reason)
+        return wait_for_saves(visit, moment, "red"), (*effects, *red)
+    if reason == "pad_loose":
+        if outcome.pad_faults + 1 > MOST_PAD_FAULTS:
+            return jump(visit, moment, "pad_faults_end"), effects
+        outcome = replace(outcome, pad_faults=outcome.pad_faults + 1)
+        return go(update_run(visit, outcome=outcome), moment, "loose_pad"), effects
+    step = {"enough": "pads_off", "mistake": "go_on", "sting": "sting"}[reason]
+    return go(visit, moment, step), effects
+
+
+def _save_reason(visit: Visit, reason: str) -> Result:
+    """A correction of the session's record that says why, in the person's words."""
+    visit = update_run(visit, reason=reason)
+    outcome = visit.context.run.outcome
+    assert outcome is not None
+    if outcome.session_id is None or outcome.record is None:
+        return visit, ()
+    record: Session = msgspec.structs.replace(outcome.record, stop_reason=reason)
+    return save(visit, "session", record, corrects=outcome.session_id)
+
+
+def _save_red(visit: Visit, symptom: str) -> Result:
+    """Burning, faint: written down for the clinician, and locked (clinical reference 6)."""
+    visit, event = save(visit, "event", adverse_event(visit, symptom))
+    visit, lock = save_lock(visit, Lock(class_="red", cause=symptom))
+    return visit, (*event, *lock)
+
+
+def adverse_event(visit: Visit, symptom: str, grade: int | None = None) -> AdverseEvent:
+    """What happened, with the currents at the stop."""
+    run = visit.context.run
+    levels = () if run.outcome is None else run.outcome.levels_half_mA
+    return AdverseEvent(
+        symptom=symptom,
+        programme="" if run.plan is None else run.plan.programme,
+        montage="" if run.plan is None else run.plan.montage.id,
+        current_mA={str(channel): half_mA / 2 for channel, half_mA in levels},
+        action="stopped",
+        grade=grade,
+    )
+
+
+# ── going on ────────────────────────────────────────────────────────────────────────────────────
+
+
+def may_go_on(visit: Visit, moment: Moment) -> bool:
+    """Within ten minutes, with minutes left, and nothing that ended the day."""
+    run, outcome = visit.context.run, visit.context.run.outcome
+    if outcome is None or run.no_more_today or run.device_faults > MOST_DEVICE_FAULTS:
+        return False
+    in_time = moment.monotonic_s - outcome.at_s <= RESUME_WITHIN_S
+    return in_time and outcome.seconds_left > 0 and outcome.pad_faults <= MOST_PAD_FAULTS
+
+
+def go_on(visit: Visit, moment: Moment) -> Result:
+    """Back into the session by the visit's own order: what is missing is asked, then it begins from zero."""
+    if not may_go_on(visit, moment):
+        return go(visit, moment, "pads_off"), ()
+    return onward(update_run(visit, resume=visit.context.run.outcome), moment)
+
+
+def press_go_on(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Go on, 2 enough for today."""
+    if key is Key.ONE:
+        return go_on(visit, moment)
+    if key is Key.TWO:
+        return go(visit, moment, "pads_off"), ()
+    return back(visit, moment) if key is Key.BACK else (visit, ())
+
+
+def press_look(visit: Visit, key: Key, moment: Moment) -> Result:
+    """The first session's two-minute look, and after a sting. 1 No mark: go on. 2 A mark: end."""
+    if key is Key.ONE:
+        return (go_on(visit, moment)) if visit.step == "look" else (go(visit, moment, "go_on"), ())
+    if key is Key.TWO:
+        return go(visit, moment, "pads_off"), ()
+    return visit, ()
+
+
+def press_pad_off(visit: Visit, key: Key, moment: Moment) -> Result:
+    return (go(visit, moment, "loose_pad"), ()) if key is Key.ENTER else (visit, ())
+
+
+def press_loose_pad(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Pressed on again: then how the pads lie is asked anew."""
+    if key is Key.ONE:
+        return go_on(update_run(visit, contact_good=False), moment)
+    if key is Key.TWO:
+        return go(visit, moment, "pads_off"), ()
+    return visit, ()
+
+
+def press_place_again(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Felt nothing, or on the wrong side: look at the pads, find the level from zero."""
+    if key is Key.ONE:
+        return go_on(visit, moment)
+    if key is Key.TWO:
+        return go(visit, moment, "pads_off"), ()
+    return visit, ()
+
+
+def press_fault(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Try again, with STOP tested again; 2 end for today."""
+    if key is Key.ONE and may_go_on(visit, moment):
+        return go_on(update_run(visit, stop_tested=False, contact_good=False), moment)
+    if key is Key.TWO or (key is Key.ENTER and not may_go_on(visit, moment)):
+        return go(visit, moment, "pads_off"), ()
+    return visit, ()
+
+
+def press_to_pads_off(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Screens that say something and then end the session."""
+    return (go(visit, moment, "pads_off"), ()) if key is Key.ENTER else (visit, ())
+
+
+def press_nobody(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Somebody came back: go on, or end."""
+    if key is Key.ONE:
+        return go_on(visit, moment)
+    if key is Key.TWO:
+        return go(visit, moment, "pads_off"), ()
+    return visit, ()
