@@ -9,14 +9,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from statistics import median
+from typing import NamedTuple
 
 import msgspec
 
 from programs.montage import Kind, Side
+from programs.screening import SORE_LOCKS, SORE_POSTPONES, SORENESS_CALM, SORENESS_CALM_DAYS
 
 KEPT_DAYS = 28
-"""The longest look back of any rule (two pain answers within four weeks)."""
+"""Older answers are forgotten, except those that still lock."""
 WEEK = dt.timedelta(days=7)
+SKIN_LOCKS = 2
+"""Clinical reference 4 and 5: grade 2 or worse, until a clinician opens it."""
 MOST_KEPT = 64
 """Of anything, whatever the clock does: 135 minutes a day allow no more in a week."""
 LAST_LEVELS = 3
@@ -130,9 +134,9 @@ class CourseHistory(msgspec.Struct, frozen=True):
     """Days with a diary entry before the first session (week 0)."""
     soreness: tuple[DayScore, ...] = ()
     skin: tuple[DayScore, ...] = ()
-    """One a day, the highest; the last 28 days, oldest first."""
+    """One a day, the highest; the last 28 days and what still locks, oldest first."""
     pain_up_days: tuple[dt.date, ...] = ()
-    """Days of sessions after which the pain was 2 or more higher for 24 hours."""
+    """The last two days of sessions after which the pain was 2 or more higher for 24 hours."""
     soreness_opened_on: dt.date | None = None
     skin_opened_on: dt.date | None = None
     pain_opened_on: dt.date | None = None
@@ -182,17 +186,21 @@ class CourseHistory(msgspec.Struct, frozen=True):
         self, day: dt.date, *, soreness: int | None = None, skin: int | None = None
     ) -> CourseHistory:
         """After the person said how sore the muscles (0–10) or how the skin (0–4) is; a day's worst stays."""
-        return msgspec.structs.replace(
-            self,
-            soreness=self.soreness if soreness is None else _with_score(self.soreness, day, soreness),
-            skin=self.skin if skin is None else _with_score(self.skin, day, skin),
-        )
+        new = self
+        if soreness is not None:
+            scores = _with_score(self.soreness, day, soreness)
+            new = msgspec.structs.replace(
+                new, soreness=_without_old_soreness(scores, self.soreness_opened_on)
+            )
+        if skin is not None:
+            scores = _with_score(self.skin, day, skin)
+            new = msgspec.structs.replace(new, skin=_without_old_skin(scores, self.skin_opened_on))
+        return new
 
     def with_pain_up(self, session_day: dt.date) -> CourseHistory:
         """After the pain was 2 or more higher for 24 hours following the session of that day."""
         days = sorted({*self.pain_up_days, session_day})
-        first = days[-1] - dt.timedelta(days=KEPT_DAYS)
-        return msgspec.structs.replace(self, pain_up_days=tuple(day for day in days if day >= first))
+        return msgspec.structs.replace(self, pain_up_days=tuple(days[-2:]))
 
     def with_diary_day(self) -> CourseHistory:
         """After one more day with a diary entry."""
@@ -233,5 +241,59 @@ def _last_levels(levels: tuple[DayLevel, ...]) -> tuple[DayLevel, ...]:
 def _with_score(scores: tuple[DayScore, ...], day: dt.date, value: int) -> tuple[DayScore, ...]:
     by_day = {score.day: score.value for score in scores}
     by_day[day] = max(value, by_day.get(day, 0))
-    first = max(by_day) - dt.timedelta(days=KEPT_DAYS)
-    return tuple(DayScore(key, by_day[key]) for key in sorted(by_day) if key >= first)
+    return tuple(DayScore(key, by_day[key]) for key in sorted(by_day))
+
+
+def _split(scores: tuple[DayScore, ...]) -> tuple[tuple[DayScore, ...], tuple[DayScore, ...]]:
+    """Those older than 28 days before the newest, and the others."""
+    first = scores[-1].day - dt.timedelta(days=KEPT_DAYS)
+    old = tuple(score for score in scores if score.day < first)
+    return old, scores[len(old) :]
+
+
+def _without_old_skin(scores: tuple[DayScore, ...], opened: dt.date | None) -> tuple[DayScore, ...]:
+    old, kept = _split(scores)
+    locking = tuple(score for score in old if score.value >= SKIN_LOCKS and _is_after(score, opened))
+    return locking[-1:] + kept
+
+
+def _without_old_soreness(scores: tuple[DayScore, ...], opened: dt.date | None) -> tuple[DayScore, ...]:
+    old, kept = _split(scores)
+    if soreness_state(kept, opened) == soreness_state(scores, opened):
+        return kept
+    worst = max(old, key=lambda score: (score.value >= SORE_LOCKS, score.value >= SORE_POSTPONES, score.day))
+    return (worst, *kept)
+
+
+def _is_after(score: DayScore, opened: dt.date | None) -> bool:
+    return opened is None or score.day > opened
+
+
+class SorenessState(NamedTuple):
+    """Whether soreness locks at the end of some days (safety rule 27)."""
+
+    locked: bool
+    """4 or more, and not yet 3 or less on two days running."""
+    needs_clinician: bool
+    """7 or more."""
+    calm_days: int
+    """Days running, up to the last answer, with 3 or less; two at most."""
+
+
+def soreness_state(scores: tuple[DayScore, ...], opened: dt.date | None) -> SorenessState:
+    """What the answers after the day on which a clinician opened the lock amount to."""
+    state = SorenessState(locked=False, needs_clinician=False, calm_days=0)
+    previous: dt.date | None = None
+    for score in scores:
+        if not _is_after(score, opened):
+            continue
+        is_calm = score.value <= SORENESS_CALM
+        is_next_day = previous is not None and score.day - previous == dt.timedelta(days=1)
+        calm_days = min(SORENESS_CALM_DAYS, state.calm_days * is_next_day + 1) if is_calm else 0
+        state = SorenessState(
+            locked=not is_calm or (state.locked and calm_days < SORENESS_CALM_DAYS),
+            needs_clinician=state.needs_clinician or score.value >= SORE_LOCKS,
+            calm_days=calm_days,
+        )
+        previous = score.day
+    return state

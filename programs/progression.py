@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from programs import content, dose, screening
-from programs.history import WEEK, CourseHistory, LevelHistory, LevelKey
+from programs.history import SKIN_LOCKS, WEEK, CourseHistory, LevelHistory, LevelKey, soreness_state
 from programs.montage import Kind, Lead, Montage
 from programs.plan import ChannelPlan, NotToday, PlannedPhase, SessionPlan
 from programs.prescription import Prescription
@@ -38,8 +38,6 @@ FIRST_SESSIONS = 3
 WEEK0_DAYS = 7
 RESTART_AFTER_DAYS = 28
 RESTART_PROGRAMME = "nmes_learn"
-PAIN_UP_LOOK_BACK = dt.timedelta(days=28)
-SKIN_LOCKS = 2
 SKIN_SHIFTS = 1
 
 
@@ -99,8 +97,8 @@ def next_session(
 ) -> SessionPlan | NotToday:
     """Today's session, or why there is none.
 
-    `now` is aware. `clock_trusted`: an RTC or a synchronised clock; a clock behind the last session is not
-    trusted, whatever is said of it. Raises ValueError for a naive `now`.
+    `now` is aware. `clock_trusted`: an RTC or a synchronised clock; one that is behind a session that a
+    trusted clock dated is not trusted, whatever is said of it. Raises ValueError for a naive `now`.
 
     The first programme that no rule forbids: muscle programmes first, in the prescription's order, TENS
     while the muscles rest. Locks, screening and consent are not looked at here.
@@ -126,7 +124,7 @@ def next_session(
 
 
 def _clock_is_behind(history: CourseHistory, now: dt.datetime) -> bool:
-    return any(session.ended_at > now for session in history.recent)
+    return any(session.ended_at > now for session in history.recent if session.clock_trusted)
 
 
 def _in_order(prescription: Prescription) -> list[Programme]:
@@ -178,29 +176,25 @@ def _skin_heals(day: _Day) -> _Obstacle | None:
 
 def _soreness_passes(day: _Day) -> _Obstacle | None:
     """Soreness ≥ 4 or too long: not until ≤ 3 on two days running; ≥ 7: the clinician (safety rule 27)."""
-    opened = day.history.soreness_opened_on
-    by_day = {
-        score.day: score.value for score in day.history.soreness if opened is None or score.day > opened
-    }
+    history = day.history
     if day.facts.soreness is not None:
-        by_day[day.today] = max(day.facts.soreness, by_day.get(day.today, 0))
-    calm_days, needs_clinician, locked, previous = 0, False, False, None
-    for when in sorted(by_day):
-        calm = by_day[when] <= screening.SORENESS_CALM
-        running = previous is not None and when - previous == dt.timedelta(days=1)
-        calm_days = (calm_days * running + 1) if calm else 0
-        needs_clinician = needs_clinician or by_day[when] >= screening.SORE_LOCKS
-        locked = not calm or (locked and calm_days < screening.SORENESS_CALM_DAYS)
-        previous = when
-    if needs_clinician:
-        return _Obstacle(Reason("soreness_locked", {"soreness": max(by_day.values())}))
-    now_sore = by_day.get(day.today)
-    if now_sore is not None and not locked:
-        locked = screening.soreness_finding(now_sore, _hours_since_nmes(day), calm_days) is not None
-    if not locked:
+        history = history.with_day(day.today, soreness=day.facts.soreness)
+    state = soreness_state(history.soreness, history.soreness_opened_on)
+    if state.needs_clinician:
+        return _Obstacle(Reason("soreness_locked"))
+    if not (state.locked or _is_sore_now(day, history, state.calm_days)):
         return None
-    wait = dt.timedelta(days=max(1, screening.SORENESS_CALM_DAYS - calm_days))
-    return _Obstacle(Reason("sore", {"soreness": by_day[max(by_day)]}), day.today + wait)
+    wait = dt.timedelta(days=max(1, screening.SORENESS_CALM_DAYS - state.calm_days))
+    return _Obstacle(Reason("sore"), day.today + wait)
+
+
+def _is_sore_now(day: _Day, history: CourseHistory, calm_days: int) -> bool:
+    """What was said today, whatever the clock did: ≥ 4, or more than 72 h after muscle work (1D d_sore)."""
+    return any(
+        screening.soreness_finding(score.value, _hours_since_nmes(day), calm_days) is not None
+        for score in history.soreness
+        if score.day == day.today
+    )
 
 
 def _hours_since_nmes(day: _Day) -> float | None:
@@ -260,7 +254,7 @@ def _pain_is_usual(day: _Day, programme: Programme) -> _Obstacle | None:
 
 
 def _pain_rose_twice(day: _Day, programme: Programme) -> _Obstacle | None:
-    """Pain 2 higher for 24 h after two sessions in four weeks: TENS until reviewed (clinical reference 4)."""
+    """Pain 2 higher for 24 h after two sessions: TENS only, until reviewed (clinical reference 4)."""
     if programme.kind != "nmes":
         return None
     return _Obstacle(Reason("pain_up_twice")) if len(_pain_up_days(day)) >= 2 else None
@@ -542,8 +536,4 @@ def _was_sore_since(day: _Day, since: dt.date | None) -> bool:
 
 def _pain_up_days(day: _Day) -> list[dt.date]:
     opened = day.history.pain_opened_on
-    return [
-        when
-        for when in day.history.pain_up_days
-        if when > day.today - PAIN_UP_LOOK_BACK and (opened is None or when > opened)
-    ]
+    return [when for when in day.history.pain_up_days if opened is None or when > opened]
