@@ -1,0 +1,398 @@
+"""One run of the kiosk: joins flow, session, guard, diary and screen, and decides nothing itself.
+
+`kiosk.flow` and `kiosk.session.machine` say what is to be done; here it is done, and the results go back to
+them as events. Everything runs on the screen's loop; files and PINs are the business of threads and child
+processes, so that a key never waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Final, TypeVar
+
+from drivers.guard import messages as guard
+from drivers.guard.link import GuardLink
+from kiosk import flow, words
+from kiosk.access.pins import Access
+from kiosk.clock import Clock, SystemClock
+from kiosk.config import emergency_number
+from kiosk.diary import today
+from kiosk.diary.records import Lock, Record, Screening
+from kiosk.diary.settings_file import load_settings
+from kiosk.diary.store import Store, StoreReader, open_reader, open_store
+from kiosk.diary.today import Today
+from kiosk.errors import KioskError
+from kiosk.flow_types import (
+    BeginSession,
+    CheckPin,
+    DeviceSeen,
+    Effect,
+    Event,
+    FamilyLoaded,
+    Leave,
+    LoadFamilyView,
+    LoadToday,
+    PinChecked,
+    Save,
+    Saved,
+    SaveFailed,
+    SaveScreening,
+    SessionEnded,
+    SessionKey,
+    SessionOutcome,
+    Speak,
+    StartStopTest,
+    StopTestEnded,
+    TodayLoaded,
+    TodayNotLoaded,
+    Woke,
+)
+from kiosk.keys import Key
+from kiosk.logfile import log_to
+from kiosk.page import Page
+from kiosk.review.family import family_view
+from kiosk.session.runner import Liveness, SessionRunner
+from kiosk.settings import RunSettings
+from kiosk.simulator import running_simulator
+from kiosk.terminal.liveness import TerminalLiveness
+from kiosk.visit import Moment, Result, Setting
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+GUARD_RESTART_S: Final = 1.0
+LEAVE_WITHIN_S: Final = 8.0
+"""Longer than a whole stop path: only then does leaving go on without the guard's word."""
+
+
+class Application:
+    """The conductor of one run (`kiosk.conductor_types.Conductor`)."""
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        store: Store,
+        access: Access,
+        clock: Clock,
+        liveness: Liveness,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._access = access
+        self._clock = clock
+        self._port = settings.port
+        self._link: GuardLink | None = None
+        self._device: guard.Device | None = None
+        self._epoch = 0
+        self._testing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed: list[Callable[[], None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._left = asyncio.Event()
+        self._runner = SessionRunner(
+            send=self._send,
+            save=self._save_for_session,
+            clock=clock,
+            liveness=liveness,
+            on_change=self._tell,
+            on_end=self._session_ended,
+            on_tone=self._tone,
+        )
+        setting = Setting(
+            emergency_number=emergency_number(settings.config.kiosk.country),
+            locked_down=settings.config.kiosk.locked,
+            build=settings.build,
+            shown_pin=access.demo_pin or "",
+        )
+        self._visit, self._first_effects = flow.start(setting, self._moment())
+
+    # ── for the renderer (Conductor) ──
+
+    @property
+    def output_possible(self) -> bool:
+        """An arming or the STOP test is live: every unknown byte is a stop."""
+        return self._testing or self._runner.output_possible
+
+    def page(self) -> Page:
+        """What stands on the screen."""
+        return flow.page(self._visit, self._moment(), self._runner.state)
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """`callback` whenever the page may have changed."""
+        self._changed.append(callback)
+
+    def press(self, key: Key) -> None:
+        """A key of the person."""
+        if key is Key.STOP and self._testing:
+            self._send(guard.Stop("test"))
+        self._take(flow.press(self._visit, key, self._moment()))
+
+    def stop_from_input_thread(self, source: str) -> None:
+        """From any thread: the datagram leaves before this returns; the loop hears of it afterwards."""
+        link = self._link
+        if link is not None:
+            link.stop_now("test" if self._testing else source)
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self.press, Key.STOP)
+            except RuntimeError:
+                log.warning("a stop came after the end of the loop")
+
+    def terminal_answered(self, monotonic_s: float) -> None:
+        """The liveness object that the driver feeds is asked directly; nothing is kept here."""
+
+    def leave(self) -> None:
+        """Output to zero, then the end of `run`."""
+        self._runner.request_stop("shutdown")
+        self._send(guard.Stop("shutdown"))
+        self._left.set()
+
+    async def run(self) -> int:
+        """Conducts until it is left; 0, or 1 when the output at the end is not known to be off.
+
+        The screen is up meanwhile: simulator and guard start behind it. Raises KioskError when they do not.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._carry_out(self._first_effects)
+        self._schedule()
+        async with AsyncExitStack() as stack:
+            if self._settings.simulator is not None:
+                simulator = await stack.enter_async_context(running_simulator(self._settings.simulator))
+                self._port = str(simulator.port)
+            self._settings.guard_folder.mkdir(exist_ok=True)
+            self._connect()
+            await self._access.set_demo_pin()
+            await self._left.wait()
+            return await self._end()
+
+    # ── the guard ──
+
+    def _connect(self) -> None:
+        assert self._port is not None
+        folder = self._settings.guard_folder
+        self._link = GuardLink.start_child(
+            self._port,
+            self._settings.device_kind,
+            simulated=self._settings.simulator is not None,
+            state_dir=str(folder),
+            log_path=str(folder / "guard.log"),
+        )
+        self._link.listen(self._heard, self._guard_gone)
+
+    def _send(self, message: guard.ToGuard) -> None:
+        if self._link is not None and not self._link.send(message):
+            log.warning("not sent to the guard: %s", type(message).__name__)
+
+    def _heard(self, message: guard.FromGuard) -> None:
+        match message:
+            case guard.Device():
+                self._device = message
+                self._store.set_device(message.device_id)
+                self._hear(DeviceSeen(message))
+            case guard.Status(epoch=epoch):
+                self._epoch = epoch
+            case guard.Stopped() if self._testing:
+                self._testing = False
+                by_person = message.why not in ("test_over", "nobody_there")
+                self._hear(StopTestEnded(message.confirmed, message.how, by_person))
+            case guard.Refused() if self._testing:
+                self._testing = False
+                self._hear(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
+            case _:
+                pass
+        self._runner.hear(message)
+
+    def _guard_gone(self) -> None:
+        """The guard process ended: it stopped the output if it could; a new one asks the device."""
+        log.error("the guard is gone")
+        testing, self._testing = self._testing, False
+        link, self._link, self._device = self._link, None, None
+        self._runner.guard_gone()
+        if testing:
+            self._hear(StopTestEnded(False, "the guard process ended"))
+        if link is not None:
+            self._spawn(self._replace_guard(link))
+
+    async def _replace_guard(self, old: GuardLink) -> None:
+        await old.close()
+        await asyncio.sleep(GUARD_RESTART_S)
+        if not self._left.is_set():
+            self._connect()
+
+    # ── events and effects ──
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock.now(), self._clock.monotonic_s())
+
+    def _hear(self, event: Event) -> None:
+        self._take(flow.hear(self._visit, event, self._moment()))
+
+    def _take(self, result: Result) -> None:
+        self._visit, effects = result
+        self._carry_out(effects)
+        self._schedule()
+        self._tell()
+
+    def _tell(self) -> None:
+        for callback in self._changed:
+            callback()
+
+    def _carry_out(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            match effect:
+                case Save() | SaveScreening():
+                    self._spawn(self._save(effect))
+                case StartStopTest():
+                    self._testing = True
+                    self._send(guard.Test())
+                case BeginSession():
+                    self._begin(effect)
+                case SessionKey(key):
+                    self._runner.press(key)
+                case CheckPin():
+                    self._spawn(self._check_pin(effect.pin))
+                case LoadFamilyView():
+                    self._spawn(self._load_family())
+                case LoadToday():
+                    self._spawn(self._load_today())
+                case Speak():
+                    pass
+                case Leave():
+                    self.leave()
+
+    def _begin(self, effect: BeginSession) -> None:
+        self._runner.begin(
+            effect.plan,
+            device_kind=self._settings.device_kind,
+            last_epoch=self._epoch,
+            first_session=effect.first_session,
+            resume=effect.resume,
+            session_id=effect.session_id,
+        )
+
+    def _session_ended(self, outcome: SessionOutcome) -> None:
+        self._hear(SessionEnded(outcome))
+
+    def _tone(self, name: str) -> None:
+        """Every tone has a visible twin on the page; the sound itself belongs to the box's player."""
+        log.info("tone: %s", name)
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = flow.deadline_s(self._visit)
+        if due_s is not None and self._loop is not None:
+            delay_s = max(0.0, due_s - self._clock.monotonic_s())
+            self._timer = self._loop.call_later(delay_s, self._woke)
+
+    def _woke(self) -> None:
+        self._timer = None
+        self._hear(Woke())
+
+    # ── what takes time ──
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("a task failed", exc_info=task.exception())
+            self.leave()
+
+    async def _save(self, effect: Save | SaveScreening) -> None:
+        try:
+            if isinstance(effect, SaveScreening) and effect.id is not None:
+                assert isinstance(effect.record, Screening)
+                stored = await self._store.update_screening(effect.id, effect.record)
+            elif isinstance(effect, Save) and isinstance(effect.record, Lock):
+                lock = effect.record
+                stored = await self._store.lock(lock.class_, lock.cause, lock.until)
+            elif isinstance(effect, Save) and effect.corrects is not None:
+                stored = await self._store.correct(effect.record, effect.corrects)
+            else:
+                event_time = effect.event_time if isinstance(effect, Save) else None
+                stored = await self._store.add(effect.record, event_time)
+        except KioskError as error:
+            self._hear(SaveFailed(effect.tag, error.sentence))
+        else:
+            self._hear(Saved(effect.tag, stored))
+
+    async def _save_for_session(self, record: Record, corrects: str | None) -> str:
+        if corrects is None:
+            stored = await self._store.add(record)
+        else:
+            stored = await self._store.correct(record, corrects)
+        return stored.envelope.id
+
+    async def _check_pin(self, pin: str) -> None:
+        try:
+            result = await self._access.check_pin("family", pin)
+        except KioskError as error:
+            self._hear(PinChecked(False, 0, error.sentence))
+        else:
+            self._hear(PinChecked(result.ok, 0))
+
+    async def _load_family(self) -> None:
+        now = self._clock.now()
+        try:
+            view = await asyncio.to_thread(self._read_apart, lambda reader: family_view(reader, now.date()))
+        except KioskError as error:
+            self._hear(PinChecked(False, 0, error.sentence))
+        else:
+            self._hear(FamilyLoaded(view))
+
+    async def _load_today(self) -> None:
+        try:
+            found = await asyncio.to_thread(self._read_apart, self._today)
+        except KioskError as error:
+            self._hear(TodayNotLoaded(error.sentence))
+        else:
+            self._hear(TodayLoaded(found))
+
+    def _today(self, reader: StoreReader) -> Today:
+        return today.read(reader, self._clock, self._settings.device_kind)
+
+    def _read_apart(self, read: Callable[[StoreReader], T]) -> T:
+        """In a thread, with a reader of its own: the store's belongs to the loop's."""
+        return read(open_reader(self._store.folder, self._clock))
+
+    async def _end(self) -> int:
+        """Waits for the stop, for what is being written, and for the guard's own word on the output."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._runner.close()
+        code: int | None = 0
+        if self._link is not None:
+            link, self._link = self._link, None
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                code = await link.close()
+        await self._runner.drain()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        return 0 if code in (0, None) else 1
+
+
+def run(settings: RunSettings) -> int:
+    """`homestim run`: until it is left; the exit code. Raises KioskError; the terminal is as it was."""
+    clock = SystemClock()
+    with open_store(settings.data_folder, settings.kind, clock) as store:
+        log_to(settings.data_folder)
+        words.set_language(settings.language(load_settings(settings.data_folder).language))
+        liveness = TerminalLiveness()
+        conductor = Application(settings, store, Access(store), clock, liveness)
+        if settings.plain:
+            from kiosk.plain import run_plain
+
+            return run_plain(conductor, liveness)
+        from kiosk.app import run_app
+
+        return run_app(conductor, liveness)
