@@ -11,7 +11,6 @@ from typing import Final
 import platformdirs
 
 from kiosk.config import Config, Language
-from kiosk.diary.folder import LOG
 from kiosk.diary.records import FolderKind
 from kiosk.errors import KioskError
 
@@ -65,11 +64,6 @@ class RunSettings:
     plain: bool
     build: str
     """`drivers.build.build_id()`: a guard of another build does not arm (safety rule 24)."""
-
-    @property
-    def log_folder(self) -> Path:
-        """Where the log goes once the data folder is open (`kiosk.logfile.log_to`)."""
-        return self.data_folder / LOG
 
     @property
     def guard_folder(self) -> Path:

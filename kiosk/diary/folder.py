@@ -29,9 +29,8 @@ FOLDER_VERSION: Final = 1
 META: Final = "meta.json"
 LOCK: Final = "lock"
 JOURNAL: Final = "journal"
-LOG: Final = "log"
 
-_NAMES_BEFORE_META: Final = {LOCK, META + durable.TEMPORARY_SUFFIX, LOG}
+_NAMES_BEFORE_META: Final = {LOCK, META + durable.TEMPORARY_SUFFIX}
 """What a first start that was cut short can leave behind."""
 
 
