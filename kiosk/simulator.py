@@ -106,7 +106,7 @@ async def _ready(child: asyncio.subprocess.Process) -> Path:
         child.kill()
         _, said = await child.communicate()
         words = said.decode(errors="replace").strip().removeprefix("homestim: ")
-        raise SimulatorError(f"The simulator could not be started. It said: {words or 'nothing'}")
+        raise SimulatorError(words or "The simulator ended without a word. Please try again.")
     return Path(path)
 
 
