@@ -8,7 +8,7 @@ not decode is `MalformedMessage`, and the guard answers it as a fault.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -240,8 +240,12 @@ T = TypeVar("T")
 
 def encode(message: ToGuard | FromGuard) -> bytes:
     """One datagram."""
-    body = {"type": type(message).__name__.lower(), **asdict(message)}
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    body = {"type": type(message).__name__.lower(), **_fields(message)}
+    return json.dumps(body, separators=(",", ":"), allow_nan=False, default=_fields).encode()
+
+
+def _fields(message: Any) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in message.__slots__}
 
 
 def decode(datagram: bytes, allowed: Any) -> Any:

@@ -62,8 +62,10 @@ class Arming:
         self._ramp_ms = 0
         self._gate = True
         self._raised_ms = dict.fromkeys(self.limits, -NO_BOUND)
-        self._contraction: dict[int, int] | None = None
-        """The levels with which the last train of a cycle began."""
+        self._squeezed: dict[int, int] | None = None
+        """The levels of the last contraction's plateau, or those with which the first one began."""
+        self._raise_from: dict[int, int] | None = None
+        """What a raise is measured from until the next contraction is over."""
 
     # ── the right to put out ──
 
@@ -154,9 +156,12 @@ class Arming:
         if train != self._train:
             self._train, self._ramp_ms = train, 0
             if pattern.shape == "cycle":
-                self._contraction = dict(self.levels)
+                self._squeezed = self._squeezed or dict(self.levels)
+            self._raise_from = self._squeezed
         rise = min(1000, self._ramp_ms * 1000 // self._rise_ms())
         self.fraction, self._played_ms = min(rise, fall), now_ms
+        if pattern.shape == "cycle" and self.fraction == 1000:
+            self._squeezed = dict(self.levels)
         moving = fall > 0 and min(rise, fall) < 1000
         self.due_ms = now_ms + min([edge for edge in edges if edge > 0] + [TICK_MS] * moving)
 
@@ -220,8 +225,8 @@ class Arming:
             return Refusal("plateau", str(self.fraction), "1000")
         if 2 * pause_ms < rise * c.RAISE_PAUSE_MS_PER_MA:
             return Refusal("too_soon", str(pause_ms), str(rise * c.RAISE_PAUSE_MS_PER_MA // 2))
-        if self.plan.kind == "nmes" and self._contraction is not None:
-            most = self._contraction[ch] + c.NMES_RAISE_PER_CONTRACTION_HALF_MA
+        if self.plan.kind == "nmes" and self._raise_from is not None:
+            most = self._raise_from[ch] + c.NMES_RAISE_PER_CONTRACTION_HALF_MA
             if half_mA > most:
                 return Refusal("contraction", str(half_mA), str(most))
         return None

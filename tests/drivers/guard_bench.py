@@ -17,6 +17,7 @@ from drivers.guard.process import Guard, system_now
 from drivers.stimulator import (
     Capabilities,
     Identity,
+    NoAnswer,
     Reading,
     Refused,
     Running,
@@ -99,7 +100,9 @@ class FakeStimulator:
     async def identify(self) -> Identity:
         self._note("identify")
         self._fail("identify")
-        self.running = Running.OFF
+        if not self.confirms:
+            raise NoAnswer("It does not answer.")
+        self.running, self.output = Running.OFF, {}
         return Identity(self.kind, self.device_id, "0.0.1", "4.0.0", firmware_tested=True)
 
     async def initialise(self) -> None:
