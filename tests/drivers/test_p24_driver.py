@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import select
 import time
 from fractions import Fraction
 
@@ -16,6 +18,7 @@ from drivers.p24.codec import (
     Ack,
     ChannelUpdate,
     GeneralError,
+    GetStimStatus,
     LlInit,
     MlInit,
     MlStop,
@@ -46,6 +49,15 @@ def commands_in(data: bytes) -> list[codec.Command]:
     return [
         parse_command(Packet.from_body(body)) for body in FrameScanner(codec.SCIENCE_MODE_4).feed(bytes(data))
     ]
+
+
+def fill(fd: int) -> None:
+    """Write noise until the port takes not one byte more, also after the kernel has moved it on."""
+    for size in (1000, 1000, 1000, 1):
+        select.select([], [fd], [], 0.02)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(fd, bytes(size))
 
 
 class Clock:
@@ -393,7 +405,8 @@ async def test_an_error_that_nobody_asked_for_latches_at_once(report) -> None:
 # ── stale ───────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_without_a_good_reading_in_time_nothing_more_is_sent_above_zero() -> None:
+@pytest.mark.parametrize("first", ["check", "apply"])
+async def test_without_a_good_reading_in_time_nothing_more_is_sent_above_zero(first: str) -> None:
     clock = Clock()
     async with ready_p24(clock) as (driver, bench):
         await driver.apply(targets(10))
@@ -401,12 +414,38 @@ async def test_without_a_good_reading_in_time_nothing_more_is_sent_above_zero() 
         await driver.check()
         clock.now_s += 0.501
         frames = len(bench.names())
-        for refused in (driver.apply(targets(0)), driver.check(), driver.apply(targets(10))):
+        for attempt in range(3):
             with pytest.raises(DeviceStopped) as stopped:
-                await refused
+                await (driver.check() if (first == "check") == (attempt == 0) else driver.apply(targets(0)))
             assert stopped.value.fault == "stale"
         assert len(bench.names()) == frames
         assert (await driver.stop()).confirmed
+
+
+async def test_a_reading_is_as_old_as_its_question() -> None:
+    clock = Clock()
+    async with ready_p24(clock) as (driver, bench):
+        await driver.apply(targets(10))
+        bench.device.latency_s = 0.02
+        checked = asyncio.create_task(driver.check())
+        await bench.until(lambda: "Get_stim_status" in bench.names())
+        clock.now_s += 0.6  # suspended while the answer lay in the port
+        await checked
+        with pytest.raises(DeviceStopped) as stopped:
+            await driver.apply(targets(10))
+        assert stopped.value.fault == "stale"
+
+
+async def test_a_zero_that_was_not_acknowledged_is_not_taken_for_one() -> None:
+    clock = Clock()
+    async with ready_p24(clock) as (driver, bench):
+        await driver.apply(targets(10))
+        bench.fault("truncated:in")
+        with pytest.raises(NoAnswer):
+            await driver.apply(targets(0))
+        clock.now_s += 0.501
+        with pytest.raises(DeviceStopped):
+            await driver.check()
 
 
 async def test_an_update_is_no_reading() -> None:
@@ -526,6 +565,34 @@ async def test_a_lost_stop_is_tried_again(fault, tries) -> None:
         bench.fault(fault)
         outcome = await driver.stop()
         assert (outcome.confirmed, outcome.tries) == (True, tries)
+        assert bench.outputs()[-1] == []
+
+
+async def test_only_a_second_try_voids_what_may_be_stuck_in_the_device() -> None:
+    async with ready_p24() as (driver, bench):
+        bench.fault("stop_ignored:1")
+        assert (await driver.stop()).tries == 2
+        filler = b"\x0f" * codec.SCIENCE_MODE_4.longest_frame
+        assert bench.read.count(filler) == 1
+        first, _, second = bytes(bench.read).rpartition(filler)
+        assert [type(command) for command in commands_in(first)] == [MlStop, GetStimStatus]
+        assert [type(command) for command in commands_in(second)] == [MlStop, GetStimStatus]
+
+
+async def test_a_stop_gets_through_a_full_port() -> None:
+    async with ready_p24() as (driver, bench):
+        await driver.apply(targets(10))
+        bench.freeze()
+        fill(driver._link._fd)
+        applied = asyncio.create_task(driver.apply(targets(20)))
+        await asyncio.sleep(0)
+        assert driver._link.unsent > 0
+        driver.stop_now()
+        bench.thaw()
+        assert (await driver.stop()).confirmed
+        with pytest.raises(Preempted):
+            await applied
+        assert [output[0]["current_mA"] for output in bench.outputs() if output] == [5.0]
         assert bench.outputs()[-1] == []
 
 

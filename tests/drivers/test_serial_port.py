@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import select
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,10 +86,12 @@ def half_written() -> Iterator[tuple[int, Host]]:
     for noise in range(len(FRAME)):
         with pty() as (master, path):
             host = Host(path)
-            os.write(host.port.fd, bytes(noise + 1))
+            os.write(host.port.fd, bytes(5_000 + noise))
+            time.sleep(0.01)  # the kernel moves some of it on, and makes room once more
             while host.link.unsent == 0:
                 host.link.write(FRAME)
-            if host.link.half_written:
+            still_full = not select.select([], [host.port.fd], [], 0.01)[1]
+            if host.link.half_written and still_full:
                 yield master, host
                 host.link.close()
                 return
