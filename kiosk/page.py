@@ -170,6 +170,10 @@ class Overview:
     """(label, pain or None for a gap, session that day), oldest first."""
     facts: tuple[str, ...]
     small: str
+    sessions_word: str = "sessions"
+    """Before the row that marks the days of sessions."""
+    no_entry_word: str = "no entry"
+    """Before the row that marks the gaps."""
 
 
 Body = Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview

@@ -1,0 +1,81 @@
+"""The session: time left and mA in big digits, the rhythm, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiosk.keys import Key
+from kiosk.page import Choice, Running, SideLevel
+from kiosk.theme.roles import Role
+from kiosk.widgets.big_digits import HEIGHT, MEDIUM, NARROW, Face, big_width, draw_big
+from kiosk.widgets.buttons import button_row_height, draw_button_row
+from kiosk.widgets.canvas import Area, Canvas
+from kiosk.widgets.frame import KeyLine
+from kiosk.widgets.glyphs import width_of
+from kiosk.widgets.level_bar import draw_level_bar
+from kiosk.widgets.rhythm import WORD_ROWS, draw_rhythm
+
+_WIDEST_TIME = "00:00"
+_WIDEST_LEVEL = "00.0"
+_MOST_CURVE_ROWS = 3
+_NUMBERS_HEIGHT = 1 + HEIGHT + 1
+_BESIDE_LEVEL = 2
+"""Columns for the mark of the side that is chosen."""
+_GAP = 1
+_SIDE_KEYS = (Key.ONE, Key.TWO)
+
+
+def draw(canvas: Canvas, area: Area, body: Running, choices: Sequence[Choice]) -> None:
+    """Numbers, bars, rhythm, notice, buttons, further keys, from the top."""
+    keys = KeyLine(canvas, [c for c in choices if not c.prominent], area.width)
+    prominent = [c for c in choices if c.prominent]
+    buttons_height = button_row_height(canvas, prominent, area.width)
+    keys_y = area.bottom - keys.height
+    buttons_y = keys_y - buttons_height
+    notice = canvas.wrap(body.notice, area.width) if body.notice else []
+    left = buttons_y - area.y - _NUMBERS_HEIGHT - len(notice)
+    curve_rows = max(1, min(_MOST_CURVE_ROWS, left - WORD_ROWS))
+    word_rows = min(WORD_ROWS, left - curve_rows)
+    air = min(1, left - curve_rows - word_rows)
+    _draw_numbers(canvas, Area(area.x, area.y, area.width, _NUMBERS_HEIGHT), body)
+    rhythm = Area(area.x, area.y + _NUMBERS_HEIGHT + air, area.width, curve_rows + word_rows)
+    draw_rhythm(canvas, rhythm, body.strip, curve_rows)
+    notice_y = buttons_y - len(notice)
+    if notice:
+        canvas.fill(Area(area.x - 1, notice_y, area.width + 2, len(notice)), Role.NOTICE)
+        canvas.lines(Area(area.x, notice_y, area.width, len(notice)), notice, Role.NOTICE)
+    draw_button_row(canvas, Area(area.x, buttons_y, area.width, buttons_height), prominent)
+    keys.draw(Area(area.x, keys_y, area.width, keys.height))
+
+
+def _draw_numbers(canvas: Canvas, area: Area, body: Running) -> None:
+    """Time left, then one column a side; a touch on a side's column chooses it."""
+    # The widest numbers decide, not today's: digits must not change their size while they count.
+    level_width = _GAP + _BESIDE_LEVEL + big_width(_WIDEST_LEVEL, MEDIUM)
+    fits = big_width(_WIDEST_TIME, MEDIUM) + len(body.sides) * level_width <= area.width
+    face = MEDIUM if fits else NARROW
+    time_width = max(big_width(_WIDEST_TIME, face), width_of(canvas.clean(body.big_label)))
+    canvas.put(area.x, area.y, body.big_label, Role.PAPER)
+    draw_big(canvas, area.x, area.y + 1, body.big, face)
+    x = area.x + time_width + _GAP
+    width = (area.right - x + _GAP) // max(1, len(body.sides))
+    for index, side in enumerate(body.sides):
+        place = Area(x + index * width, area.y, width - _GAP, area.height)
+        _draw_side(canvas, place, side, face)
+        if len(body.sides) > 1 and index < len(_SIDE_KEYS):
+            canvas.target(place, _SIDE_KEYS[index])
+
+
+def _draw_side(canvas: Canvas, place: Area, side: SideLevel, face: Face) -> None:
+    name = f"▶ {side.name}" if side.selected else f"  {side.name}"
+    role = Role.STRONG if side.selected else Role.PAPER
+    unit = side.level_text.partition(" ")[2]
+    canvas.put(place.x, place.y, f"{name}  {unit}", role)
+    draw_big(canvas, place.x + _BESIDE_LEVEL, place.y + 1, _number(side), face)
+    bar = Area(place.x + _BESIDE_LEVEL, place.bottom - 1, place.width - _BESIDE_LEVEL, 1)
+    draw_level_bar(canvas, bar, side.bar, from_zero=False)
+
+
+def _number(side: SideLevel) -> str:
+    """ "18.5" of "18.5 mA"."""
+    return side.level_text.partition(" ")[0]

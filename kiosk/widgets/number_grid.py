@@ -1,0 +1,47 @@
+"""Numbers to touch: a grid of four by three cells, each as large as a button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kiosk.keys import Key
+from kiosk.page import Choice
+from kiosk.theme.roles import Role
+from kiosk.widgets.buttons import draw_fitting_button
+from kiosk.widgets.canvas import Area, Canvas
+
+ROWS: Final = 3
+_CELL_HEIGHT: Final = 3
+HEIGHT: Final = ROWS * _CELL_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCell:
+    """A cell that says `text` and means `keys`."""
+
+    text: str
+    keys: tuple[Key, ...]
+    chosen: bool = False
+
+
+def draw_grid(canvas: Canvas, area: Area, cells: Sequence[NumberCell | Choice | None], columns: int) -> None:
+    """Cells row by row; a Choice is drawn as a button, None stays empty."""
+    width = (area.width - (columns - 1)) // columns
+    for index, cell in enumerate(cells):
+        row, column = divmod(index, columns)
+        place = Area(area.x + column * (width + 1), area.y + row * _CELL_HEIGHT, width, _CELL_HEIGHT)
+        if isinstance(cell, NumberCell):
+            _draw_cell(canvas, place, cell)
+        elif cell is not None:
+            draw_fitting_button(canvas, place, cell)
+
+
+def _draw_cell(canvas: Canvas, place: Area, cell: NumberCell) -> None:
+    role = Role.CHOSEN if cell.chosen else Role.BUTTON
+    canvas.fill(place, role)
+    canvas.box(place, role if cell.chosen else Role.BUTTON_EDGE)
+    text = f"▶ {cell.text} ◀" if cell.chosen else cell.text
+    canvas.centred(place, place.y + 1, text, role)
+    canvas.target(place, *cell.keys)
