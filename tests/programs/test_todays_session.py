@@ -165,7 +165,13 @@ class TestPrescription:
         plan = planned(replace(TENS, pads=pads), past)
         assert plan.montage.pad_size == "4x6.4"
         assert left(plan).ceiling_mA == 50.0, "the guard's 50 mA, below the pads' 51"
-        assert left(planned(replace(NMES, pads=replace(pads, width_cm=4.0, height_cm=6.3)), past))
+
+    def test_small_pads_end_where_2_mA_per_cm2_do(self) -> None:
+        pads = replace(prescribed().pads, width_cm=5.0, height_cm=5.0)
+        usual = [level(55, days, "35 Hz 250 us", pads="5x5") for days in (11, 8, 5)]
+        plan = planned(replace(NMES, pads=pads), history(session(ago=20 * DAY), session(ago=5 * DAY), *usual))
+        assert (left(plan).ceiling_mA, left(plan).set_by) == (50.0, Reason("pads"))
+        assert left(plan).reference_mA == 50.0
 
     def test_a_montage_is_chosen_for_the_programme(self) -> None:
         both = prescribed(montages=("M2", "M4-par"))
@@ -183,12 +189,15 @@ class TestRest:
 
     def test_48_hours_later_on(self) -> None:
         assert planned(NMES, history(session(ago=20 * DAY), session(ago=48 * HOUR)))
-        assert refused(NMES, history(session(ago=20 * DAY), session(ago=47 * HOUR)))
-        assert refused(NMES, history(session(ago=13 * DAY), session(ago=48 * HOUR)))
+        for past in (
+            history(session(ago=20 * DAY), session(ago=47 * HOUR)),
+            history(session(ago=13 * DAY), session(ago=48 * HOUR)),
+        ):
+            assert refused(NMES, past).reasons[0].rule == "muscles_rest"
 
     def test_a_stopped_session_needs_its_rest_too(self) -> None:
-        short = replace(session(ago=5 * HOUR), seconds_done=30)
-        assert refused(NMES, history(short))
+        short = replace(session(ago=30 * HOUR), seconds_done=30)
+        assert refused(NMES, history(short)).reasons[0].rule == "muscles_rest"
 
     def test_tens_fills_the_rest(self) -> None:
         plan = planned(prescribed(), history(session(ago=20 * HOUR)))
