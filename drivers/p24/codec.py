@@ -214,7 +214,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class _WithoutData:
-    """A command that is its number alone."""
+    """A command that is its number alone; those that derive from it compare by their class."""
 
     CODE: ClassVar[int]
     NAME: ClassVar[str]
@@ -229,30 +229,30 @@ class _WithoutData:
         return cls()
 
 
-@dataclass(frozen=True, slots=True)
 class GetDeviceId(_WithoutData):
+    __slots__ = ()
     CODE = 52
     NAME = "Get_device_id"
 
 
-@dataclass(frozen=True, slots=True)
 class Reset(_WithoutData):
     """Its answer may never arrive."""
 
+    __slots__ = ()
     CODE = 58
     NAME = "Reset"
 
 
-@dataclass(frozen=True, slots=True)
 class GetStimStatus(_WithoutData):
     """Asks which level is on. Does not feed the device's watchdog."""
 
+    __slots__ = ()
     CODE = 62
     NAME = "Get_stim_status"
 
 
-@dataclass(frozen=True, slots=True)
 class GetExtendedVersion(_WithoutData):
+    __slots__ = ()
     CODE = 68
     NAME = "Get_extended_version"
 
@@ -308,8 +308,8 @@ class LlChannelConfig:
         return cls(bool(head >> 7), head >> 5 & 0x03, head >> 4 & 0x01, _decode_points(data[1:]))
 
 
-@dataclass(frozen=True, slots=True)
 class LlStop(_WithoutData):
+    __slots__ = ()
     CODE = 4
     NAME = "Ll_stop"
 
@@ -403,8 +403,8 @@ def duty(channels: Iterable[ChannelUpdate]) -> int:
 MAX_DUTY: Final = 999
 
 
-@dataclass(frozen=True, slots=True)
 class MlStop(_WithoutData):
+    __slots__ = ()
     CODE = 34
     NAME = "Ml_stop"
 

@@ -71,6 +71,8 @@ class _termination:  # noqa: N801 - used as a context manager
         self._handlers = {
             number: signal.signal(number, self._nothing) for number in (signal.SIGTERM, signal.SIGINT)
         }
+        # In a shell's background, reading the terminal shall fail instead of stopping the device.
+        self._handlers[signal.SIGTTIN] = signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         return self._read
 
@@ -201,7 +203,10 @@ class _Loop:
 
     def _read_control(self) -> None:
         assert self._control is not None
-        data = os.read(self._control, _READ_BYTES)
+        try:
+            data = os.read(self._control, _READ_BYTES)
+        except OSError:
+            data = b""
         if not data:
             self._control = None
             return
