@@ -256,7 +256,8 @@ class Guard:
                 out, self._applied = targets, {target.channel: target.half_mA for target in targets}
                 self._confirmed_at_s = time.monotonic()
             self._report()
-            await self._sleep((min(arming.due_ms, read_ms + self._check_ms) - self._now().ms) / 1000)
+            next_ms = min(arming.due_ms, read_ms + self._check_ms, self._reported_ms + STATUS_EVERY_MS)
+            await self._sleep((next_ms - self._now().ms) / 1000)
 
     async def _read(self) -> Reading:
         assert self._driver is not None

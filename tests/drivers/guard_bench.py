@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any
 
 from drivers.build import build_id
 from drivers.guard import messages as m
 from drivers.guard.output import Now
-from drivers.guard.process import Guard, system_now
+from drivers.guard.process import Guard
 from drivers.stimulator import (
     Capabilities,
     Identity,
@@ -149,12 +151,40 @@ class FakeStimulator:
         return [name for name, _value in self.log]
 
 
-class Client:
-    """The other end of the guard's socket, and time: `clock.skip_s` moves both of the guard's clocks on."""
+class VirtualTime(selectors.DefaultSelector):
+    """Whoever would wait, jumps: the loop's time is a number that moves by what was to be slept."""
 
-    def __init__(
-        self, guard: Guard, sock: socket.socket, device: FakeStimulator, clock: SkippingClock
-    ) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 1_000.0
+        self.slept_ms = 0
+        """Of a suspend, which only CLOCK_BOOTTIME counts."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        events = super().select(0)
+        if not events:
+            assert timeout is not None, "waiting for ever"
+            self.now_s += timeout
+        return events
+
+    def __call__(self) -> Now:
+        ms = int(self.now_s * 1000)
+        return Now(ms, ms + self.slept_ms)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.clock = VirtualTime()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.now_s
+
+
+class Client:
+    """The other end of the guard's socket."""
+
+    def __init__(self, guard: Guard, sock: socket.socket, device: FakeStimulator, clock: VirtualTime) -> None:
         self.guard, self.device, self.clock = guard, device, clock
         self.sock = sock
         self.heard: list[Any] = []
@@ -205,12 +235,14 @@ class Client:
 
     def close(self) -> None:
         self.stop_leasing()
+        if self.sock.fileno() < 0:
+            return
         asyncio.get_running_loop().remove_reader(self.sock)
         self.sock.close()
 
     async def until(self, wanted: Callable[[Any], bool], after: int = 0) -> Any:
         """The first message that fits, from position `after` on; heard already or still to come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(600):
             while True:
                 for message in self.heard[after:]:
                     if wanted(message):
@@ -271,27 +303,20 @@ class Client:
         return await self.until_type(m.Refused, mark)  # type: ignore[no-any-return]
 
 
-@dataclass
-class SkippingClock:
-    """The system's clocks, moved on by what a test skips: nobody waits for a limit of three minutes."""
-
-    skipped_ms: int = 0
-    slept_ms: int = 0
-    """Of a suspend, which only CLOCK_BOOTTIME counts."""
-
-    def __call__(self) -> Now:
-        now = system_now()
-        return Now(now.ms + self.skipped_ms, now.boot_ms + self.skipped_ms + self.slept_ms)
-
-
 @asynccontextmanager
 async def guarded(
-    device: FakeStimulator | None = None, *, simulated: bool = True, tally: Tally | None = None
+    device: FakeStimulator | None = None,
+    *,
+    open_device: Callable[[], FakeStimulator] | None = None,
+    simulated: bool = True,
+    tally: Tally | None = None,
 ) -> AsyncIterator[Client]:
-    """A guard on a fake device, and its one client; both are gone at the end."""
+    """A guard on a fake device, and its one client; both are gone at the end. Needs `in_virtual_time`."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    device, clock = device or FakeStimulator(), SkippingClock()
-    guard = Guard("p24", lambda: device, simulated=simulated, client=theirs, tally=tally, now=clock)
+    device, clock = device or FakeStimulator(), virtual_time()
+    guard = Guard(
+        "p24", open_device or (lambda: device), simulated=simulated, client=theirs, tally=tally, now=clock
+    )
     client = Client(guard, ours, device, clock)
     client.result = asyncio.get_running_loop().create_task(guard.run())
     try:
@@ -300,5 +325,24 @@ async def guarded(
         client.close()
         if device.stop_hold is not None:
             device.stop_hold.set()
-        async with asyncio.timeout(10):
-            await client.result
+        await asyncio.wait_for(client.result, 30)
+
+
+def virtual_time() -> VirtualTime:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop.clock
+
+
+def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """The async test as a plain one, on a loop where waiting takes no time."""
+
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        loop = VirtualLoop()
+        try:
+            loop.run_until_complete(test(*args, **kwargs))
+        finally:
+            loop.close()
+
+    return run

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import selectors
 import socket
 from collections.abc import Coroutine
 from typing import Any
@@ -24,7 +23,7 @@ from drivers.guard import messages as m
 from drivers.guard.output import Arming, Now
 from drivers.guard.process import Guard
 from drivers.stimulator import DeviceStopped, NoAnswer, Running, Targets, Unplugged
-from tests.drivers.guard_bench import P24_LIKE, FakeStimulator, limit, phase, plan
+from tests.drivers.guard_bench import P24_LIKE, FakeStimulator, VirtualLoop, VirtualTime, limit, phase, plan
 
 LEASE_MS = 500
 LARGEST_STEP_HALF_MA = 2 + 4 + 1
@@ -80,35 +79,6 @@ DISTURBANCES = [
     "trouble",
     "lose_the_stop",
 ]
-
-
-class VirtualTime(selectors.DefaultSelector):
-    """Whoever would wait, jumps: the loop's time is a number that moves by what was to be slept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = 1_000.0
-        self.slept_ms = 0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = super().select(0)
-        if not events:
-            assert timeout is not None, "waiting for ever"
-            self.now_s += timeout
-        return events
-
-    def __call__(self) -> Now:
-        ms = int(self.now_s * 1000)
-        return Now(ms, ms + self.slept_ms)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self.clock = VirtualTime()
-        super().__init__(self.clock)
-
-    def time(self) -> float:
-        return self.clock.now_s
 
 
 class CheckedDevice(FakeStimulator):
