@@ -21,6 +21,7 @@ from textual.timer import Timer
 
 from kiosk.conductor_types import Conductor
 from kiosk.errors import KioskError
+from kiosk.key_gate import KeyGate
 from kiosk.keys import Key, key_named
 from kiosk.page import Page
 from kiosk.screens.draw import draw
@@ -29,14 +30,14 @@ from kiosk.terminal.liveness import AlwaysAlive, TerminalLiveness
 from kiosk.theme.rendering import Rendering, detected
 from kiosk.words import _
 
-QUIET_AFTER_CHANGE_S: Final = 0.4
 REDRAW_EVERY_S: Final = 0.5
 EFFECT_OF_KEY_S: Final = 0.4
 """How long after a key a change is taken for its effect …"""
 REDRAWS_OF_KEY: Final = 2
 """… and how many redraws it may have beside the two a second: its own, and the device's answer."""
 
-_NEVER_IGNORED: Final = frozenset({Key.STOP, Key.DOWN})
+_TICKS_AT_REST: Final = 2
+"""While no output is possible only every second tick looks for a change: clocks in headers move."""
 
 
 class KioskApp(App[None], inherit_bindings=False):
@@ -63,7 +64,8 @@ class KioskApp(App[None], inherit_bindings=False):
         self._view = PageView(styles_of(rendering.theme), self._touched)
         self._shown: tuple[Page, int, int] | None = None
         self._shown_at_s = float("-inf")
-        self._screen_changed_at_s = float("-inf")
+        self._gate = KeyGate(clock_s)
+        self._ticks = 0
         self._key_at_s = float("-inf")
         self._redraws_left = 0
         self._redraw_timer: Timer | None = None
@@ -90,29 +92,23 @@ class KioskApp(App[None], inherit_bindings=False):
 
     def _press(self, key: Key) -> None:
         """Hands the key over, unless the screen under it has only just come."""
-        now_s = self._clock_s()
-        self._look_for_another_screen(now_s)
-        fresh = now_s - self._screen_changed_at_s < QUIET_AFTER_CHANGE_S
-        if fresh and key not in _NEVER_IGNORED and not self._stops(key):
+        if self._another_screen():
+            # It came but is not drawn yet: a key that was meant for the one before must not act on it.
+            self._redraw()
+        if not self._gate.lets(key, self.conductor.output_possible):
             return
-        self._key_at_s = now_s
+        self._key_at_s = self._clock_s()
         self._redraws_left = REDRAWS_OF_KEY
         self.conductor.press(key)
         self._changed()
 
-    def _stops(self, key: Key) -> bool:
-        """Unknown keys stop while output is possible: a stop is never ignored."""
-        return key is Key.UNKNOWN and self.conductor.output_possible
-
-    def _look_for_another_screen(self, now_s: float) -> None:
-        """Notices a screen that came but is not drawn yet: a key meant for the old one must not act on it."""
-        if self._shown is not None and self.conductor.page().serial != self._shown[0].serial:
-            self._redraw()
-            self._screen_changed_at_s = now_s
+    def _another_screen(self) -> bool:
+        return self._shown is not None and self.conductor.page().serial != self._shown[0].serial
 
     def _tick(self) -> None:
         """Twice a second while output is on: the rhythm moves by itself."""
-        if self.conductor.output_possible:
+        self._ticks += 1
+        if self.conductor.output_possible or self._ticks % _TICKS_AT_REST == 0:
             self._changed()
 
     def _changed(self) -> None:
@@ -127,7 +123,7 @@ class KioskApp(App[None], inherit_bindings=False):
     def _may_redraw(self, now_s: float) -> bool:
         if not self.conductor.output_possible or now_s - self._shown_at_s >= REDRAW_EVERY_S:
             return True
-        if self._shown is not None and self.conductor.page().serial != self._shown[0].serial:
+        if self._another_screen():
             return True
         if now_s - self._key_at_s <= EFFECT_OF_KEY_S and self._redraws_left > 0:
             self._redraws_left -= 1
@@ -143,11 +139,9 @@ class KioskApp(App[None], inherit_bindings=False):
         page = self.conductor.page()
         if self._shown == (page, width, height):
             return
-        now_s = self._clock_s()
-        if self._shown is None or page.serial != self._shown[0].serial:
-            self._screen_changed_at_s = now_s
+        self._gate.shown(page.serial)
         self._shown = (page, width, height)
-        self._shown_at_s = now_s
+        self._shown_at_s = self._clock_s()
         self._view.show(draw(page, width, height, self.rendering.console_glyphs_only))
 
     def _fatal_error(self) -> None:

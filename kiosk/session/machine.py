@@ -886,7 +886,7 @@ def _level_found(state: SessionState, side: Side) -> LevelFound:
     channel = next(channel for channel in state.plan.channels if channel.channel == side.channel)
     return LevelFound(
         session_id=state.session_id or "",
-        waveform=f"{work.frequency_Hz:g} Hz {work.pulse_width_us} us",
+        waveform=work.waveform,
         montage=montage.id,
         pads=f"{montage.pad_width_cm:g}x{montage.pad_height_cm:g}",
         side=side.side,
