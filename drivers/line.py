@@ -67,8 +67,8 @@ class Line:
     def _readable(self) -> None:
         try:
             datagram = self._sock.recv(MAX_DATAGRAM_BYTES + 1)
-        except BlockingIOError:
-            return
+        except (BlockingIOError, ConnectionResetError):
+            return  # a reset is told once, before what is still queued; the end comes after that
         except OSError:
             datagram = b""
         if not datagram:

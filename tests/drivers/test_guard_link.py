@@ -1,0 +1,143 @@
+"""The kiosk's end of the line, and the line itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from drivers.guard import link as guard_link
+from drivers.guard import messages as m
+from drivers.guard.link import GuardLink
+from drivers.line import MAX_WAITING, Line
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def received(sock: socket.socket) -> list[Any]:
+    """Every message that waits at the guard's end."""
+    sock.setblocking(False)
+    messages = []
+    with contextlib.suppress(BlockingIOError):
+        while datagram := sock.recv(20_000):
+            messages.append(m.decode(datagram, m.ToGuard))
+    return messages
+
+
+def test_it_says_hello_first_and_sends_in_order() -> None:
+    ours, theirs = pair()
+    link = GuardLink(ours)
+    assert link.send(m.Next(1))
+    assert link.stop_now("key")
+    hello, *rest = received(theirs)
+    assert hello.v == m.PROTOCOL_VERSION
+    assert rest == [m.Next(1), m.Stop("key")]
+    ours.close()
+    theirs.close()
+
+
+def test_a_guard_that_does_not_read_never_blocks_a_send() -> None:
+    ours, theirs = pair()
+    link = GuardLink(ours)
+    began_s = time.monotonic()
+    while link.send(m.Next(1)):
+        assert time.monotonic() - began_s < 10
+    assert not link.stop_now("key")
+    theirs.close()
+    assert not link.stop_now("key")
+    ours.close()
+
+
+def test_a_stop_is_sent_from_any_thread() -> None:
+    ours, theirs = pair()
+    link = GuardLink(ours)
+    threads = [threading.Thread(target=link.stop_now, args=(f"key {i}",)) for i in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(message.why for message in received(theirs)[1:]) == sorted(f"key {i}" for i in range(20))
+    ours.close()
+    theirs.close()
+
+
+async def test_it_delivers_messages_and_then_the_end() -> None:
+    ours, theirs = pair()
+    heard: list[Any] = []
+    end = asyncio.Event()
+    GuardLink(ours).listen(heard.append, end.set)
+    stopped = m.Stopped(1, "key", True, "off", 1.0)
+    theirs.send(m.encode(stopped))
+    theirs.close()
+    await asyncio.wait_for(end.wait(), 10)
+    assert heard == [stopped]
+
+
+async def test_a_guard_that_cannot_be_understood_is_hung_up_on() -> None:
+    ours, theirs = pair()
+    heard: list[Any] = []
+    end = asyncio.Event()
+    GuardLink(ours).listen(heard.append, end.set)
+    theirs.send(b'{"type":"stop","why":"not a message of the guard"}')
+    await asyncio.wait_for(end.wait(), 10)
+    assert heard == []
+    received(theirs)
+    assert theirs.recv(100) == b"", "which stops it"
+    theirs.close()
+
+
+def sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+
+async def test_closing_waits_for_the_child_and_kills_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard_link, "STOP_TIME_S", 0.2)
+    ours, theirs = pair()
+    child = sleeper()
+    link = GuardLink(ours, child)
+    assert link.pid == child.pid
+    os.kill(child.pid, signal.SIGSTOP)
+    assert await link.close() == -signal.SIGKILL
+    theirs.close()
+
+
+async def test_closing_a_joined_guard_leaves_it_alone() -> None:
+    ours, theirs = pair()
+    assert await GuardLink(ours).close() is None
+    theirs.close()
+
+
+async def test_a_line_keeps_what_has_to_arrive_and_drops_the_rest() -> None:
+    ours, theirs = pair()
+    theirs.setblocking(False)
+    line = Line(ours)
+    line.listen(lambda datagram: None)
+    while line.send(b"filler"):
+        pass
+    for number in range(MAX_WAITING):
+        assert line.send(b"%d" % number, keep=True)
+    assert not line.send(b"filler"), "not out of turn"
+    arrived: list[bytes] = []
+    async with asyncio.timeout(10):
+        while b"%d" % (MAX_WAITING - 1) not in arrived:
+            try:
+                arrived.append(theirs.recv(100))
+            except BlockingIOError:
+                await asyncio.sleep(0.001)
+    assert [one for one in arrived if one != b"filler"] == [b"%d" % number for number in range(MAX_WAITING)]
+    assert line.send(b"and on")
+    line.close()
+    line.close()
+    assert not line.send(b"after the end")
+    theirs.close()

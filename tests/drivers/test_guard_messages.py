@@ -1,0 +1,123 @@
+"""The strict decoder: what the guard is told is what was declared, or nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.guard import messages as m
+from tests.drivers.guard_bench import CYCLE, arm, limit, phase, plan
+
+INTEGERS = st.integers(-m.MAX_INTEGER, m.MAX_INTEGER)
+MESSAGES = st.one_of(
+    st.builds(m.Hello, v=INTEGERS, build=st.text(max_size=100)),
+    st.just(m.Test()),
+    st.builds(m.Arm, epoch=INTEGERS, plan=st.just(arm().plan), limits=st.just((limit(1), limit(2)))),
+    st.builds(m.Level, epoch=INTEGERS, channel=INTEGERS, half_mA=INTEGERS),
+    st.builds(m.Next, epoch=INTEGERS),
+    st.builds(m.Rest, epoch=INTEGERS),
+    st.builds(m.Present, epoch=INTEGERS),
+    st.builds(m.Lease, epoch=INTEGERS, n=INTEGERS, boottime_ns=INTEGERS),
+    st.builds(m.Stop, why=st.text(max_size=100)),
+)
+
+
+@given(MESSAGES)
+def test_every_message_to_the_guard_survives_the_way(message: Any) -> None:
+    assert m.decode(m.encode(message), m.ToGuard) == message
+
+
+def test_every_message_from_the_guard_survives_the_way() -> None:
+    status = m.Status("armed", 1, 2, (m.ChannelStatus(1, 3, 4),), 500, False, None, 7, None)
+    device = m.Device(True, "p24", "SIM1", "1.0", True, "build", "cut", "µ → sentence")
+    others = (
+        m.Refused(1, "rms", "a", "b", True),
+        m.Stopped(1, "key", True, "how", 1.5),
+        m.Fault(1, "electrode", 2, "detail"),
+        m.Fault(1, "unplugged", None, ""),
+    )
+    for message in (status, device, *others):
+        assert m.decode(m.encode(message), m.FromGuard) == message
+
+
+def test_the_largest_plan_fits_into_one_message() -> None:
+    longest = plan(*[phase("cool_down", duration_ms=10**9, pattern=CYCLE, frequency_mHz=10**9)] * 64)
+    whole = m.Arm(m.MAX_INTEGER, longest, tuple(limit(channel) for channel in range(1, 9)))
+    assert len(m.encode(whole)) <= m.MAX_MESSAGE_BYTES
+    assert m.decode(m.encode(whole), m.ToGuard) == whole
+
+
+LEVEL = {"type": "level", "epoch": 1, "channel": 1, "half_mA": 2}
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        b"",
+        b"\x00",
+        b"\xff",
+        b"null",
+        b"[]",
+        b'"level"',
+        b"{}",
+        b'{"type":1}',
+        b'{"type":["level"]}',
+        b'{"type":"unknown"}',
+        b'{"type":"status"}',
+        b"[" * 16_000,
+        b" " * 16_385,
+        *(
+            json.dumps({**LEVEL, **change}).encode()
+            for change in (
+                {"half_mA": 2.0},
+                {"half_mA": True},
+                {"half_mA": "2"},
+                {"half_mA": None},
+                {"half_mA": [2]},
+                {"half_mA": 1 << 63},
+                {"half_mA": float("nan")},
+                {"half_mA": float("inf")},
+                {"force": 1},
+            )
+        ),
+        b'{"type":"level","epoch":1,"channel":1}',
+        b'{"type":"stop","why":"' + b"x" * 501 + b'"}',
+        m.encode(arm()).replace(b'"tens"', b'"other"'),
+        m.encode(arm()).replace(b'"continuous"', b'"sweep"'),
+        m.encode(arm()).replace(b'"limits":[', b'"limits":{"a":').replace(b"]}", b"}}"),
+        m.encode(m.Arm(1, plan(*[phase()] * 65), (limit(),))),
+    ],
+)
+def test_what_was_not_declared_is_malformed(datagram: bytes) -> None:
+    with pytest.raises(m.MalformedMessage):
+        m.decode(datagram, m.ToGuard)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_message_or_malformed(datagram: bytes) -> None:
+    try:
+        message = m.decode(datagram, m.ToGuard)
+    except m.MalformedMessage:
+        return
+    assert isinstance(message, get_args(m.ToGuard))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(JSON, st.sampled_from(["epoch", "plan", "limits"]))
+def test_anything_in_the_place_of_a_part_is_malformed(value: Any, part: str) -> None:
+    body = json.loads(m.encode(arm()))
+    if body[part] == value or (part == "epoch" and type(value) is int) or (part == "limits" and value == []):
+        return
+    body[part] = value
+    with pytest.raises(m.MalformedMessage):
+        m.decode(json.dumps(body).encode(), m.ToGuard)

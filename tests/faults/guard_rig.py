@@ -1,0 +1,179 @@
+"""The real things: a virtual P24 and the guard, each its own process, and the device's own log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from drivers.guard import messages as m
+from drivers.guard.link import GuardLink
+from tests.drivers.guard_bench import arm, phase, plan
+
+WAIT_S = 20.0
+"""Generous: a wait ends when what it waits for comes."""
+
+
+@dataclass
+class VirtualDevice:
+    """A virtual P24 process, what can be done to it, and what it wrote down."""
+
+    process: asyncio.subprocess.Process
+    path: str
+    log_path: Path
+
+    def fault(self, spec: str) -> None:
+        self._order(f"fault {spec}")
+
+    def replug(self) -> None:
+        self._order("replug")
+
+    def _order(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+
+    def log(self) -> list[dict[str, Any]]:
+        lines = self.log_path.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], since_s: float) -> dict[str, Any]:
+        """The first event at or after `since_s` that fits."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                for event in self.log():
+                    if event["t"] >= since_s and wanted(event):
+                        return event
+                await asyncio.sleep(0.01)
+
+    async def zero_after(self, since_s: float) -> float:
+        """Seconds from `since_s` until the device put out nothing any more, by its own log."""
+        event = await self.until(lambda one: one["event"] == "output" and not flows(one), since_s)
+        return float(event["t"]) - since_s
+
+    def flowed_after(self, since_s: float) -> list[dict[str, Any]]:
+        """Every output above zero that began after `since_s`."""
+        return [one for one in self.log() if one["t"] > since_s and one["event"] == "output" and flows(one)]
+
+    def frames_between(self, first_s: float, last_s: float) -> list[str]:
+        return [one["name"] for one in self.log() if one["event"] == "frame" and first_s < one["t"] < last_s]
+
+
+def flows(event: dict[str, Any]) -> bool:
+    return any(channel["current_mA"] > 0 for channel in event["channels"])
+
+
+@dataclass
+class Kiosk:
+    """A client as the kiosk's runner is one, without a kiosk."""
+
+    link: GuardLink
+    device: VirtualDevice
+    heard: list[tuple[float, Any]] = field(default_factory=list)
+    """(CLOCK_MONOTONIC, message)"""
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _leasing: asyncio.Task[None] | None = None
+    _n: int = 0
+
+    def listen(self) -> None:
+        self.link.listen(self._hear, self._gone)
+
+    def _hear(self, message: Any) -> None:
+        self.heard.append((time.monotonic(), message))
+        self._news.set()
+
+    def _gone(self) -> None:
+        self.closed.set()
+        self._news.set()
+
+    async def until(self, wanted: Callable[[Any], bool], since_s: float = 0.0) -> Any:
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                for at_s, message in self.heard:
+                    if at_s >= since_s and wanted(message):
+                        return message
+                self._news.clear()
+                await self._news.wait()
+
+    async def until_state(self, state: str, since_s: float = 0.0) -> m.Status:
+        return await self.until(lambda x: isinstance(x, m.Status) and x.state == state, since_s)  # type: ignore[no-any-return]
+
+    async def stopped(self, since_s: float) -> m.Stopped:
+        return await self.until(lambda x: isinstance(x, m.Stopped), since_s)  # type: ignore[no-any-return]
+
+    def lease(self, epoch: int) -> None:
+        self._n += 1
+        self.link.send(m.Lease(epoch, self._n, time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
+
+    def keep_lease(self, epoch: int) -> None:
+        async def renew() -> None:
+            while True:
+                self.lease(epoch)
+                await asyncio.sleep(0.1)
+
+        self.stop_leasing()
+        self._leasing = asyncio.get_running_loop().create_task(renew())
+
+    def stop_leasing(self) -> None:
+        if self._leasing is not None:
+            self._leasing.cancel()
+            self._leasing = None
+
+    async def current_flows(self, epoch: int = 1) -> None:
+        """STOP test (the first time), arming, one raise: 1 mA, which the device has acknowledged."""
+        began_s = time.monotonic()
+        if epoch == 1:
+            await self.until_state("idle")
+            self.link.send(m.Test())
+            await self.until_state("testing", began_s)
+            self.link.send(m.Stop("test"))
+            assert (await self.stopped(began_s)).confirmed
+        began_s = time.monotonic()
+        self.link.send(arm(epoch, plan(phase(duration_ms=600_000))))
+        self.keep_lease(epoch)
+        await self.until(lambda x: isinstance(x, m.Status) and x.may_raise, began_s)
+        self.link.send(m.Level(epoch, 1, 2))
+        await self.until(
+            lambda x: isinstance(x, m.Status) and x.channels == (m.ChannelStatus(1, 2, 2),), began_s
+        )
+
+
+@asynccontextmanager
+async def virtual_device(tmp_path: Path, *arguments: str) -> AsyncIterator[VirtualDevice]:
+    path, log_path = str(tmp_path / "p24"), tmp_path / "device.jsonl"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "drivers.virtual.p24", "--link", path, "--log", str(log_path), *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(WAIT_S):
+            assert (await process.stdout.readline()).startswith(b"ready")
+        yield VirtualDevice(process, path, log_path)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def kiosk(tmp_path: Path, *arguments: str) -> AsyncIterator[Kiosk]:
+    """Both processes and a client; at the end the guard has stopped the device, or was killed by the test."""
+    async with virtual_device(tmp_path, *arguments) as device:
+        link = GuardLink.start_child(
+            device.path, "p24", simulated=True, state_dir=str(tmp_path), log_path=str(tmp_path / "guard.log")
+        )
+        client = Kiosk(link, device)
+        client.listen()
+        try:
+            yield client
+        finally:
+            client.stop_leasing()
+            await link.close()
