@@ -10,7 +10,8 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from kiosk.app import QUIET_AFTER_CHANGE_S, REDRAW_EVERY_S, KioskApp
+from kiosk.app import REDRAW_EVERY_S, KioskApp
+from kiosk.key_gate import QUIET_S
 from kiosk.keys import Key
 from kiosk.page import LevelFinding, NumberLine, Page, Words
 from kiosk.screens.draw import draw
@@ -155,12 +156,12 @@ async def test_a_touched_number_is_the_number_whatever_was_marked(
 async def test_keys_are_ignored_for_400_ms_after_another_screen_but_stop_and_down_never() -> None:
     async with staged(PAGES["home"]) as stage:
         await stage.show(PAGES["is-it-you"])
-        stage.clock.now_s += QUIET_AFTER_CHANGE_S - 0.01
+        stage.clock.now_s += QUIET_S - 0.01
         await stage.pilot.press("1", "enter", "ctrl+c", "x", "down", "space")
-        assert stage.conductor.pressed == [Key.DOWN, Key.STOP]
+        assert stage.conductor.pressed == [Key.LEAVE, Key.DOWN, Key.STOP]
         stage.clock.now_s += 0.02
         await stage.pilot.press("1")
-        assert stage.conductor.pressed == [Key.DOWN, Key.STOP, Key.ONE]
+        assert stage.conductor.pressed == [Key.LEAVE, Key.DOWN, Key.STOP, Key.ONE]
 
 
 async def test_a_touch_is_ignored_as_long_as_a_key_is() -> None:

@@ -1,0 +1,233 @@
+"""The same pages as lines of text, for screen readers and bad terminals (`--plain`).
+
+Nothing is ever drawn over: a page is printed when it comes, a line when something on it changes, and in a
+session a short line three times a minute. Keys are the same, single and without Enter. While output is
+possible Space, Ctrl+C and unknown keys stop, Enter too unless the lines shown ask for it (screens.md, 12).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from kiosk.conductor_types import Conductor
+from kiosk.errors import KioskError
+from kiosk.key_gate import KeyGate
+from kiosk.keys import Key, key_named
+from kiosk.page import (
+    LevelFinding,
+    NumberLine,
+    Overview,
+    Page,
+    PinEntry,
+    Placement,
+    Running,
+    Words,
+)
+from kiosk.terminal.liveness import TerminalLiveness
+from kiosk.terminal.session import TerminalSession
+from kiosk.terminal.stop_seeker import Pressed, Token
+from kiosk.widgets.glyphs import clean
+from kiosk.widgets.key_names import key_name
+from kiosk.words import _
+
+STATUS_EVERY_S: Final = 20.0
+"""A session's short line."""
+_LOOK_EVERY_S: Final = 0.5
+_DAYS_A_WEEK: Final = 7
+
+
+def page_lines(page: Page) -> list[str]:
+    """All that a page says, one thing a line; what only a picture shows is left to its words."""
+    header = [page.header.left, _("SIMULATOR") if page.header.simulator else "", page.header.right]
+    lines = [". ".join(part for part in header if part) + "."]
+    lines += body_lines(page)
+    lines += [f"{plain_key_name(choice.key)}  {choice.label}" for choice in page.choices]
+    if page.stop_row:
+        lines.append(page.stop_text)
+    return [clean(line, console=False) for line in lines if line.strip()]
+
+
+def body_lines(page: Page) -> Iterator[str]:
+    """The page without its header and its keys."""
+    match page.body:
+        case Words(lines=lines, items=items, small=small):
+            yield from lines
+            yield from (f"- {item}" for item in items)
+            yield from small
+        case NumberLine() as line:
+            yield line.question
+            yield from line.lines
+            yield f"0 = {line.low}. 10 = {line.high}."
+            yield "" if line.value is None else f"= {line.value}"
+        case PinEntry() as pin:
+            yield from pin.lines
+            yield "*" * pin.typed
+            yield pin.notice
+        case Placement() as placement:
+            yield from placement.lines
+            yield from placement.box
+            yield placement.below
+        case LevelFinding() as level:
+            yield f"{level.big} {level.unit}, {level.bar.limit_text}"
+            yield from level.lines
+            yield level.bar.mark_text
+            yield level.notice
+        case Running() as running:
+            yield session_line(running)
+            yield running.notice
+        case Overview() as overview:
+            yield overview.headline
+            yield from overview.lines
+            yield from _weeks(overview)
+            yield from overview.facts
+            yield overview.small
+
+
+def session_line(running: Running) -> str:
+    """The session in one line: time, levels, what comes next."""
+    several = len(running.sides) > 1
+    sides = [
+        f"{'▶ ' if several and side.selected else ''}{side.name} {side.level_text}, {side.bar.limit_text}"
+        for side in running.sides
+    ]
+    return ". ".join((f"{running.big} {running.big_label}", *sides, running.strip.next_cue)) + "."
+
+
+def _weeks(overview: Overview) -> Iterator[str]:
+    """Pain by day, a week a line, "-" for a day without an entry."""
+    for first in range(0, len(overview.days), _DAYS_A_WEEK):
+        week = overview.days[first : first + _DAYS_A_WEEK]
+        label = next((label for label, _pain, _session in week if label), "")
+        yield f"{label}: " + " ".join("-" if pain is None else str(pain) for _label, pain, _session in week)
+
+
+def plain_key_name(key: Key) -> str:
+    """A key as it is read aloud: no arrows as signs."""
+    words = {Key.UP: "+", Key.DOWN: "-", Key.LEFT: _("arrow left"), Key.RIGHT: _("arrow right")}
+    return words.get(key) or key_name(key)
+
+
+class PlainView:
+    """Prints what is new on the conductor's page; `write` is the terminal."""
+
+    def __init__(
+        self, conductor: Conductor, write: Callable[[str], None], clock_s: Callable[[], float]
+    ) -> None:
+        self._conductor = conductor
+        self._write = write
+        self._clock_s = clock_s
+        self._gate = KeyGate(clock_s)
+        self._page: Page | None = None
+        self._lines: list[str] = []
+        self._status_at_s = float("-inf")
+        self._key_since_status = False
+
+    @property
+    def enter_stops(self) -> bool:
+        """The lines shown do not ask for Enter. Read by the input thread."""
+        page = self._page
+        return page is None or all(choice.key is not Key.ENTER for choice in page.choices)
+
+    def look(self) -> None:
+        """Prints what changed."""
+        page = self._conductor.page()
+        if page == self._page:
+            return
+        before, self._page = self._page, page
+        if before is None or page.serial != before.serial or page.id != before.id:
+            self.print_page()
+        elif isinstance(page.body, Running) and isinstance(before.body, Running):
+            self._print_session(page.body, before.body)
+        else:
+            self._print_changes()
+
+    def print_page(self) -> None:
+        """The whole page, after an empty line."""
+        if self._page is None:
+            return
+        self._gate.shown(self._page.serial)
+        self._lines = page_lines(self._page)
+        self._status_at_s = self._clock_s()
+        self._print(["", *self._lines])
+
+    def press(self, name: str) -> None:
+        """A key by its name: handed over, unless the page has only just come."""
+        self.look()
+        key = key_named(name)
+        if self._gate.lets(key, self._conductor.output_possible):
+            self._key_since_status = True
+            self._conductor.press(key)
+            self.look()
+
+    def _print_changes(self) -> None:
+        """Lines that were not there before. The header's clock alone is no news."""
+        assert self._page is not None
+        before, self._lines = self._lines, page_lines(self._page)
+        old, new = before[1:], self._lines[1:]
+        self._print([line for line in new if line not in old])
+
+    def _print_session(self, running: Running, before: Running) -> None:
+        """A notice at once, the rest after a key or three times a minute."""
+        if running.notice and running.notice != before.notice:
+            self._print([clean(running.notice, console=False)])
+        levels = [side.level_text for side in running.sides]
+        answered = self._key_since_status and levels != [side.level_text for side in before.sides]
+        if answered or self._clock_s() - self._status_at_s >= STATUS_EVERY_S:
+            self._key_since_status = False
+            self._status_at_s = self._clock_s()
+            self._print([clean(session_line(running), console=False)])
+
+    def _print(self, lines: list[str]) -> None:
+        if lines:
+            self._write("".join(f"{line}\n" for line in lines))
+
+
+def run_plain(conductor: Conductor, liveness: TerminalLiveness) -> int:
+    """Prints the kiosk on this terminal until the visit is left; the conductor's exit code.
+
+    Raises KioskError where there is no terminal, and whatever ended the conductor.
+    """
+    if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stdout__ and sys.__stdout__.isatty()):
+        raise KioskError(
+            _("homestim needs a terminal: start it in one, without redirecting input or output.")
+        )
+    return asyncio.run(_run(conductor, liveness, sys.__stdin__.fileno(), sys.__stdout__.fileno()))
+
+
+async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, screen_fd: int) -> int:
+    view = PlainView(conductor, lambda text: session.write(text), time.monotonic)
+
+    def take(token: Token) -> None:
+        if isinstance(token, Pressed):
+            view.press(token.name)
+
+    session = TerminalSession(
+        key_fd,
+        screen_fd,
+        conductor,
+        liveness,
+        take=take,
+        redraw=view.print_page,
+        resized=lambda: None,
+        enter_stops=lambda: view.enter_stops,
+    )
+    session.begin(prepare="")
+    looking = asyncio.create_task(_keep_looking(view))
+    try:
+        conductor.on_change(view.look)
+        view.look()
+        return await conductor.run()
+    finally:
+        looking.cancel()
+        session.end(restore="\n")
+
+
+async def _keep_looking(view: PlainView) -> None:
+    """A session moves by itself."""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        view.look()

@@ -1,0 +1,141 @@
+"""Pages as lines: everything that matters is said, and nothing twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kiosk.key_gate import QUIET_S
+from kiosk.keys import Key
+from kiosk.page import LevelFinding, NumberLine, Page, PinEntry, Running, Words
+from kiosk.plain import STATUS_EVERY_S, PlainView, page_lines
+from tests.screens.gallery import PAGES
+from tests.screens.pictures import ShowsOnePage
+
+
+class Listener:
+    """A view, and what it printed since the last look."""
+
+    def __init__(self, page: Page, output_possible: bool = False) -> None:
+        self.conductor = ShowsOnePage(page, output_possible)
+        self.now_s = 100.0
+        self._printed = ""
+        self.view = PlainView(self.conductor, self._print, lambda: self.now_s)
+        self.conductor.on_change(self.view.look)
+        self.view.look()
+
+    def _print(self, text: str) -> None:
+        self._printed += text
+
+    def heard(self) -> list[str]:
+        lines, self._printed = self._printed.splitlines(), ""
+        return lines
+
+    def show(self, page: Page, after_s: float = 1.0) -> list[str]:
+        self.heard()
+        self.now_s += after_s
+        self.conductor.show(page)
+        return self.heard()
+
+
+@pytest.mark.parametrize("id_", PAGES)
+def test_every_word_of_a_page_that_a_person_needs_is_said(id_: str) -> None:
+    page = PAGES[id_]
+    said = "\n".join(page_lines(page))
+    assert page.header.left in said
+    assert page.header.right in said
+    assert ("SIMULATOR" in said) is page.header.simulator
+    for choice in page.choices:
+        assert choice.label in said
+    assert (page.stop_text in said) is page.stop_row or not page.stop_row
+    for line in getattr(page.body, "lines", ()):
+        assert line in said
+
+
+@pytest.mark.parametrize("id_", PAGES)
+def test_no_line_holds_a_control_character(id_: str) -> None:
+    assert all(line.isprintable() for line in page_lines(PAGES[id_]))
+
+
+def test_a_person_s_own_words_cannot_move_the_cursor() -> None:
+    page = replace(PAGES["home"], body=Words(("a\x1b[2J\rb\x07",)))
+    assert all(line.isprintable() for line in page_lines(page))
+
+
+def test_a_page_is_printed_once() -> None:
+    listener = Listener(PAGES["home"])
+    assert listener.heard() == ["", *page_lines(PAGES["home"])]
+    listener.view.look()
+    assert listener.heard() == []
+
+
+def test_a_number_that_is_marked_is_said_alone() -> None:
+    listener = Listener(PAGES["pain"])
+    body = PAGES["pain"].body
+    assert isinstance(body, NumberLine)
+    assert listener.show(replace(PAGES["pain"], body=replace(body, value=7))) == ["= 7"]
+
+
+def test_digits_of_a_pin_are_counted_and_never_said() -> None:
+    listener = Listener(PAGES["pin"])
+    body = PAGES["pin"].body
+    assert isinstance(body, PinEntry)
+    assert listener.show(replace(PAGES["pin"], body=replace(body, typed=4))) == ["****"]
+
+
+def test_the_header_s_clock_alone_is_no_news() -> None:
+    listener = Listener(PAGES["home"])
+    header = replace(PAGES["home"].header, left="homestim        Friday 20 November  14:06")
+    assert listener.show(replace(PAGES["home"], header=header)) == []
+
+
+def test_a_level_and_its_notice_are_said_when_they_change() -> None:
+    listener = Listener(PAGES["level"], output_possible=True)
+    body = PAGES["level"].body
+    assert isinstance(body, LevelFinding)
+    louder = replace(body, big="9.0", notice="Still comfortable?  Enter = yes")
+    assert listener.show(replace(PAGES["level"], body=louder)) == [
+        "9.0 mA, limit 24.0",
+        "Still comfortable?  Enter = yes",
+    ]
+
+
+def test_a_session_says_how_it_stands_three_times_a_minute_only() -> None:
+    page = PAGES["session-on"]
+    assert isinstance(page.body, Running)
+    listener = Listener(page, output_possible=True)
+    said: list[str] = []
+    for second in range(120):
+        left = f"{14 - second // 60}:{59 - second % 60:02}"
+        said += listener.show(replace(page, body=replace(page.body, big=left)))
+    assert len(said) == 120 // STATUS_EVERY_S
+    assert said[0].startswith("14:40 minutes left. left back 18.5 mA, limit 24.0. ▶ right back 17.0 mA")
+
+
+def test_a_session_says_at_once_what_a_key_did_and_every_notice() -> None:
+    page = PAGES["session-on"]
+    assert isinstance(page.body, Running)
+    listener = Listener(page, output_possible=True)
+    assert listener.show(replace(page, body=replace(page.body, notice="Wait for the next squeeze."))) == [
+        "Wait for the next squeeze."
+    ]
+    listener.view.press("plus")
+    left, right = page.body.sides
+    louder = replace(page.body, sides=(left, replace(right, level_text="17.5 mA")))
+    assert "17.5 mA" in "".join(listener.show(replace(page, body=louder)))
+
+
+def test_keys_are_the_same_and_wait_for_a_page_that_has_only_just_come() -> None:
+    listener = Listener(PAGES["home"])
+    listener.view.press("1")
+    listener.view.press("space")
+    assert listener.conductor.pressed == [Key.STOP]
+    listener.now_s += QUIET_S
+    listener.view.press("1")
+    assert listener.conductor.pressed == [Key.STOP, Key.ONE]
+
+
+def test_enter_stops_unless_the_lines_ask_for_it() -> None:
+    assert Listener(PAGES["session-on"]).view.enter_stops
+    assert not Listener(PAGES["still-ok"]).view.enter_stops
