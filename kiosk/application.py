@@ -54,6 +54,7 @@ from kiosk.keys import Key
 from kiosk.logfile import log_to
 from kiosk.page import Page
 from kiosk.review.family import family_view
+from kiosk.session.machine import SessionState
 from kiosk.session.runner import Liveness, SessionRunner
 from kiosk.settings import RunSettings
 from kiosk.simulator import running_simulator
@@ -79,11 +80,13 @@ class Application:
         access: Access,
         clock: Clock,
         liveness: Liveness,
+        read_today: Callable[[StoreReader, Clock, str], Today] = today.read,
     ) -> None:
         self._settings = settings
         self._store = store
         self._access = access
         self._clock = clock
+        self._read_today = read_today
         self._port = settings.port
         self._link: GuardLink | None = None
         self._device: guard.Device | None = None
@@ -117,6 +120,11 @@ class Application:
     def output_possible(self) -> bool:
         """An arming or the STOP test is live: every unknown byte is a stop."""
         return self._testing or self._runner.output_possible
+
+    @property
+    def session(self) -> SessionState | None:
+        """The last session's state; None before the first."""
+        return self._runner.state
 
     def page(self) -> Page:
         """What stands on the screen."""
@@ -359,7 +367,7 @@ class Application:
             self._hear(TodayLoaded(found))
 
     def _today(self, reader: StoreReader) -> Today:
-        return today.read(reader, self._clock, self._settings.device_kind)
+        return self._read_today(reader, self._clock, self._settings.device_kind)
 
     def _read_apart(self, read: Callable[[StoreReader], T]) -> T:
         """In a thread, with a reader of its own: the store's belongs to the loop's."""

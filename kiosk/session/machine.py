@@ -47,6 +47,8 @@ STILL_OK_ANSWER_S = 60.0
 LOOK_AFTER_S = 120
 """First session: stop and look at the skin (clinical reference 2)."""
 NOTICE_S = 4.0
+PLAN_OVER = "plan_over"
+"""The guard's word for a plan that was played to its end."""
 STOP_ANSWER_S = 6.0
 """Longer than the guard's whole stop path: three pairs and 3 s of silence."""
 ARM_ANSWER_S = 5.0
@@ -267,6 +269,8 @@ class SessionState:
     @property
     def seconds_done(self) -> int:
         """Seconds of the session's phases that were played, finding not counted."""
+        if self.stop_why == PLAN_OVER:
+            return sum(phase.seconds for phase in self.plan.phases)
         if self.status is None or self.status.phase is None:
             return self.seconds_before
         played_ms = sum(
@@ -816,6 +820,7 @@ def _end(
     pad_faults = state.pad_faults
     if state.fault is not None and state.fault.kind in ("electrode", "low_current", "pulse_timeout"):
         pad_faults += 1
+    state = replace(state, stop_why=why)
     found = bool(state.sides) and all(side.comfortable_half_mA is not None for side in state.sides)
     outcome = SessionOutcome(
         session_id=state.session_id,
@@ -834,20 +839,19 @@ def _end(
         state,
         stage="ended",
         outcome=outcome,
-        stop_why=why,
         waiting_until_s=None,
         prompt=None,
         pad_faults=pad_faults,
     )
     effects: list[Effect] = []
     if state.session_id is not None:
-        record = _record(state, "done" if why == "plan_over" else "ended_early")
+        record = _record(state, "done" if why == PLAN_OVER else "ended_early")
         outcome = replace(outcome, record=record)
         state = replace(state, outcome=outcome)
         effects.append(Write(record, corrects=state.session_id))
     if not confirmed:
         effects.append(Tone("not_confirmed"))
-    elif why not in ("person", "plan_over", "look", "pad_loose"):
+    elif why not in ("person", PLAN_OVER, "look", "pad_loose"):
         effects.append(Tone("fault"))
     else:
         effects.append(Tone("stopped"))
