@@ -21,7 +21,7 @@ class Face:
 
 
 WIDE: Final = Face(stroke=2, digit=6, gap=2)
-MEDIUM: Final = Face(stroke=2, digit=5, gap=1)
+MEDIUM: Final = Face(stroke=1, digit=4, gap=2)
 NARROW: Final = Face(stroke=1, digit=4, gap=1)
 
 # As on a calculator: a top, b right above, c right below, d bottom, e left below, f left above, g middle.
