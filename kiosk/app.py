@@ -60,6 +60,8 @@ class KioskApp(App[None], inherit_bindings=False):
         self.conductor: Final = conductor
         self.liveness: Final = liveness
         self.rendering: Final = rendering
+        self.stop_from_row: int | None = None
+        """Where the STOP row begins; the input thread stops at a touch on it before any screen hears."""
         self._clock_s = clock_s
         self._view = PageView(styles_of(rendering.theme), self._touched)
         self._shown: tuple[Page, int, int] | None = None
@@ -142,7 +144,9 @@ class KioskApp(App[None], inherit_bindings=False):
         self._gate.shown(page.serial)
         self._shown = (page, width, height)
         self._shown_at_s = self._clock_s()
-        self._view.show(draw(page, width, height, self.rendering.console_glyphs_only))
+        drawing = draw(page, width, height, self.rendering.console_glyphs_only)
+        self.stop_from_row = drawing.stop_from_row
+        self._view.show(drawing)
 
     def _fatal_error(self) -> None:
         """Ends without a traceback on the screen; `run_app` raises what happened."""

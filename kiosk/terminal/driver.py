@@ -59,6 +59,7 @@ class KioskDriver(LinuxDriver):
             take=self._take,
             redraw=self._draw_anew,
             resized=self._tell_size,
+            touch_stops=self._touch_stops,
         )
 
     @property
@@ -92,6 +93,14 @@ class KioskDriver(LinuxDriver):
         except OSError:
             size = Size(80, 25)
         self.send_message(events.Resize(size, size))
+
+    def _touch_stops(self, report: Report) -> bool:
+        """In the input thread: a press on the STOP row as it is shown now."""
+        first_row: int | None = self._app.stop_from_row  # type: ignore[attr-defined]
+        match = _MOUSE_BUTTON.fullmatch(report.data)
+        if first_row is None or match is None or match.group(4) != b"M":
+            return False
+        return int(match.group(3)) > first_row
 
     def _take(self, token: Token) -> None:
         if isinstance(token, Pressed):

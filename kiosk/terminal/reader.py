@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Protocol
 
-from kiosk.terminal.stop_seeker import Stop, StopSeeker, Token
+from kiosk.terminal.stop_seeker import Report, Stop, StopSeeker, Token
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,8 @@ class StopSink(Protocol):
 class InputReader:
     """Reads `fd` until it is stopped or the terminal is gone.
 
-    `deliver` and `gone` are called in the thread; they hand over to the loop.
+    `deliver` and `gone` are called in the thread; they hand over to the loop. `enter_stops` and `touch_stops`
+    are asked in the thread: whether the lines shown do not ask for Enter, whether a touch is on the STOP row.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class InputReader:
         deliver: Callable[[Sequence[Token], float], None],
         gone: Callable[[], None],
         enter_stops: Callable[[], bool] = lambda: False,
+        touch_stops: Callable[[Report], bool] = lambda report: False,
     ) -> None:
         self._fd = fd
         self._sink = sink
         self._deliver = deliver
         self._gone = gone
         self._enter_stops = enter_stops
+        self._touch_stops = touch_stops
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC)
         self._thread = Thread(target=self._run, name="keys", daemon=True)
 
@@ -98,9 +101,14 @@ class InputReader:
 
     def _hand_on(self, tokens: Sequence[Token], now_s: float) -> None:
         """One stop for all stops in a read, before anything else of it."""
+        if self._sink.output_possible:
+            tokens = [Stop("touch") if self._touches_stop(token) else token for token in tokens]
         stop = next((token for token in tokens if isinstance(token, Stop)), None)
         if stop is not None:
             self._sink.stop_from_input_thread(stop.source)
         others = [token for token in tokens if not isinstance(token, Stop)]
         if others:
             self._deliver(others, now_s)
+
+    def _touches_stop(self, token: Token) -> bool:
+        return isinstance(token, Report) and token.kind == "mouse" and self._touch_stops(token)

@@ -11,7 +11,7 @@ from typing import Final
 from kiosk.conductor_types import Conductor
 from kiosk.terminal.liveness import ASK_EVERY_S, QUERY, AlwaysAlive, TerminalLiveness
 from kiosk.terminal.reader import InputReader
-from kiosk.terminal.stop_seeker import Answered, Token
+from kiosk.terminal.stop_seeker import Answered, Report, Token
 from kiosk.terminal.tty_mode import RawKeys
 from kiosk.terminal.writer import TerminalWriter
 
@@ -38,6 +38,7 @@ class TerminalSession:
         redraw: Callable[[], None],
         resized: Callable[[], None],
         enter_stops: Callable[[], bool] = lambda: False,
+        touch_stops: Callable[[Report], bool] = lambda report: False,
     ) -> None:
         self._conductor = conductor
         self._liveness = liveness
@@ -47,7 +48,7 @@ class TerminalSession:
         self._raw_keys = RawKeys(key_fd)
         self._screen_fd = screen_fd
         self._redraw = redraw
-        self._reader = InputReader(key_fd, conductor, self._deliver, self._gone, enter_stops)
+        self._reader = InputReader(key_fd, conductor, self._deliver, self._gone, enter_stops, touch_stops)
         self._writer: TerminalWriter | None = None
         self._reading = False
         self._next_query: asyncio.TimerHandle | None = None

@@ -59,6 +59,12 @@ class Drawing:
     cut: tuple[str, ...]
     """Texts that did not fit: empty on every screen that is fit for use."""
 
+    @property
+    def stop_from_row(self) -> int | None:
+        """The row from which on a touch anywhere is STOP; None where there is no STOP row."""
+        rows = (t.area.y for t in self.targets if t.keys == (Key.STOP,) and t.area.width == self.width)
+        return next(rows, None)
+
     def keys_at(self, x: int, y: int) -> tuple[Key, ...]:
         """What a touch at a cell means; what was drawn last lies on top."""
         for target in reversed(self.targets):

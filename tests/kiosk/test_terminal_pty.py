@@ -177,11 +177,25 @@ class TestPicture:
         assert b"38;5;" not in kiosk.output
         assert b";44m" in kiosk.output  # The blue of the buttons.
 
-    def test_a_touch_on_the_stop_row_is_stop(self, terminal: Start) -> None:
+    def test_a_touch_on_the_stop_row_stops_in_the_input_thread_and_once(self, terminal: Start) -> None:
         kiosk = terminal(page="session-on", output_possible=True)
+        kiosk.wait_until_shown(b"S T O P")
         time.sleep(0.6)
         kiosk.type(b"\x1b[<0;40;23M\x1b[<0;40;23m")
-        kiosk.wait_for("key", key="STOP")
+        kiosk.type(b"3")
+        told = [kiosk.wait(lambda event: event["event"] in ("key", "stop")) for _ in range(2)]
+        assert [(event["event"], event.get("source") or event["key"]) for event in told] == [
+            ("stop", "touch"),
+            ("key", "THREE"),
+        ]
+
+    def test_a_touch_above_the_stop_row_stops_nothing(self, terminal: Start) -> None:
+        kiosk = terminal(page="session-on", output_possible=True)
+        kiosk.wait_until_shown(b"S T O P")
+        time.sleep(0.6)
+        kiosk.type(b"\x1b[<0;70;18M\x1b[<0;70;18m")
+        told = kiosk.wait(lambda event: event["event"] in ("key", "stop"))
+        assert told["event"] == "key"
 
     def test_neither_keyboard_protocol_nor_mouse_motion_is_asked_for(self, terminal: Start) -> None:
         kiosk = terminal()
