@@ -18,8 +18,15 @@ ESCAPE: Final = 0x81
 KEY: Final = 0x55
 """An escaped byte b travels as `81 (b ^ 55)`. What follows an 81 is opaque: it may itself be F0 or 0F."""
 
+FILLER: Final = b"\x0f"
+"""A stop byte inside a frame ends or spoils it for any parser; outside of one it is skipped."""
+
 _LEGAL_BODY: Final = re.compile(rb"(?:[^\xf0\x0f\x81]+|\x81.)*", re.DOTALL)
 """A stuffed body: no bare special byte, and every 81 has its follower."""
+
+
+class Malformed(ValueError):  # noqa: N818 - it names the message, not a mistake of ours
+    """Not a message of the protocol, or a value that it cannot carry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar, Final, Self, TypeAlias
 
-from drivers.hasomed import Layout, build_frame
+from drivers.hasomed import Layout, Malformed, build_frame
 
 
 def crc16_xmodem(data: bytes) -> int:
@@ -71,10 +71,6 @@ MEASURE_NOTHING: Final = 0
 MEASURE_CURRENT: Final = 1
 MEASURE_VOLTAGE: Final = 2
 MEASURE_HIGH_VOLTAGE: Final = 3
-
-
-class Malformed(ValueError):  # noqa: N818 - it names the message, not a mistake of ours
-    """Not a message of this protocol, or a value that it cannot carry."""
 
 
 class Unbalanced(Malformed):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
-from drivers.hasomed import FrameScanner
+from drivers.hasomed import FrameScanner, Malformed
 from drivers.p24 import codec
 from drivers.p24.codec import (
     Ack,
@@ -31,7 +31,6 @@ from drivers.p24.codec import (
     LlChannelConfigAck,
     LlInit,
     LlStop,
-    Malformed,
     MlGetCurrentData,
     MlInit,
     MlStop,

@@ -15,7 +15,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from drivers.p24.driver import P24, boot_time_s
+from drivers.framed_driver import boot_time_s
+from drivers.p24.driver import P24
 from drivers.registry import DRIVERS
 from drivers.stimulator import ChannelTarget, Targets
 from drivers.virtual.faults import parse_fault

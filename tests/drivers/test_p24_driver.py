@@ -223,6 +223,24 @@ async def test_nothing_is_applied_before_initialise_or_after_a_stop() -> None:
         assert bench.names().count("Ml_update") == 2
 
 
+async def test_a_stop_that_comes_with_the_last_answer_of_a_start_is_not_forgotten(monkeypatch) -> None:
+    async with p24_on_bench() as (driver, bench):
+        await driver.identify()
+        switch_on = driver._switch_on
+
+        async def stopped_in_the_same_instant() -> None:
+            await switch_on()
+            driver.stop_now()
+
+        monkeypatch.setattr(driver, "_switch_on", stopped_in_the_same_instant)
+        with pytest.raises(Preempted):
+            await driver.initialise()
+        assert (await driver.stop()).confirmed
+        with pytest.raises(Refused):
+            await driver.apply(targets(10))
+        assert "Ml_update" not in bench.names()
+
+
 async def test_a_channel_above_zero_may_not_be_left_out() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(10, 10))
