@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
 
+from drivers.limits import MAX_DAY_S
+
+log = logging.getLogger(__name__)
+
 
 def _today() -> str:
     return time.strftime("%Y-%m-%d")
+
+
+def _read(path: str) -> tuple[str, float]:
+    with open(path, encoding="utf-8") as file:
+        body = json.load(file)
+    day, seconds = body["day"], float(body["seconds"])
+    if time.strptime(day, "%Y-%m-%d") is None or not 0 <= seconds < 1e6:
+        raise ValueError(f"{path}: {body}")
+    return day, seconds
 
 
 class Tally:
@@ -25,9 +39,11 @@ class Tally:
         self._today = today
         self._day, self._seconds = today(), 0.0
         if self._path is not None and os.path.exists(self._path):
-            with open(self._path, encoding="utf-8") as file:
-                body = json.load(file)
-            self._day, self._seconds = str(body["day"]), float(body["seconds"])
+            try:
+                self._day, self._seconds = _read(self._path)
+            except (OSError, ValueError, KeyError, TypeError):
+                log.exception("the tally cannot be read: today counts as full")
+                self._seconds = float(MAX_DAY_S)
 
     def seconds(self) -> float:
         """Of today, so far."""

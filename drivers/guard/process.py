@@ -112,6 +112,8 @@ class Guard:
         self._report()
         if self._driver is not None:
             await self._driver.close()
+        if self._client is not None:
+            self._client.close()
         return int(self.failed or self.state == "unconfirmed")
 
     # ── the one stop path ──

@@ -69,7 +69,7 @@ LEVEL = {"type": "level", "epoch": 1, "channel": 1, "half_mA": 2}
         b'{"type":"unknown"}',
         b'{"type":"status"}',
         b"[" * 16_000,
-        b" " * 16_385,
+        m.encode(arm()).ljust(m.MAX_MESSAGE_BYTES + 1),
         *(
             json.dumps({**LEVEL, **change}).encode()
             for change in (
@@ -95,6 +95,18 @@ LEVEL = {"type": "level", "epoch": 1, "channel": 1, "half_mA": 2}
 def test_what_was_not_declared_is_malformed(datagram: bytes) -> None:
     with pytest.raises(m.MalformedMessage):
         m.decode(datagram, m.ToGuard)
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b'"1"', b"true", b"null"])
+def test_what_is_no_number_is_malformed(number: bytes) -> None:
+    stopped = m.encode(m.Stopped(1, "key", True, "off", 4711.0))
+    assert b"4711.0" in stopped
+    with pytest.raises(m.MalformedMessage):
+        m.decode(stopped.replace(b"4711.0", number), m.FromGuard)
+
+
+def test_a_message_of_the_greatest_size_is_understood() -> None:
+    assert m.decode(m.encode(arm()).ljust(m.MAX_MESSAGE_BYTES), m.ToGuard) == arm()
 
 
 @given(st.binary(max_size=200))

@@ -163,7 +163,7 @@ def test_lowering_one_channel_in_a_ramp_does_not_lift_the_other() -> None:
     slow = m.Pattern("cycle", up_ms=0, on_ms=6_000, down_ms=0, off_ms=6_000)
     limits = (limit(1, ceiling_half_mA=100), limit(2, ceiling_half_mA=100))
     play = Play(arm(1, plan(phase(pattern=slow, duration_ms=1_200_000)), *limits))
-    play.raise_to(60).raise_to(30, channel=2)
+    play.raise_to(100).raise_to(50, channel=2)
     play.to((play.elapsed_ms // 12_000 + 1) * 12_000 + 600)
     before = play.current(2)
     assert play.level(0, 1) is None

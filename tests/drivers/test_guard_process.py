@@ -178,7 +178,9 @@ async def test_a_box_that_slept_does_not_go_on() -> None:
         mark = client.mark()
         virtual_time().slept_ms += 600  # CLOCK_MONOTONIC stood still
         client.lease(1)
+        at_s = virtual_time().now_s
         assert (await client.until_type(m.Stopped, mark)).why == "lease"
+        assert virtual_time().now_s - at_s < 0.01
         assert not client.device.flowing
 
 
@@ -378,6 +380,27 @@ async def test_the_tally_counts_output_and_survives_the_process(tmp_path: Path) 
     assert 9.5 <= Tally(str(tmp_path), lambda: "2030-01-01").seconds() <= 10.5
     assert Tally(str(tmp_path), lambda: "2030-01-02").seconds() == 0
     assert Tally(str(tmp_path), lambda: "2029-12-31").seconds() > 9, "a clock that went back frees nothing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"day":"2030-01-01"}',
+        '{"day":"2030-01-01","seconds":NaN}',
+        '{"day":"","seconds":1}',
+    ],
+)
+def test_a_tally_that_cannot_be_read_counts_as_a_full_day(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tally.json").write_text(text)
+    day = "2030-01-01"
+    tally = Tally(str(tmp_path), lambda: day)
+    assert tally.seconds() == c.MAX_DAY_S
+    day = "2030-01-02"
+    assert tally.seconds() == 0
 
 
 @in_virtual_time
@@ -868,6 +891,7 @@ async def test_a_client_that_does_not_read_does_not_hold_up_the_guard() -> None:
             else:
                 heard += [m.decode(datagram, m.FromGuard)] if datagram != b"{}" else []
         assert heard[-1].why == "key", "what is no status was kept"
+        assert sum(isinstance(message, m.Status) for message in heard) < 10, "and no old status"
 
 
 @in_virtual_time

@@ -1,0 +1,465 @@
+"""Mistakes that must not go unnoticed: `python -m tests.mutants [WORD…]`, part of `make soak`.
+
+Each mutant is one edit of the source. It is made in a copy of the tree, and the tests that are named with
+it have to fail there; in the unchanged copy they have to pass. WORDs choose the mutants by name or file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("drivers", "programs", "kiosk", "tests", "pyproject.toml")
+TIMEOUT_S = 240
+"""A mutant that hangs its test is killed as well."""
+
+OUTPUT = "drivers/guard/output.py"
+PROCESS = "drivers/guard/process.py"
+BOUNDS = "drivers/bounds.py"
+MESSAGES = "drivers/guard/messages.py"
+TEST_OUTPUT = "tests/drivers/test_guard_output.py"
+TEST_PROCESS = "tests/drivers/test_guard_process.py"
+TEST_BOUNDS = "tests/drivers/test_guard_bounds.py"
+TEST_MESSAGES = "tests/drivers/test_guard_messages.py"
+TEST_LINK = "tests/drivers/test_guard_link.py"
+TEST_FAULTS = "tests/faults/test_guard_faults.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """`old` stands exactly once in `file`; with `new` in its place some of `tests` have to fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = (
+    # ── the lease ──
+    Mutant(
+        "no lease check",
+        OUTPUT,
+        "if now.ms >= self._leased_until.ms or now.boot_ms >= self._leased_until.boot_ms:",
+        "if False:",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "a suspend is not seen",
+        OUTPUT,
+        " or now.boot_ms >= self._leased_until.boot_ms:",
+        ":",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "a late renewal revives", OUTPUT, "if fresh and self.over(now) is None:", "if fresh:", TEST_OUTPUT
+    ),
+    Mutant("an old renewal counts", OUTPUT, "0 <= age_ms <= RENEWAL_MAX_AGE_MS", "0 <= age_ms", TEST_OUTPUT),
+    Mutant("a renewal of the future counts", OUTPUT, "0 <= age_ms <=", "age_ms <=", TEST_OUTPUT),
+    Mutant(
+        "a repeated renewal counts", OUTPUT, "lease.n > self.lease_n", "lease.n >= self.lease_n", TEST_OUTPUT
+    ),
+    Mutant("a renewal of another epoch counts", OUTPUT, " and lease.epoch == self.epoch", "", TEST_OUTPUT),
+    Mutant(
+        "a renewal counts from when it arrives",
+        OUTPUT,
+        "Now(now.ms + LEASE_MS - age_ms, now.boot_ms + LEASE_MS - age_ms)",
+        "Now(now.ms + LEASE_MS, now.boot_ms + LEASE_MS)",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "output goes on after the end",
+        OUTPUT,
+        "if self._gate and self.over(now) is None else 0",
+        "if self._gate else 0",
+        TEST_OUTPUT,
+    ),
+    Mutant("nobody has to be there", OUTPUT, ">= silent_s * 1000", ">= silent_s * 10**9", TEST_OUTPUT),
+    # ── level × fraction ──
+    Mutant(
+        "clamp instead of refuse",
+        OUTPUT,
+        "        if not 0 <= half_mA <= limit.ceiling_half_mA:\n            return",
+        "        half_mA = min(half_mA, limit.ceiling_half_mA)\n        if half_mA < 0:\n            return",
+        TEST_OUTPUT,
+    ),
+    Mutant("no limit of one raise", OUTPUT, "if rise > self._max_raise:", "if False:", TEST_OUTPUT),
+    Mutant("a raise counts in the ramp", OUTPUT, "if not self.plateau:", "if False:", TEST_OUTPUT),
+    Mutant(
+        "a raise need not wait", OUTPUT, "if 2 * pause_ms < rise *", "if pause_ms < 0 * rise *", TEST_OUTPUT
+    ),
+    Mutant(
+        "no limit from contraction to contraction", OUTPUT, "if half_mA > most:", "if False:", TEST_OUTPUT
+    ),
+    Mutant(
+        "the warm-up lifts the next contraction",
+        OUTPUT,
+        "self._squeezed = self._squeezed or dict(self.levels)",
+        "self._squeezed = dict(self.levels)",
+        "tests/drivers/test_guard_machine.py -k every_moment",
+    ),
+    Mutant(
+        "the fraction is not played",
+        OUTPUT,
+        "scale = self.phase.scale_permille * self.fraction if",
+        "scale = self.phase.scale_permille * 1000 if",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "the scale is not applied",
+        OUTPUT,
+        "scale = self.phase.scale_permille * self.fraction if",
+        "scale = 1000 * self.fraction if",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "the other side flows while one is found",
+        OUTPUT,
+        "level * scale // 1_000_000 if self.phase.channel in (None, channel) else 0",
+        "level * scale // 1_000_000",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "rounded up to the device's step", OUTPUT, "mA - mA % self._step", "mA + mA % self._step", TEST_OUTPUT
+    ),
+    Mutant(
+        "a phase change does not pass through zero",
+        OUTPUT,
+        "self._train, self._ramp_ms = train, 0",
+        "self._train = train",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "a late guard jumps up the ramp",
+        OUTPUT,
+        "min(now_ms - self._played_ms, RAMP_STEP_MS)",
+        "now_ms - self._played_ms",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "a ramp as fast as the plan says",
+        OUTPUT,
+        "return max(self.phase.pattern.up_ms, c.ENVELOPE_RISE_MIN_MS, envelope_ms)",
+        "return max(1, self.phase.pattern.up_ms)",
+        TEST_OUTPUT,
+    ),
+    Mutant(
+        "a ramp that follows the level",
+        OUTPUT,
+        "most = max(limit.ceiling_half_mA for limit in self.limits.values())",
+        "most = max(self.levels.values())",
+        TEST_OUTPUT,
+    ),
+    Mutant("two trains make one", OUTPUT, "c.NMES_MAX_ON_MS if", "0 if", TEST_OUTPUT),
+    Mutant("a burst is not gated", OUTPUT, "self._gate = at_ms < pattern.on_ms", "pass", TEST_OUTPUT),
+    Mutant(
+        "a find phase runs into the session",
+        OUTPUT,
+        'self._leave_phase("find_over" if self.phase.role == "find" else None)',
+        "self._leave_phase(None)",
+        TEST_OUTPUT,
+    ),
+    # ── the constants ──
+    Mutant(
+        "no lower bounds",
+        BOUNDS,
+        "not self.least <= self.asked <= self.most",
+        "self.asked > self.most",
+        TEST_BOUNDS,
+    ),
+    Mutant(
+        "no upper bounds",
+        BOUNDS,
+        "not self.least <= self.asked <= self.most",
+        "self.asked < self.least",
+        TEST_BOUNDS,
+    ),
+    Mutant(
+        "30 mA without history is not held",
+        BOUNDS,
+        "NO_BOUND if limit.known_level else",
+        "NO_BOUND or",
+        TEST_BOUNDS,
+    ),
+    Mutant(
+        "the pad's size does not matter", BOUNDS, "c.MIN_PAD_AREA_MM2, NO_BOUND", "0, NO_BOUND", TEST_BOUNDS
+    ),
+    Mutant("each find phase has ten minutes", BOUNDS, "finding_ms = sum(", "finding_ms = max(", TEST_BOUNDS),
+    Mutant(
+        "found with another waveform",
+        BOUNDS,
+        "int(_waveform(phase) in waveforms), 1, 1",
+        "1, 1, 1",
+        TEST_BOUNDS,
+    ),
+    Mutant(
+        "the rest may be shorter than the train",
+        BOUNDS,
+        "off_ms, train_ms, NO_BOUND",
+        "off_ms, 0, NO_BOUND",
+        TEST_BOUNDS,
+    ),
+    Mutant(
+        "the ramps are not part of the train",
+        BOUNDS,
+        "(sum(times[:3]), times[3])",
+        "(times[1], times[3])",
+        TEST_BOUNDS,
+    ),
+    Mutant(
+        "the last step is trusted",
+        PROCESS,
+        "beyond = first_broken(arming.output_bounds(targets))",
+        "beyond = None",
+        TEST_PROCESS,
+    ),
+    # ── arming ──
+    Mutant("any epoch arms", PROCESS, "if arm.epoch != self.epoch + 1:", "if False:", TEST_PROCESS),
+    Mutant(
+        "no epoch check on requests",
+        PROCESS,
+        "if arming is None or message.epoch != arming.epoch:",
+        "if arming is None:",
+        TEST_PROCESS,
+    ),
+    Mutant("another build arms", PROCESS, "if self._client_build != self.build:", "if False:", TEST_PROCESS),
+    Mutant("arms without a STOP test", PROCESS, "if not self._stop_tested:", "if False:", TEST_PROCESS),
+    Mutant(
+        "a STOP test without the device's word",
+        PROCESS,
+        "self._stop_tested |= outcome.confirmed",
+        "self._stop_tested = True",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "a STOP test that nobody stopped",
+        PROCESS,
+        'if self._stop_asked and self._stop_from == "testing"',
+        'if self._stop_from == "testing"',
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "arms beyond a constant",
+        PROCESS,
+        "beyond = first_broken(plan_bounds(arm.plan, arm.limits, device))",
+        "beyond = None",
+        TEST_PROCESS,
+    ),
+    Mutant("arms what the device cannot do", PROCESS, "if sentence is not None:", "if False:", TEST_PROCESS),
+    Mutant(
+        "arms after any number of restarts",
+        PROCESS,
+        "if self._restarts > MOST_RESTARTS:",
+        "if False:",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "a simulator for hardware",
+        PROCESS,
+        "if identity.simulated and not self.simulated:",
+        "if False:",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "hardware for a simulator",
+        PROCESS,
+        "if self.simulated and not identity.simulated:",
+        "if False:",
+        TEST_PROCESS,
+    ),
+    Mutant("the day never ends", PROCESS, 'self.trip("day")', "pass", TEST_PROCESS),
+    Mutant(
+        "the tally is not reserved",
+        "drivers/tally.py",
+        "self.seconds() + reserve_s",
+        "self.seconds()",
+        TEST_PROCESS,
+    ),
+    # ── stopping ──
+    Mutant(
+        "the stop frame waits for the loop",
+        PROCESS,
+        "            self._driver.stop_now()\n",
+        "            pass\n",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "goes on after an unconfirmed stop",
+        PROCESS,
+        '            self.state = "unconfirmed"\n',
+        '            self.state = "idle"\n',
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "an unknown device is idle after a stop",
+        PROCESS,
+        'elif self._stop_from in ("idle", "testing", "armed") and self._stop_why != "restarted":',
+        "elif True:",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "each stop begins anew",
+        PROCESS,
+        'if self.state == "stopping":\n            return',
+        "if False:\n            return",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "what was being done goes on beside the stop",
+        PROCESS,
+        "            self._task.cancel()\n",
+        "            pass\n",
+        TEST_PROCESS,
+    ),
+    Mutant("a client that left stops nothing", PROCESS, 'self.trip("client_gone")', "pass", TEST_PROCESS),
+    Mutant("rubbish stops nothing", PROCESS, 'self.trip("malformed")', "pass", TEST_PROCESS),
+    Mutant("a fault is only refused", PROCESS, 'self.trip(f"limit_{refused.limit}")', "pass", TEST_PROCESS),
+    Mutant(
+        "trouble stops nothing", PROCESS, "            self.trip(kind)\n", "            pass\n", TEST_PROCESS
+    ),
+    Mutant(
+        "the state is not read", PROCESS, "if now.ms - read_ms >= self._check_ms:", "if False:", TEST_PROCESS
+    ),
+    Mutant(
+        "an old reading is good enough",
+        PROCESS,
+        "if now.ms - read_ms > c.READING_MAX_AGE_S[self.kind] * 1000:",
+        "if False:",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "an end that never says why",
+        PROCESS,
+        "            if self._expired():\n                return\n",
+        "",
+        TEST_PROCESS,
+    ),
+    Mutant("an error of our own goes by", PROCESS, 'self.leave("guard_error")', "pass", TEST_PROCESS),
+    Mutant(
+        "a second connection may do all",
+        PROCESS,
+        "line.listen(lambda datagram: self._hear_stop(line, datagram))",
+        "line.listen(self._hear)",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "statuses are kept for a slow client",
+        PROCESS,
+        "keep=not isinstance(message, m.Status)",
+        "keep=True",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "stops are dropped for a slow client",
+        PROCESS,
+        "keep=not isinstance(message, m.Status)",
+        "keep=False",
+        TEST_PROCESS,
+    ),
+    Mutant("SIGTERM just kills", PROCESS, "guard.leave, ", "print, ", f"{TEST_FAULTS} -k asked_to_end"),
+    # ── the way between ──
+    Mutant(
+        "true is a number",
+        MESSAGES,
+        "if type(value) is not hint:",
+        "if not isinstance(value, hint):",
+        TEST_MESSAGES,
+    ),
+    Mutant(
+        "more keys are fine",
+        MESSAGES,
+        "if set(body) != set(hints):",
+        "if not set(hints) <= set(body):",
+        TEST_MESSAGES,
+    ),
+    Mutant("NaN is a number", MESSAGES, ", parse_constant=_no_constant", "", TEST_MESSAGES),
+    Mutant("any size", MESSAGES, "if len(datagram) > MAX_MESSAGE_BYTES:", "if False:", TEST_MESSAGES),
+    Mutant("any integer", MESSAGES, "if hint is int and not", "if False and not", TEST_MESSAGES),
+    Mutant(
+        "Ctrl+C reaches the guard",
+        "drivers/guard/link.py",
+        "start_new_session=True",
+        "start_new_session=False",
+        f"{TEST_FAULTS} -k ctrl_c",
+    ),
+    Mutant(
+        "the child is not waited for", "drivers/guard/link.py", "self._child.kill()", "return None", TEST_LINK
+    ),
+    Mutant(
+        "a reset hides the last messages",
+        "drivers/line.py",
+        "except (BlockingIOError, ConnectionResetError):",
+        "except BlockingIOError:",
+        TEST_LINK,
+    ),
+)
+
+
+def main(words: list[str]) -> int:
+    """How many mutants were killed; 1 if one survived, or does not fit the source any more."""
+    chosen = [x for x in MUTANTS if not words or any(word in f"{x.name} {x.file}" for word in words)]
+    named = sorted({mutant.tests for mutant in chosen})
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        sound = list(pool.map(lambda tests: _passes(None, tests), named))
+        for tests, passed in zip(named, sound, strict=True):
+            if not passed:
+                print(f"does not pass unchanged: {tests}")
+        verdicts = list(pool.map(_verdict, chosen)) if all(sound) else []
+    for mutant, verdict in zip(chosen, verdicts, strict=False):
+        if verdict != "killed":
+            print(f"{verdict}: {mutant.name} ({mutant.file})")
+    killed = verdicts.count("killed")
+    print(f"{killed} of {len(chosen)} mutants killed")
+    return int(killed < len(chosen))
+
+
+def _verdict(mutant: Mutant) -> str:
+    if (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.old) != 1:
+        return "does not fit the source"
+    return "SURVIVED" if _passes(mutant, mutant.tests) else "killed"
+
+
+def _passes(mutant: Mutant | None, tests: str) -> bool:
+    """Whether the tests pass in a copy of the tree, with the mutant in it."""
+    with tempfile.TemporaryDirectory(prefix="homestim-mutant-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(
+                    source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "snapshots")
+                )
+            else:
+                shutil.copy(source, copy / name)
+        if mutant is not None:
+            path = copy / mutant.file
+            path.write_text(
+                path.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8"
+            )
+        command = [sys.executable, "-m", "pytest", "-x", "--timeout", "60", *tests.split()]
+        try:
+            done = subprocess.run(
+                command, cwd=copy, capture_output=True, timeout=TIMEOUT_S, check=False, env=_environment(copy)
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"{command}: {done.stdout.decode()[-2000:]}{done.stderr.decode()[-2000:]}")
+        return done.returncode == 0
+
+
+def _environment(copy: Path) -> dict[str, str]:
+    """The copy comes before an installed homestim, for the processes that tests start too."""
+    return {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
