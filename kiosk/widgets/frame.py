@@ -39,7 +39,7 @@ class HeaderLine:
         self._canvas = canvas
         self._live = header.current_on
         state = canvas.clean(f"● {header.right}" if header.right else "")
-        self._state = f" {state} " if self._live else state
+        self._state = f" {state} " if self._live else f" {state}"
         self._badge = f" {canvas.clean(_('SIMULATOR'))} " if header.simulator else ""
         self._title = canvas.clean(header.left)
         beside = width_of(self._state) + width_of(self._badge) + 1
