@@ -324,7 +324,7 @@ def _today(visit: Visit, today: Today, moment: Moment) -> Result:
     visit = update(visit, today=today, unreadable="", loads="none")
     if again:
         return load_today(visit)
-    if visit.step == "saving" and visit.context.after_saving == "verdict" and visit.context.saves.all_durable:
+    if visit.step == "saving" and visit.context.read_after_saving:
         return verdict.verdict_reached(visit, moment)
     if visit.step != "home":
         return visit, ()
@@ -353,7 +353,9 @@ def _and_saved(visit: Visit, effects: tuple[Effect, ...], moment: Moment) -> Res
 
 def _read_for_verdict(visit: Visit, moment: Moment) -> Result:
     """The verdict waits for the diary as it stands after the answers."""
-    return load_today(visit) if visit.context.loads == "none" else (visit, ())
+    if visit.context.read_after_saving:
+        return visit, ()
+    return load_today(update(visit, read_after_saving=True))
 
 
 def _jump_to(step: str) -> Callable[[Visit, Moment], Result]:

@@ -98,6 +98,9 @@ class Run:
     """Everything about the current of this visit."""
 
     plan: SessionPlan | None = None
+    """Today's, from the last verdict."""
+    judged: bool = False
+    """The answers as they are now led to `plan`."""
     placed: bool = False
     """The pads are on."""
     settled: bool = False
@@ -117,7 +120,6 @@ class Run:
     pads_counted: bool = False
     reason: str = ""
     """Why the person stopped, as kept: "enough", "burning" …"""
-    skin: int | None = None
     no_more_today: bool = False
 
 
@@ -166,6 +168,8 @@ class Context:
     entry_at: dt.datetime | None = None
     number: Number = Number()
     after_saving: Continuation = "home"
+    read_after_saving: bool = False
+    """The diary was asked for once everything was durable: the next one that comes is the one to judge by."""
     pin: Pin = Pin()
     run: Run = Run()
 

@@ -1,4 +1,4 @@
-"""`python -m kiosk.locale.messages`: collects every `_()` of the kiosk into the `.pot`, and updates each `.po`.
+"""`python -m kiosk.locale.messages`: collects every `_()` of the kiosk into the `.pot`, updates each `.po`.
 
 What is new stands in the `.po` without a translation; what is gone is dropped. Needs Babel.
 """
@@ -34,7 +34,7 @@ def extract(folder: Path = KIOSK) -> Catalog:
     )
     found = extract_from_dir(folder, [("**.py", "python")], keywords=KEYWORDS)
     for name, _line, message, comments, context in sorted(found, key=lambda hit: (hit[0], hit[1])):
-        catalogue.add(message, locations=[(f"kiosk/{name}", None)], auto_comments=comments, context=context)
+        catalogue.add(message, locations=[(f"kiosk/{name}", 0)], auto_comments=comments, context=context)
     return catalogue
 
 

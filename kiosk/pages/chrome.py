@@ -38,11 +38,12 @@ def build(
     back: bool = False,
     stop_text: str = "",
     current_on: bool = False,
+    right: str = "",
 ) -> Page:
     """A page with its header, its key line and its spoken words.
 
     `pauses`: Space pauses here. `digits`: 8 is a number, so only * reads aloud. `back`: the key line says so.
-    `stop_text`: the whole bottom is STOP.
+    `stop_text`: the whole bottom is STOP. `right`: what the header says in place of the device's state.
     """
     line = list(choices)
     if back:
@@ -52,7 +53,7 @@ def build(
         line.append(Choice(Key.STOP, _("Pause"), prominent=False))
     return Page(
         id=visit.step,
-        header=header(visit, moment, title, current_on=current_on),
+        header=header(visit, moment, title, current_on=current_on, right=right),
         body=body,
         choices=tuple(line),
         stop_row=bool(stop_text),
@@ -62,17 +63,15 @@ def build(
     )
 
 
-def header(visit: Visit, moment: Moment, title: str, *, current_on: bool) -> Header:
+def header(visit: Visit, moment: Moment, title: str, *, current_on: bool, right: str = "") -> Header:
     """Title or date on the left; on the right what the guard reports."""
     device = visit.context.device
     if leaving(visit, moment):
         right = _("Ctrl+C once more leaves")
-    elif current_on:
+    elif not right and current_on:
         right = _("CURRENT IS ON")
-    elif device is not None and device.present:
-        right = _("device ready")
-    else:
-        right = _("device not found")
+    elif not right:
+        right = _("device ready") if device is not None and device.present else _("device not found")
     left = title or f"homestim   {words.date(moment.now.date())}  {words.clock(moment.now)}"
     return Header(left, device is not None and device.simulated, right, current_on)
 

@@ -58,7 +58,9 @@ def family(visit: Visit, moment: Moment) -> Page:
         lines=lines,
         days=tuple((_day_label(day.day), day.pain, day.session) for day in view.days),
         facts=facts,
-        small=_("From her own answers, not checked. This is not an emergency service."),
+        small=_("From own answers, not checked. This is not an emergency service."),
+        sessions_word=_("sessions"),
+        no_entry_word=_("no entry"),
     )
     return build(visit, moment, body, (Choice(Key.ZERO, _("Leave"), prominent=False),), title=title)
 

@@ -203,7 +203,7 @@ def label(visit: Visit, moment: Moment) -> Page:
             _("Back pain is not among the uses for which the RehaStim2 is made."),
         ),
         (
-            _("One box is for one person, with her own pads."),
+            _("One box and its pads are for one person only."),
             _("Nobody checks your answers. A pad that is half off may not be noticed."),
             _("Keep it away from children and pets."),
         ),

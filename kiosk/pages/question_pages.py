@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.pages import people
 from kiosk.pages.chrome import build
 from kiosk.steps import answers
 from kiosk.visit import Moment, Visit
-from kiosk.words import _, content
+from kiosk.words import _, content, ngettext
 from programs.screening import Question
 
 
@@ -55,7 +56,8 @@ def group(visit: Visit, moment: Moment) -> Page:
     lines: tuple[str, ...] = (_("Is one of these true for you?"),)
     if visit.context.re_asked:
         lines = (_("Your answers are older than one hour. Please answer again."), *lines)
-    body = Words(lines, tuple(_worded(visit, question) for question in questions), _glosses(questions))
+    small = (*_glosses(questions), *_pads_used(visit, shown.id))
+    body = Words(lines, tuple(_worded(visit, question) for question in questions), small)
     choices = (Choice(Key.ONE, _("None of these")), Choice(Key.TWO, _("One of these, or not sure")))
     return build(
         visit, moment, body, choices, title=_count(visit, content(shown.title)), pauses=True, back=True
@@ -66,7 +68,8 @@ def single(visit: Visit, moment: Moment) -> Page:
     """One question. No is safe; Enter does nothing."""
     shown = answers.groups(visit)[visit.place.index]
     question = answers.question(visit, shown.questions[visit.place.item])
-    body = Words((_worded(visit, question),), small=_glosses([question]))
+    small = (*_glosses([question]), *_pads_used(visit, shown.id))
+    body = Words((_worded(visit, question),), small=small)
     choices = (Choice(Key.ONE, _("No")), Choice(Key.TWO, _("Yes")), Choice(Key.THREE, _("Not sure")))
     return build(
         visit, moment, body, choices, title=_count(visit, content(shown.title)), pauses=True, back=True
@@ -105,6 +108,15 @@ def _worded(visit: Visit, question: Question) -> str:
 
 def _glosses(questions: list[Question]) -> tuple[str, ...]:
     return tuple(content(question.gloss) for question in questions if question.gloss is not None)
+
+
+def _pads_used(visit: Visit, group_id: str) -> tuple[str, ...]:
+    """How often, since when: what the question about the pads asks for."""
+    pads = None if visit.context.today is None else visit.context.today.pads
+    if group_id != "pads" or pads is None or pads.since is None:
+        return ()
+    used = ngettext("Used {n} time since {date}.", "Used {n} times since {date}.", pads.uses)
+    return (used.format(n=pads.uses, date=words.date(pads.since)),)
 
 
 def _count(visit: Visit, title: str) -> str:

@@ -210,9 +210,10 @@ def _next_cue(state: SessionState, now: rhythm.Stretch, at_ms: int) -> str:
         minutes = max(1, round((state.phase.duration_ms - at_ms) / 60_000))
         return ngettext("{n} minute like this", "{n} minutes like this", minutes).format(n=minutes)
     seconds = max(1, round((now.end_ms - at_ms) / 1000))
-    if now.part == "rest":
-        return _("next in {seconds} s").format(seconds=seconds)
-    return _("{seconds} s").format(seconds=seconds)
+    cue = {"rest": _("next in {seconds} s"), "rising": _("tighten in {seconds} s")}.get(
+        now.part, _("rest in {seconds} s")
+    )
+    return cue.format(seconds=seconds)
 
 
 def _part(part: rhythm.Part) -> str:

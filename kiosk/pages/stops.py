@@ -24,7 +24,8 @@ def not_confirmed(visit: Visit, moment: Moment) -> Page:
     outcome = visit.context.run.outcome
     small = () if outcome is None else (_("Code: {code}").format(code=f"{outcome.why}, {outcome.how}"),)
     choices = (Choice(Key.ENTER, _("It is switched off")),)
-    return build(visit, moment, Words(lines, small=small, tone="alarm"), choices, title=_("Switch it OFF"))
+    body = Words(lines, small=small, tone="alarm")
+    return build(visit, moment, body, choices, title=_("Switch it OFF"), right=_("output not known"))
 
 
 def stop_failed(visit: Visit, moment: Moment) -> Page:

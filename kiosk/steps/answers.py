@@ -85,12 +85,17 @@ def verdict(visit: Visit, asked: tuple[str, ...] = ()) -> Verdict:
     return evaluate(today.questionnaire, answers, asked, today.clearances)
 
 
-def standing(visit: Visit) -> tuple[Finding, ...]:
-    """The findings that lock or postpone: worse answers that no prescription clears."""
+def standing(visit: Visit, *, mendable: bool = True) -> tuple[Finding, ...]:
+    """The findings that lock or postpone: worse answers that no prescription clears.
+
+    `mendable` false: without what can still be put right, which is asked again.
+    """
     return tuple(
         finding
         for finding in verdict(visit).findings
-        if not finding.cleared and finding.class_ is not Class.N
+        if not finding.cleared
+        and finding.class_ is not Class.N
+        and (mendable or not question(visit, finding.key).mendable)
     )
 
 

@@ -15,16 +15,16 @@ from programs.screening import SORE_LOCKS, Class, Finding
 from programs.text import Reason
 
 
-def save_verdict(visit: Visit, moment: Moment) -> Result:
+def save_verdict(visit: Visit, moment: Moment, *, mendable: bool = False) -> Result:
     """Saves a lock for every finding that stands, and the screening with its worst class."""
-    visit, effects = lock_what_stands(visit, moment, mendable=True)
+    visit, effects = lock_what_stands(visit, moment, mendable=mendable)
     entry = visit.context.entry
     if entry is not None and entry.soreness is not None and entry.soreness >= SORE_LOCKS:
         visit, sent = save_lock(visit, Lock(class_="soreness", cause="d_sore"))
         effects = (*effects, *sent)
     asked = tuple(key for group in answers.round_groups(visit) for key in group.questions)
     verdict = answers.verdict(visit, asked)
-    finished = visit.context.activity == "baseline" or bool(answers.standing(visit))
+    finished = visit.context.activity == "baseline" or bool(answers.standing(visit, mendable=mendable))
     if visit.context.screening is None or not finished:
         return visit, effects
     name = "cleared" if verdict.worst in (None, Class.N) else verdict.worst.value
@@ -40,9 +40,7 @@ def lock_what_stands(visit: Visit, moment: Moment, *, mendable: bool = False) ->
     effects: tuple[Effect, ...] = ()
     if visit.context.screening is None:
         return visit, effects
-    for finding in answers.standing(visit):
-        if answers.question(visit, finding.key).mendable and not mendable:
-            continue
+    for finding in answers.standing(visit, mendable=mendable):
         visit, sent = save_lock(visit, answers.lock_of(finding, moment))
         effects = (*effects, *sent)
     return visit, effects

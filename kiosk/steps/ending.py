@@ -8,7 +8,7 @@ from kiosk.diary.records import Entry, Lock
 from kiosk.flow_types import Effect
 from kiosk.keys import Key
 from kiosk.steps.conclusion import save_lock
-from kiosk.steps.moves import back, go, home, save, update_run, wait_for_saves
+from kiosk.steps.moves import back, go, home, save, wait_for_saves
 from kiosk.steps.stimulation import adverse_event
 from kiosk.visit import Continuation, Moment, Result, Visit
 
@@ -34,14 +34,21 @@ def press_skin_after(visit: Visit, key: Key, moment: Moment) -> Result:
     if key not in SKIN_KEYS:
         return visit, ()
     grade = SKIN_KEYS[key]
-    run = visit.context.run
-    session_id = None if run.outcome is None else run.outcome.session_id
-    visit, effects = save(
-        update_run(visit, skin=grade), "entry", Entry(moment="after", skin=grade, session_id=session_id)
-    )
+    entry = Entry(moment="after", skin=grade, session_id=_session_id(visit))
+    visit, effects = save(visit, "entry", entry)
     visit, more = save_skin_lock(visit, grade)
     then: Continuation = "skin" if grade >= SKIN_LOCKS else "saved"
     return wait_for_saves(visit, moment, then), (*effects, *more)
+
+
+def _session_id(visit: Visit) -> str | None:
+    """The session of this visit, or the one that a restart cut off."""
+    outcome, today = visit.context.run.outcome, visit.context.today
+    if outcome is not None:
+        return outcome.session_id
+    if visit.context.activity == "restart" and today is not None and today.interrupted is not None:
+        return today.interrupted.id
+    return None
 
 
 def save_skin_lock(visit: Visit, grade: int) -> Result:

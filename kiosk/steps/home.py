@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final, Literal
 
 import msgspec
@@ -12,11 +13,24 @@ from kiosk.steps import answers, device
 from kiosk.steps.conclusion import lock_what_stands
 from kiosk.steps.diary import begin_diary
 from kiosk.steps.family import begin_look_back
-from kiosk.steps.moves import back, go, home, load_today, save, save_again, update, wait_for_saves
+from kiosk.steps.moves import (
+    back,
+    go,
+    home,
+    leave_visit,
+    load_today,
+    save,
+    save_again,
+    update,
+    wait_for_saves,
+)
 from kiosk.visit import Moment, Pin, Result, Visit
 from programs.plan import SessionPlan
 
 LABEL_PAGES: Final = 3
+
+PADS_MAY_BE_ON: Final = dt.timedelta(hours=2)
+"""After a restart later than this nobody is asked to take them off."""
 
 Variant = Literal[
     "loading",
@@ -110,7 +124,7 @@ def press_paused(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is not Key.TWO:
         return visit, ()
     visit, effects = lock_what_stands(visit, moment)
-    visit, then = home(visit, moment)
+    visit, then = leave_visit(visit, moment)
     return visit, (*effects, *then)
 
 
@@ -141,7 +155,10 @@ def save_interrupted(visit: Visit, moment: Moment) -> Result:
     cut_off = visit.context.today.interrupted
     assert cut_off is not None
     record = msgspec.structs.replace(cut_off.record, state="interrupted", stop_reason="restart")
-    visit, effects = save(update(visit, activity="restart"), "session", record, corrects=cut_off.id)
+    visit, effects = save(visit, "session", record, corrects=cut_off.id)
+    if moment.now - cut_off.at > PADS_MAY_BE_ON:
+        return visit, effects
+    visit = update(visit, activity="restart")
     return go(visit, moment, "after_restart", remember=False), effects
 
 

@@ -80,6 +80,13 @@ def home(visit: Visit, moment: Moment) -> Result:
     return load_today(jump(visit, moment, "home"))
 
 
+def leave_visit(visit: Visit, moment: Moment) -> Result:
+    """Home; with pads on after a session, by way of taking them off and looking at the skin."""
+    if visit.context.run.outcome is not None:
+        return jump(visit, moment, "pads_off"), ()
+    return home(visit, moment)
+
+
 def load_today(visit: Visit) -> Result:
     """Asks for the diary. While it is being read already, it is read once more afterwards."""
     if visit.context.loads == "none":
@@ -204,4 +211,4 @@ def _tag(name: str, saves: Saves) -> str:
 
 def wait_for_saves(visit: Visit, moment: Moment, then: Continuation) -> Visit:
     """To the step "saving"; `kiosk.flow` goes on with `then` when everything is durable."""
-    return go(update(visit, after_saving=then), moment, "saving", remember=False)
+    return go(update(visit, after_saving=then, read_after_saving=False), moment, "saving")

@@ -28,7 +28,7 @@ def onward(visit: Visit, moment: Moment) -> Result:
     feeling = answers.feeling_missing(visit, moment)
     if feeling is not None:
         return ask_number(_again(_without_old_entry(visit, feeling)), moment, feeling), ()
-    if run.plan is None:
+    if not run.judged:
         return go(visit, moment, "check"), ()
 
     missing = _own_screen_missing(visit, moment, answers.SKIN_GROUPS)
@@ -63,18 +63,31 @@ def ask_number(visit: Visit, moment: Moment, step: str) -> Visit:
     return go(update(visit, number=Number()), moment, step)
 
 
-def to_verdict(visit: Visit, moment: Moment) -> Result:
-    """Save what the answers mean, every lock included, and only then show it (safety rule 26)."""
-    visit, effects = save_verdict(visit, moment)
+def to_verdict(visit: Visit, moment: Moment, *, mendable: bool = False) -> Result:
+    """Save what the answers mean, every lock included, and only then show it (safety rule 26).
+
+    `mendable`: what could have been put right was not.
+    """
+    visit, effects = save_verdict(visit, moment, mendable=mendable)
     return wait_for_saves(visit, moment, "verdict"), effects
 
 
 def to_begin(visit: Visit, moment: Moment) -> Result:
     """Everything is answered and tested: save that, then begin."""
-    if answers.standing(visit):
-        return to_verdict(visit, moment)
+    if not complete(visit, moment):
+        return to_verdict(visit, moment, mendable=True)
     visit, effects = save_cleared(visit, moment)
     return wait_for_saves(visit, moment, "begin"), effects
+
+
+def complete(visit: Visit, moment: Moment) -> bool:
+    """Nothing is missing, nothing stands against it, STOP was tested: the current may be asked for."""
+    run = visit.context.run
+    asked = answers.first_missing(visit, moment, answers.groups(visit)) is None
+    asked = asked and answers.feeling_missing(visit, moment) is None
+    clear = not answers.standing(visit) and not answers.locks_that_end(visit)
+    prepared = run.placed and run.settled and run.stop_tested and run.contact_good
+    return asked and clear and prepared and run.judged and device.usable(visit)
 
 
 def _without_old_entry(visit: Visit, feeling: str) -> Visit:
@@ -92,6 +105,6 @@ def _own_screen_missing(visit: Visit, moment: Moment, ids: tuple[str, ...]) -> i
 def _again(visit: Visit) -> Visit:
     """Answers ran out after the verdict: it has to be given anew. Minutes that are left keep their plan."""
     run = visit.context.run
-    if run.plan is None or run.resume is not None:
+    if not run.judged or run.resume is not None:
         return visit
-    return update(update_run(visit, plan=None), re_asked=True)
+    return update(update_run(visit, judged=False), re_asked=True)

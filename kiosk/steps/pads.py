@@ -6,7 +6,7 @@ from kiosk.diary.records import Pads
 from kiosk.flow_types import StartStopTest, StopTestEnded
 from kiosk.keys import Key
 from kiosk.steps import device
-from kiosk.steps.moves import back, go, home, jump, save, update_run
+from kiosk.steps.moves import back, go, jump, leave_visit, save, update_run
 from kiosk.steps.order import onward
 from kiosk.visit import Moment, Result, Visit
 from programs.montage import Montage
@@ -74,7 +74,7 @@ def press_no_device(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ENTER and device.usable(visit):
         return onward(visit, moment)
     if key is Key.TWO:
-        return home(visit, moment)
+        return leave_visit(visit, moment)
     return back(visit, moment) if key is Key.BACK else (visit, ())
 
 

@@ -148,7 +148,7 @@ def _lock(visit: Visit, name: str, moment: Moment) -> Result:
 def press_mend(visit: Visit, key: Key, moment: Moment) -> Result:
     """Enter: it is put right, ask again. 2: not possible today, so it postpones."""
     if key is Key.TWO:
-        return to_verdict(visit, moment)
+        return to_verdict(visit, moment, mendable=True)
     if key is Key.ENTER:
         screening = visit.context.screening
         assert screening is not None

@@ -16,7 +16,7 @@ from kiosk.flow_types import BeginSession, Effect, SessionKey, SessionOutcome
 from kiosk.keys import Key
 from kiosk.steps.conclusion import save_alert, save_lock
 from kiosk.steps.moves import back, go, home, jump, save, update_run, wait_for_saves
-from kiosk.steps.order import onward
+from kiosk.steps.order import complete, onward
 from kiosk.steps.pads import pad_size
 from kiosk.visit import Moment, Result, Visit
 from programs.text import Reason
@@ -44,14 +44,16 @@ WHY: Final = {
 def begin(visit: Visit, moment: Moment) -> Result:
     """Everything is saved and tested: the current may be asked for."""
     run, today = visit.context.run, visit.context.today
-    assert run.plan is not None
     assert today is not None
     resume = run.resume
     if resume is not None and not may_go_on(visit, moment):
         return go(visit, moment, "pads_off"), ()
+    if not complete(visit, moment):
+        return onward(visit, moment)  # saving took so long that something changed
     effects: tuple[Effect, ...] = ()
     if not run.pads_counted:
         visit, effects = _count_pads(visit, moment)
+    assert run.plan is not None
     first = today.sessions_done == 0
     effect = BeginSession(run.plan, resume, first, None if resume is None else resume.session_id)
     began_at = run.began_at or moment.now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.keys import Key
 from kiosk.steps import answers
-from kiosk.steps.moves import home, jump, update_run
+from kiosk.steps.moves import home, jump, leave_visit, update_run
 from kiosk.steps.order import onward
 from kiosk.visit import Moment, Result, Visit
 from programs.plan import SessionPlan
@@ -22,7 +22,7 @@ def verdict_reached(visit: Visit, moment: Moment) -> Result:
         return onward(visit, moment)
     if not isinstance(today.next, SessionPlan):
         return jump(visit, moment, "not_today"), ()
-    return onward(update_run(visit, plan=today.next), moment)
+    return onward(update_run(visit, plan=today.next, judged=True), moment)
 
 
 def press_to_home(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -34,4 +34,4 @@ def press_to_home(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def press_verdict(visit: Visit, key: Key, moment: Moment) -> Result:
     """Never left by time; Back does not lift it."""
-    return home(visit, moment) if key is Key.ENTER else (visit, ())
+    return leave_visit(visit, moment) if key is Key.ENTER else (visit, ())

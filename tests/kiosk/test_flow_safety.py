@@ -1,0 +1,606 @@
+"""What the flow must never do: begin without every answer, lose an answer, lift a lock, say "saved" too early."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kiosk import flow, words
+from kiosk.diary.records import Alert, Entry, Lock, Screening
+from kiosk.diary.today import OpenScreening
+from kiosk.flow_types import (
+    BeginSession,
+    DeviceSeen,
+    Event,
+    FamilyLoaded,
+    LoadToday,
+    PinChecked,
+    SaveFailed,
+    SessionEnded,
+    StartStopTest,
+    StopTestEnded,
+    TodayLoaded,
+    TodayNotLoaded,
+    Woke,
+)
+from kiosk.keys import Key
+from kiosk.steps.answers import CONFIRMED_CLASSES, groups
+from programs.content import load_questionnaire
+from programs.screening import Answer, Class
+from tests.kiosk.visit_album import family_view
+from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, outcome, today
+
+QUESTIONS = load_questionnaire()
+DAILY = [key for group in QUESTIONS.groups if group.asks == "daily" for key in group.questions]
+BASELINE = list(QUESTIONS.keys_of("baseline"))
+LOCKING = [key for key in BASELINE if QUESTIONS.questions[key].class_ in CONFIRMED_CLASSES]
+EMERGENCIES = [key for key in BASELINE if QUESTIONS.questions[key].class_ is Class.E]
+
+
+def to_question(walk: Walk, key: str) -> None:
+    """Answers the safe way until `key` is asked alone."""
+    for _ in range(120):
+        if walk.step in ("group", "single"):
+            group = groups(walk.visit)[walk.visit.place.index]
+            if key in group.questions:
+                if walk.step == "group":
+                    walk.press("2")
+                while group.questions[walk.visit.place.item] != key:
+                    walk.press("1")
+                return
+        walk.until_next()
+    raise AssertionError(f"{key} was not asked")
+
+
+def locks(walk: Walk) -> list[tuple[str, str]]:
+    return [(lock.class_, lock.cause) for lock in walk.records(Lock) if isinstance(lock, Lock)]
+
+
+def last_screening(walk: Walk) -> Screening:
+    record = walk.records(Screening)[-1]
+    assert isinstance(record, Screening)
+    return record
+
+
+# ── worse answers ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("answer", ["2", "3"])
+@pytest.mark.parametrize("key", LOCKING)
+def test_a_worse_answer_of_the_baseline_is_asked_once_more_and_locks(key: str, answer: str) -> None:
+    walk = Walk(today(baseline_due=FIRST_TIME))
+    to_question(walk, key)
+    walk.press(answer)
+    assert walk.step == "confirm_yes"
+    walk.press("enter")
+    assert walk.step == "confirm_yes"
+    walk.press("1")
+    class_ = QUESTIONS.questions[key].class_.value
+    assert (class_, key) in locks(walk)
+    walk.until("verdict", most=120)
+    assert last_screening(walk).verdict == class_
+    walk.press("enter", "1")
+    assert walk.step == "home"
+
+
+@pytest.mark.parametrize("key", EMERGENCIES)
+def test_an_emergency_waits_for_no_other_question(key: str) -> None:
+    walk = Walk(today(baseline_due=FIRST_TIME))
+    to_question(walk, key)
+    walk.press("2", "1")
+    assert walk.step == "verdict"
+    assert "112" in walk.words
+    assert "locked until Dr. Demo opens it" in walk.words
+
+
+@pytest.mark.parametrize("answer", ["2", "3"])
+@pytest.mark.parametrize("key", DAILY)
+def test_a_worse_answer_of_a_visit_never_leads_to_the_session(key: str, answer: str) -> None:
+    walk = Walk()
+    to_question(walk, key)
+    question = QUESTIONS.questions[key]
+    walk.press(answer)
+    if question.mendable:
+        assert walk.step == "mend"
+        walk.press("2")
+    elif question.class_ in CONFIRMED_CLASSES:
+        walk.press("1")
+    walk.until("verdict")
+    assert (question.class_.value, key) in locks(walk)
+    assert not walk.sent(BeginSession)
+    walk.press("enter", "1")
+    assert walk.step == "home"
+
+
+@pytest.mark.parametrize("key", ["rf_chest", "d_change", "d_ill"])
+def test_the_lock_is_durable_before_its_screen_shows(key: str) -> None:
+    walk = Walk()
+    to_question(walk, key)
+    walk.answering = False
+    walk.press("2")
+    if walk.step == "confirm_yes":
+        walk.press("1")
+    walk.until("saving")
+    while walk.unanswered:
+        assert walk.step == "saving"
+        unsaved = walk.unanswered.pop(0)
+        walk.hear(walk.written(unsaved))
+    assert walk.step == "verdict"
+
+
+def test_all_locks_apply_and_the_worst_picks_the_screen() -> None:
+    walk = Walk(today(baseline_due=FIRST_TIME))
+    for key in ("rf_fever", "x_pacer", "c_heart"):
+        to_question(walk, key)
+        walk.press("2", "1")
+    walk.until("verdict", most=120)
+    assert [class_ for class_, _ in locks(walk)] == ["U", "X", "C"]
+    assert "urgent-care" in walk.words
+
+
+def test_a_wrong_key_keeps_both_answers_and_tells_the_family() -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.press("2", "2")
+    assert walk.step == "pain_rest"
+    screening = last_screening(walk)
+    assert screening.answers["d_change"] == "no"
+    assert screening.retracted == {"d_change": "yes"}
+    (alert,) = walk.records(Alert)
+    assert isinstance(alert, Alert)
+    assert alert.rule.rule == "yes_taken_back"
+    assert locks(walk) == []
+    walk.until("session")
+
+
+def test_a_wrong_key_is_believed_once() -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.press("2", "2", "back")
+    assert walk.step == "confirm_yes" or walk.step == "single"
+    while walk.step != "single":
+        walk.press("back")
+    walk.press("2")
+    assert walk.step != "confirm_yes"
+    assert locks(walk) == [("C", "d_change")]
+
+
+def test_enter_answers_no_safety_question() -> None:
+    walk = Walk()
+    walk.until("group")
+    place = walk.visit.place
+    walk.press("enter", "enter", "3", "4", "up")
+    assert walk.visit.place == place
+    walk.press("2")
+    place = walk.visit.place
+    walk.press("enter", "enter", "4", "down")
+    assert walk.visit.place == place
+    walk = Walk()
+    walk.until("contact")
+    walk.press("enter", "enter")
+    assert walk.step == "contact"
+
+
+def test_a_cleared_question_locks_nothing() -> None:
+    walk = Walk(today(baseline_due=FIRST_TIME, clearances=frozenset({"c_heart"})))
+    to_question(walk, "c_heart")
+    walk.press("2")
+    walk.until("first_done", most=120)
+    assert locks(walk) == []
+    assert "c_heart" in last_screening(walk).findings
+
+
+def test_what_can_be_put_right_is_asked_again() -> None:
+    walk = Walk()
+    to_question(walk, "d_dry")
+    walk.press("2")
+    assert walk.step == "mend"
+    walk.press("enter")
+    assert walk.step == "single"
+    walk.press("1")
+    walk.until("session")
+    assert locks(walk) == []
+
+
+def test_what_could_be_put_right_but_was_not_asked_again_does_not_begin() -> None:
+    walk = Walk()
+    to_question(walk, "d_dry")
+    walk.press("2", "enter")
+    while walk.step != "check":
+        walk.press("back")
+    walk.press("enter")
+    assert walk.step in ("group", "single")
+    assert "d_dry" in groups(walk.visit)[walk.visit.place.index].questions
+
+
+@pytest.mark.parametrize(("soreness", "locked"), [(3, False), (4, False), (7, True), (10, True)])
+def test_sore_muscles_postpone_and_very_sore_ones_lock(soreness: int, locked: bool) -> None:
+    walk = Walk()
+    walk.until("soreness")
+    walk.press(*(("1", "0") if soreness == 10 else (str(soreness),)), "enter", "enter")
+    assert walk.step == ("not_today" if soreness >= 4 else "group")
+    assert locks(walk) == ([("soreness", "d_sore")] if locked else [])
+
+
+# ── nothing lifts a lock ────────────────────────────────────────────────────────────────────────
+
+
+def test_going_back_and_answering_no_lifts_no_lock() -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.press("2", "1")
+    assert locks(walk) == [("C", "d_change")]
+    while walk.step not in ("single", "group"):
+        walk.press("back")
+    if walk.step == "single":
+        walk.press("1")
+    walk.until("verdict")
+    assert not walk.sent(BeginSession)
+
+
+@pytest.mark.parametrize("presses", [("2",), ("2", "back"), ("2", "stop"), ("2", "back", "back")])
+def test_leaving_at_the_second_question_counts_as_yes(presses: tuple[str, ...]) -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.press(*presses)
+    if walk.step != "paused":
+        walk.press("stop")
+    walk.press("2")
+    assert walk.step == "home"
+    assert locks(walk) == [("C", "d_change")]
+    walk.press("1")
+    assert walk.step == "home"
+
+
+def test_a_restart_at_the_second_question_counts_as_yes() -> None:
+    before = Walk()
+    to_question(before, "d_change")
+    before.press("2")
+    fact = before.saved[-1]
+    assert isinstance(fact.record, Screening)
+    opened = OpenScreening(fact.envelope.id, fact.record)
+    later = before.now + dt.timedelta(hours=3)
+    walk = Walk(today(later, open_screening=opened), now=later)
+    walk.press("1", "1", "enter")
+    assert locks(walk) == [("C", "d_change")]
+    walk.until("verdict")
+
+
+def test_an_emergency_that_a_restart_cut_off_shows_at_once() -> None:
+    before = Walk()
+    to_question(before, "rf_chest")
+    before.press("2")
+    fact = before.saved[-1]
+    assert isinstance(fact.record, Screening)
+    walk = Walk(today(open_screening=OpenScreening(fact.envelope.id, fact.record)), now=before.now)
+    walk.press("1", "1", "enter")
+    assert walk.step == "verdict"
+    assert locks(walk) == [("E", "rf_chest")]
+
+
+def test_changed_questions_begin_anew() -> None:
+    old = Screening(
+        asks="daily", answers={"d_ill": "no"}, answered_at={"d_ill": START}, questionnaire_digest="old"
+    )
+    walk = Walk(today(open_screening=OpenScreening("s", old)))
+    walk.press("1", "1", "enter", "1")
+    assert walk.saved[-1].envelope.id != "s"
+
+
+def test_a_group_that_was_answered_too_fast_is_asked_one_by_one() -> None:
+    walk = Walk(today(one_by_one=frozenset({"daily_unwell"})))
+    to_question(walk, "d_ill")
+    assert walk.step == "single"
+
+
+# ── saving ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_answer_is_saved_as_given() -> None:
+    walk = Walk()
+    walk.until("group")
+    walk.press("2", "1", "1")
+    given = [len(record.answers) for record in walk.records(Screening) if isinstance(record, Screening)]
+    assert given == [1, 2]
+    assert len({item.envelope.id for item in walk.saved}) == 1
+
+
+def test_answers_given_while_a_write_is_under_way_are_written_after_it() -> None:
+    walk = Walk(answering=False)
+    walk.until("pain_rest")
+    assert len(walk.unanswered) == 1
+    walk.answer_saves()
+    screening = last_screening(walk)
+    assert set(screening.answers) == set(QUESTIONS.keys_of("daily"))
+    assert len({item.envelope.id for item in walk.saved}) == 1
+
+
+def test_a_failed_save_is_said_and_nothing_goes_on() -> None:
+    walk = Walk(answering=False)
+    walk.until("group")
+    walk.press("1")
+    place = walk.visit.place
+    walk.fail_saves("No space is left.")
+    assert walk.step == "not_saved"
+    assert "No space is left." in walk.words
+    walk.press("back", "stop", "0")
+    assert walk.step == "not_saved"
+    walk.press("1")
+    assert walk.step == "saving"
+    walk.answer_saves()
+    assert walk.visit.place == place
+    assert len(last_screening(walk).answers) == len(groups(walk.visit)[0].questions)
+
+
+def test_with_something_unsaved_home_starts_nothing_and_can_try_again() -> None:
+    walk = Walk(answering=False)
+    walk.until("group")
+    walk.press("1")
+    walk.fail_saves()
+    walk.press("2")
+    assert walk.step == "home"
+    walk.press("2")
+    assert walk.step == "home"
+    walk.press("1")
+    walk.answer_saves()
+    assert walk.step == "home"
+    assert len(walk.records(Screening)) == 1
+    walk.press("1")
+    assert walk.step == "identity"
+
+
+def test_an_emergency_that_cannot_be_saved_is_told_all_the_same_and_holds() -> None:
+    walk = Walk()
+    to_question(walk, "rf_chest")
+    walk.answering = False
+    walk.press("2", "1")
+    walk.fail_saves()
+    assert walk.step == "not_saved"
+    assert "Call 112 now" in walk.words
+    walk.press("2")
+    walk.press("1")
+    walk.fail_saves()
+    walk.press("2", "1")
+    assert not walk.sent(BeginSession)
+
+
+def test_a_save_that_fails_while_current_may_flow_covers_no_stop() -> None:
+    walk = Walk()
+    walk.until("contact")
+    walk.press("1")
+    assert walk.step == "session"
+    walk.hear(SaveFailed("pads-99", "No space is left."))
+    assert walk.step == "session"
+
+
+def test_a_diary_that_cannot_be_read_starts_nothing() -> None:
+    walk = Walk()
+    walk.until("check")
+    visit, effects = flow.press(walk.visit, Key.ENTER, walk.moment)
+    assert visit.step == "saving"
+    visit, effects = flow.hear(visit, TodayNotLoaded("The diary cannot be read."), walk.moment)
+    assert visit.step == "home"
+    assert effects == ()
+    visit, _ = flow.press(visit, Key.ONE, walk.moment)
+    assert visit.step == "home"
+
+
+def test_the_verdict_waits_for_the_diary_as_it_stands_after_the_answers() -> None:
+    walk = Walk()
+    walk.until("soreness")
+    walk.press("3", "enter")
+    being_read = replace(walk.visit, context=replace(walk.visit.context, loads="one"))
+    visit, effects = flow.press(being_read, Key.ENTER, walk.moment)
+    assert effects == ()
+    visit, effects = flow.hear(visit, TodayLoaded(walk.day), walk.moment)
+    assert visit.step == "saving"
+    assert effects == (LoadToday(),)
+    visit, _ = flow.hear(visit, TodayLoaded(walk.day), walk.moment)
+    assert visit.step == "group"
+
+
+# ── a monkey ────────────────────────────────────────────────────────────────────────────────────
+
+
+class Monkey(Walk):
+    """Presses and hears anything; after every step the page is built and the great rule is checked."""
+
+    def begin_is_allowed(self) -> None:
+        context = self.visit.context
+        screening = context.screening
+        assert screening is not None
+        answers = {key: Answer(value) for key, value in screening.answers.items()}
+        assert set(answers) == set(DAILY)
+        for key, answer in answers.items():
+            assert not QUESTIONS.questions[key].is_worse(answer), key
+            assert self.now - screening.answered_at[key] <= dt.timedelta(minutes=60)
+        assert not [lock for lock in context.locks if lock.class_ != "soreness"]
+        assert not [lock for lock in self.day.locks if lock.class_ != "soreness"]
+        assert locks(self) == [lock for lock in locks(self) if lock[0] == "soreness"]
+        assert context.run.stop_tested
+        assert self.tested_s is not None
+        entry = context.entry
+        assert isinstance(entry, Entry)
+        assert None not in (entry.pain_rest, entry.pain_moving, entry.soreness)
+        assert context.saves.all_durable or all(tag.startswith("pads") for tag in self.open_tags())
+
+    tested_s: float | None = None
+
+    def hear(self, event: Event) -> None:
+        if (
+            isinstance(event, StopTestEnded)
+            and self.step == "stop_test"
+            and event.confirmed
+            and event.by_person
+        ):
+            self.tested_s = self.uptime_s
+        super().hear(event)
+
+    def open_tags(self) -> list[str]:
+        return [effect.tag for effect in self.visit.context.saves.under_way]
+
+    def step_once(self, doing: object) -> None:
+        begun = len(self.sent(BeginSession))
+        if isinstance(doing, Key):
+            if doing is not Key.LEAVE:
+                self.press(doing)
+        elif isinstance(doing, float):
+            self.wait(doing)
+            self.hear(Woke())
+        elif doing == "save":
+            if self.unanswered:
+                self.hear(self.written(self.unanswered.pop(0)))
+        elif doing == "fail":
+            if self.unanswered:
+                self.hear(SaveFailed(self.unanswered.pop(0).tag, "No space is left."))
+        elif doing == "safe":
+            self.until_next()
+        else:
+            self.hear(doing(self) if callable(doing) else doing)
+        if self.step == "home":
+            self.tested_s = None
+        if len(self.sent(BeginSession)) > begun:
+            self.begin_is_allowed()
+            assert self.step == "session"
+        try:
+            for language in words.LANGUAGES:
+                words.set_language(language)
+                page = self.page
+                assert page.id == self.step
+                assert page.spoken
+        finally:
+            words.set_language("en")
+
+
+EVENTS: list[object] = [
+    StopTestEnded(True, "status 0"),
+    StopTestEnded(True, "time", by_person=False),
+    StopTestEnded(False, "no answer"),
+    DeviceSeen(device()),
+    DeviceSeen(device(present=False)),
+    PinChecked(True, 0),
+    PinChecked(False, 5),
+    FamilyLoaded(family_view(START.date())),
+    TodayNotLoaded("The diary cannot be read."),
+    Woke(),
+]
+
+
+def _ended(why: str, confirmed: bool) -> object:
+    def event(walk: Walk) -> Event:
+        return SessionEnded(outcome(walk.uptime_s, why, confirmed=confirmed, seconds_left=300))
+
+    return event
+
+
+ENDS = [
+    _ended(why, confirmed)
+    for why in (
+        "person",
+        "plan_over",
+        "look",
+        "electrode",
+        "where_mismatch",
+        "still_ok",
+        "no_answer",
+        "limit",
+    )
+    for confirmed in (True, True, False)
+]
+ANYTHING = st.one_of(
+    st.sampled_from(["save", "save", "fail"]),
+    st.sampled_from(list(Key)),
+    st.sampled_from([Key.ONE, Key.TWO, Key.ENTER, Key.BACK, Key.STOP]),
+    st.sampled_from(EVENTS + ENDS),
+    st.sampled_from([0.5, 30.0, 700.0, 3700.0]),
+)
+DOINGS = st.tuples(st.integers(0, 9), ANYTHING)
+"""(how careful, what else): a person who is well most of the time, and anything in between."""
+CAREFUL = 7
+DAYS = [
+    {},
+    {"baseline_due": FIRST_TIME},
+    {"locks": (Lock(class_="C", cause="c_spine"),)},
+    {"week0_day": 2},
+    {"diary_due": "next_day"},
+    {"prescription": None, "prescription_state": "none"},
+]
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    doings=st.lists(DOINGS, min_size=20, max_size=150),
+    day=st.sampled_from(DAYS),
+    answering=st.sampled_from([True, True, True, False]),
+    to=st.sampled_from(["home", "group", "check", "placement", "stop_test", "session"]),
+)
+def test_no_keys_and_events_in_any_order_begin_what_may_not_begin(
+    doings: list[tuple[int, object]], day: dict[str, object], answering: bool, to: str
+) -> None:
+    walk = Monkey(today(**day))
+    try:
+        walk.until(to)
+    except AssertionError:
+        assert day
+    walk.answering = answering
+    for careful, doing in doings:
+        walk.step_once("safe" if careful < CAREFUL else doing)
+
+
+def test_the_stop_test_is_begun_by_its_own_step_alone() -> None:
+    walk = Walk()
+    walk.until("stop_test")
+    assert len(walk.sent(StartStopTest)) == 1
+
+
+@settings(max_examples=60)
+@given(
+    answers=st.lists(st.sampled_from(["1", "2", "3"]), min_size=len(DAILY), max_size=len(DAILY)),
+    changed=st.integers(0, len(DAILY) - 1),
+)
+def test_a_worse_answer_never_gives_a_laxer_end(answers: list[str], changed: int) -> None:
+    """Monotone: what ends with a lock for some answers ends so for worse ones."""
+    worse = [*answers]
+    worse[changed] = "2"
+    assert _locked_by(answers) <= _locked_by(worse)
+
+
+def _locked_by(answers: list[str]) -> set[tuple[str, str]]:
+    """The locks after this person answered question by question, a mendable one not mended."""
+    every = frozenset(group.id for group in QUESTIONS.groups)
+    walk = Walk(today(one_by_one=every))
+    said = dict(zip(DAILY, answers, strict=True))
+    for _ in range(80):
+        if walk.step == "single":
+            walk.press(said[groups(walk.visit)[walk.visit.place.index].questions[walk.visit.place.item]])
+        elif walk.step == "confirm_yes":
+            walk.press("1")
+        elif walk.step == "mend":
+            walk.press("2")
+        elif walk.step in ("verdict", "session"):
+            break
+        else:
+            walk.until_next()
+    found = set(locks(walk))
+    if any(class_ == "E" for class_, _ in found):
+        return {("E", "")} | {(class_, "") for class_ in ("U", "X", "C", "P")}
+    return {(class_, "") for class_, _ in found}
+
+
+def test_the_questions_of_a_visit_are_all_asked_before_the_session() -> None:
+    walk = Walk()
+    walk.until("session")
+    assert set(last_screening(walk).answers) == set(DAILY)
+    assert last_screening(walk).verdict == "cleared"
+
+
+def test_a_screening_is_what_the_store_can_read_back() -> None:
+    walk = Walk()
+    walk.until("session")
+    body = msgspec.to_builtins(last_screening(walk))
+    assert msgspec.convert(body, Screening).answers == last_screening(walk).answers

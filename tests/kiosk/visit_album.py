@@ -1,0 +1,518 @@
+"""Every screen of the flow, reached by keys and events as a person reaches it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import msgspec
+from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, today
+
+from drivers.guard import messages as guard
+from kiosk import flow
+from kiosk.diary.records import Lock, Session
+from kiosk.diary.today import CutOff
+from kiosk.flow_types import (
+    BeginSession,
+    DeviceSeen,
+    FamilyLoaded,
+    PinChecked,
+    SaveFailed,
+    StopTestEnded,
+    TodayNotLoaded,
+)
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.review.family import DayView, FamilyView
+from kiosk.session import machine
+from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
+from kiosk.visit import Moment, Setting, Visit
+from programs.history import CourseHistory, PastSession
+from programs.plan import NotToday, SessionPlan
+from programs.text import Reason
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One screen; `page()` words it in the language of now."""
+
+    name: str
+    visit: Visit
+    moment: Moment
+    session: SessionState | None = None
+
+    def page(self) -> Page:
+        return flow.page(self.visit, self.moment, self.session)
+
+
+def album() -> Iterator[Shot]:
+    """All of them, each step at least once."""
+    yield from _homes()
+    yield from _questions()
+    yield from _verdicts()
+    yield from _pads()
+    yield from _session()
+    yield from _ends()
+    yield from _around()
+
+
+def shot(walk: Walk, name: str = "") -> Shot:
+    return Shot(name or walk.step, walk.visit, walk.moment)
+
+
+def _homes() -> Iterator[Shot]:
+    rest = today(history=_history_of_yesterday())
+    plans = {
+        "ready": today(),
+        "baseline": today(baseline_due=Reason("rescreen_days", {"days": 28})),
+        "week0": today(week0_day=3),
+        "week0_done": today(week0_day=3, week0_done_today=True),
+        "no_prescription": today(prescription=None, prescription_state="none"),
+        "expired": today(
+            prescription_state="expired",
+            next=NotToday((Reason("prescription_expired", {"on": "2026-11-01"}),), None),
+        ),
+        "not_yet": today(
+            prescription_state="not_yet",
+            next=NotToday((Reason("prescription_not_yet", {"from": "2026-12-01"}),), None),
+        ),
+        "tens while muscles rest": rest,
+        **{
+            f"locked {lock}": today(locks=(_lock(lock),))
+            for lock in ("E", "U", "X", "C", "red", "skin", "restore", "P")
+        },
+    }
+    for name, day in plans.items():
+        yield shot(Walk(day), f"home {name}")
+    walk = Walk()
+    walk.hear(DeviceSeen(device(present=False)))
+    yield shot(walk, "home no_device")
+    walk = Walk(setting=Setting(build="b"))
+    walk.hear(DeviceSeen(replace(device(), build="a")))
+    yield shot(walk, "home other build")
+    walk.hear(TodayNotLoaded("The diary of 2026-11 cannot be read."))
+    yield shot(walk, "home unreadable")
+    visit, _ = flow.start(Setting(), walk.moment)
+    yield Shot("home loading", visit, walk.moment)
+    yield Shot(
+        "home leaving",
+        replace(walk.visit, context=replace(walk.visit.context, leave_s=walk.uptime_s)),
+        walk.moment,
+    )
+    for name, done in (("home rest_day", False), ("home done", True)):
+        walk = Walk(today(prescription=_muscles_only(), history=_history_of_yesterday(), done_today=done))
+        yield shot(walk, name)
+
+
+def _muscles_only() -> object:
+    prescription = today().prescription
+    assert prescription is not None
+    return msgspec.structs.replace(prescription, programmes=("nmes_learn",))
+
+
+def _history_of_yesterday() -> CourseHistory:
+    return CourseHistory().with_session(
+        PastSession("nmes_learn", "nmes", START - dt.timedelta(days=1), True, 10, 1500, 1500)
+    )
+
+
+def _lock(class_: str) -> Lock:
+    causes = {
+        "E": "rf_chest",
+        "U": "rf_fever",
+        "X": "x_pacer",
+        "C": "c_spine",
+        "red": "burning",
+        "P": "d_ill",
+    }
+    until = START.date() + dt.timedelta(days=1) if class_ == "P" else None
+    return Lock(class_=class_, cause=causes.get(class_, class_), until=until)  # type: ignore[arg-type]
+
+
+def _questions() -> Iterator[Shot]:
+    walk = Walk(today(baseline_due=FIRST_TIME))
+    walk.press("1")
+    yield shot(walk)
+    walk.press("2")
+    yield shot(walk)
+    walk = Walk(today(baseline_due=FIRST_TIME))
+    walk.press("1", "1")
+    yield shot(walk, "get_ready baseline")
+    walk.press("enter")
+    while walk.step in ("group", "single"):
+        yield shot(walk, f"baseline {walk.visit.place.index}")
+        if walk.step == "group":
+            together = walk.visit
+            walk.press("2")
+            while walk.step == "single":
+                yield shot(walk, f"baseline {walk.visit.place.index}.{walk.visit.place.item}")
+                walk.press("2")
+                if walk.step == "confirm_yes":
+                    yield shot(walk, f"confirm_yes {walk.visit.context.unsure}")
+                if walk.visit.place.item + 1 < len(_questions_here(together)):
+                    walk.visit = replace(
+                        walk.visit,
+                        place=replace(walk.visit.place, step="single", item=walk.visit.place.item + 1),
+                    )
+                else:
+                    break
+            walk.visit = together
+        walk.press("1")
+    yield shot(walk)
+    walk = Walk()
+    walk.press("1", "1")
+    yield shot(walk, "get_ready")
+    walk.press("enter")
+    while walk.step in ("group", "single"):
+        yield shot(walk, f"daily {walk.visit.place.index}")
+        walk.press("1")
+    for step in ("pain_rest", "pain_moving", "soreness"):
+        assert walk.step == step
+        yield shot(walk)
+        walk.press("1")
+        yield shot(walk, f"{step} marked")
+        walk.press("enter")
+    yield shot(walk)
+    walk.press("enter")
+    while walk.step in ("group", "single"):
+        yield shot(walk, f"own {walk.visit.place.index}")
+        if walk.step == "group":
+            walk.press("2", "1")
+            yield shot(walk, "own single")
+        elif walk.visit.place.item == 1:
+            walk.press("2")
+            yield shot(walk, "mend")
+            walk.press("enter", "1")
+        else:
+            walk.press("1")
+    walk.wait(3700)
+    walk.press("enter", "enter", "enter")
+    yield shot(walk, f"asked again {walk.step}")
+
+
+def _questions_here(visit: Visit) -> tuple[str, ...]:
+    from kiosk.steps.answers import groups
+
+    return groups(visit)[visit.place.index].questions
+
+
+def _verdicts() -> Iterator[Shot]:
+    for class_ in ("E", "U", "X", "C", "red", "skin", "restore", "P"):
+        walk = Walk(today(locks=(_lock(class_),)))
+        visit = replace(walk.visit, place=replace(walk.visit.place, step="verdict"))
+        yield Shot(f"verdict {class_}", visit, walk.moment)
+    walk = Walk()
+    walk.until("soreness")
+    walk.press("5", "enter", "enter")
+    yield shot(walk)
+    walk.press("enter")
+    walk = Walk()
+    walk.until("soreness")
+    walk.press("8", "enter", "enter")
+    yield shot(walk, "not_today very sore")
+    walk = Walk(answering=False)
+    walk.until("check")
+    walk.press("enter")
+    yield shot(walk)
+    walk.fail_saves("The diary cannot be written: no space left. Nothing more is saved.")
+    yield shot(walk)
+    walk.press("2")
+    yield shot(walk, "home unsaved")
+    walk = Walk()
+    walk.until("group")
+    walk.answering = False
+    walk.press("2", "2", "1")
+    walk.fail_saves("The diary cannot be written: no space left. Nothing more is saved.")
+    yield shot(walk, "not_saved E")
+
+
+def _pads() -> Iterator[Shot]:
+    walk = Walk()
+    walk.until("placement")
+    yield shot(walk)
+    walk.press("7")
+    yield shot(walk, "placement new pads")
+    walk.press("5")
+    yield shot(walk, "placement pad 1")
+    walk.press("enter")
+    yield shot(walk, "placement pad 2")
+    walk.press("enter")
+    yield shot(walk, "placement blue")
+    walk.press("enter")
+    yield shot(walk)
+    walk.hear(DeviceSeen(device(present=False)))
+    walk.press("enter", "1")
+    yield shot(walk)
+    walk.hear(DeviceSeen(device()))
+    yield shot(walk, "no_device, there again")
+    walk.press("enter")
+    yield shot(walk)
+    walk.hear(StopTestEnded(True, "status 0", by_person=False))
+    yield shot(walk)
+    walk.press("enter")
+    walk.hear(StopTestEnded(True, "status 0"))
+    yield shot(walk)
+    walk.press("enter")
+    yield shot(walk)
+    walk = Walk()
+    walk.until("stop_test")
+    walk.hear(StopTestEnded(False, "no answer, 3 s silence"))
+    yield shot(walk, "not_confirmed test")
+    walk.press("enter")
+    yield shot(walk)
+
+
+# ── the session ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Desk:
+    """The session machine at the flow's plan, fed with the guard's words."""
+
+    def __init__(self, walk: Walk, plan: SessionPlan) -> None:
+        self.walk = walk
+        self.state, _ = machine.begin(
+            plan, device_kind="p24", last_epoch=1, first_session=False, now_s=walk.uptime_s
+        )
+
+    def feed(self, event: machine.Event) -> None:
+        self.state, _ = machine.step(self.state, event, self.walk.uptime_s)
+
+    def press(self, *keys: Key) -> None:
+        for key in keys:
+            self.walk.wait(1.5)
+            self.feed(Pressed(key))
+
+    def status(self, phase: int, elapsed_ms: int = 0, *, may_raise: bool = True) -> None:
+        channels = tuple(
+            guard.ChannelStatus(side.channel, side.level_half_mA, side.level_half_mA)
+            for side in self.state.sides
+        )
+        self.feed(
+            Heard(
+                guard.Status("armed", 2, 1, channels, 1000, may_raise, phase, elapsed_ms, self.walk.uptime_s)
+            )
+        )
+
+    def climb(self, phase: int) -> None:
+        """To 1 mA, by presses or by a slow rise."""
+        for _ in range(20):
+            if self.state.side.level_half_mA < 2:
+                self.press(Key.UP)
+                self.walk.wait(1.0)
+                self.feed(machine.Deadline())
+                self.status(phase)
+        assert self.state.side.level_half_mA >= 2
+
+    def shot(self, name: str) -> Shot:
+        return Shot(f"session {name}", self.walk.visit, self.walk.moment, self.state)
+
+
+def _session() -> Iterator[Shot]:
+    walk = Walk()
+    walk.until("session")
+    yield shot(walk)
+    (begun,) = walk.sent(BeginSession)
+    assert isinstance(begun, BeginSession)
+    for kind, plan in (("nmes", begun.plan), ("tens", _tens_with_history(begun.plan))):
+        for name in _stages(Desk(walk, plan)):
+            yield replace(name, name=f"{name.name} {kind}")
+
+
+def _tens_with_history(plan: SessionPlan) -> SessionPlan:
+    walk = Walk(today(history=_history_of_yesterday()))
+    assert isinstance(walk.visit.context.today, object)
+    tens = walk.visit.context.today.next  # type: ignore[union-attr]
+    assert isinstance(tens, SessionPlan)
+    channels = tuple(msgspec.structs.replace(channel, reference_mA=18.5) for channel in tens.channels)
+    return msgspec.structs.replace(tens, channels=channels)
+
+
+def _stages(desk: Desk) -> Iterator[Shot]:
+    yield desk.shot("saving")
+    desk.feed(SessionSaved("s1"))
+    yield desk.shot("arming")
+    desk.status(0)
+    for index in range(len(desk.state.sides)):
+        desk.status(index)
+        if desk.state.find_step == "offer":
+            yield desk.shot(f"offer {index}")
+            desk.press(Key.ENTER)
+            yield desk.shot(f"slow rise {index}")
+            desk.press(Key.FOUR)
+            yield desk.shot(f"held {index}")
+        yield desk.shot(f"feel {index}")
+        desk.press(Key.ENTER)
+        yield desk.shot(f"nothing yet {index}")
+        desk.climb(index)
+        yield desk.shot(f"felt {index}")
+        desk.press(Key.FIVE)
+        yield desk.shot(f"rest while finding {index}")
+        desk.climb(index)
+        desk.press(Key.ENTER)
+        if desk.state.find_step == "feel":
+            desk.press(Key.ENTER)
+        yield desk.shot(f"where {index}")
+        desk.press(Key.ONE if index == 0 else Key.TWO)
+        desk.press(Key.UP)
+        yield desk.shot(f"strong {index}")
+        desk.status(index, may_raise=False)
+        desk.press(Key.UP)
+        yield desk.shot(f"plateau {index}")
+        desk.walk.wait(100)
+        desk.feed(machine.Deadline())
+        yield desk.shot(f"still ok while finding {index}")
+        desk.press(Key.ENTER, Key.ENTER)
+    yield desk.shot("both")
+    first = len(desk.state.sides)
+    for phase in range(first, len(desk.state.armed_plan.phases)):
+        for elapsed_ms in (0, 1_000, 3_000, 4_500, 12_000):
+            desk.status(phase, elapsed_ms)
+            yield desk.shot(f"phase {phase} at {elapsed_ms}")
+    desk.press(Key.FOUR)
+    yield desk.shot("status")
+    desk.press(Key.FIVE)
+    yield desk.shot("rest")
+    desk.walk.wait(400)
+    desk.feed(machine.Deadline())
+    yield desk.shot("still ok")
+    desk.press(Key.STOP)
+    yield desk.shot("stopping")
+    desk.feed(Heard(guard.Stopped(2, "person", True, "status 0", 20.0)))
+    yield desk.shot("ended")
+
+
+def _in_session() -> Walk:
+    walk = Walk()
+    walk.until("session")
+    return walk
+
+
+def _ends() -> Iterator[Shot]:
+    for why in ("plan_over", "person", "look", "pad_loose", "nothing_felt", "where_mismatch", "still_ok"):
+        walk = _in_session()
+        walk.end_session(why)
+        yield shot(walk, f"{walk.step} {why}")
+    for why in (
+        *("unplugged", "no_answer", "stale", "lapsed", "restarted", "result", "lease", "limit", "refused"),
+        *("finding_too_long", "not_saved", "guard_silent", "shutdown", "something new"),
+    ):
+        walk = _in_session()
+        walk.end_session(why)
+        yield shot(walk, f"fault {why}")
+    walk = _in_session()
+    walk.end_session("electrode", channel=2)
+    walk.press("enter")
+    yield shot(walk)
+    walk = _in_session()
+    walk.end_session("electrode", channel=2, pad_faults=3)
+    yield shot(walk)
+    walk = _in_session()
+    walk.end_session("no_answer", confirmed=False, how="no answer, 3 s silence")
+    yield shot(walk)
+    for key, name in (
+        ("1", "loose_pad"),
+        ("3", "red burning"),
+        ("4", "red faint"),
+        ("5", "go_on"),
+        ("6", "sting"),
+    ):
+        walk = _in_session()
+        walk.end_session()
+        walk.press("enter")
+        if key == "1":
+            yield shot(walk)
+        walk.press(key)
+        yield shot(walk, name)
+    walk.wait(700)
+    walk.press("1")
+    yield shot(walk, "go_on too late")
+    walk = _in_session()
+    walk.end_session("plan_over")
+    walk.press("enter")
+    yield shot(walk)
+    walk.press("4")
+    yield shot(walk)
+    walk.press("enter")
+    yield shot(walk)
+
+
+def family_view(last: dt.date, locks: tuple[Lock, ...] = (), entries: int = 9) -> FamilyView:
+    first = last - dt.timedelta(days=27)
+    days = tuple(
+        DayView(
+            day=first + dt.timedelta(days=n), pain=n % 10 if n >= 28 - entries else None, session=n % 3 == 0
+        )
+        for n in range(28)
+    )
+    return FamilyView(
+        first_day=first,
+        last_day=last,
+        days=days,
+        entries=(),
+        sessions=(),
+        mean_pain=4.5 if entries >= 5 else None,
+        days_with_pain=entries,
+        sessions_done=2,
+        locks=locks,
+    )
+
+
+def _around() -> Iterator[Shot]:
+    walk = Walk()
+    walk.press("2")
+    while walk.step.startswith("diary") and walk.step != "diary_medicine":
+        yield shot(walk)
+        walk.press("4", "enter")
+    yield shot(walk)
+    walk.press("1")
+    yield shot(walk)
+    walk = Walk(today(diary_due="next_day"))
+    walk.press("2", *("4", "enter") * 4, "2")
+    yield shot(walk)
+    walk = Walk()
+    walk.press("3")
+    yield shot(walk, "look_back loading")
+    walk.hear(FamilyLoaded(family_view(START.date())))
+    yield shot(walk)
+    walk.hear(FamilyLoaded(family_view(START.date(), entries=2)))
+    yield shot(walk, "look_back few")
+    walk.press("back", "4")
+    yield shot(walk)
+    walk.press("1")
+    for page in range(3):
+        yield shot(walk, f"label {page}")
+        walk.press("enter")
+    walk = Walk(setting=Setting(shown_pin="4711"))
+    walk.press("9")
+    yield shot(walk)
+    walk.press("4", "7", "1", "1", "enter")
+    yield shot(walk, "pin checking")
+    walk.hear(PinChecked(False, 30))
+    yield shot(walk, "pin wrong")
+    walk.wait(60)
+    walk.press("4", "7", "1", "1", "enter")
+    walk.hear(PinChecked(True, 0))
+    walk.hear(FamilyLoaded(family_view(START.date())))
+    yield shot(walk)
+    walk = Walk(today(locks=(_lock("E"),)))
+    walk.press("9", "1", "enter")
+    walk.hear(PinChecked(True, 0))
+    walk.hear(FamilyLoaded(family_view(START.date(), (_lock("E"),))))
+    yield shot(walk, "family locked")
+    walk = Walk()
+    walk.until("group")
+    walk.press("stop")
+    yield shot(walk)
+    for minutes in (0, 6):
+        record = Session(
+            programme="nmes_learn",
+            montage="M4-par",
+            session_kind="nmes",
+            planned_seconds=900,
+            seconds_done=minutes * 60,
+        )
+        yield shot(Walk(today(interrupted=CutOff("s1", record, START))), f"after_restart {minutes}")
+
+
+__all__ = ["Desk", "SaveFailed", "Shot", "album", "family_view", "shot"]

@@ -1,0 +1,284 @@
+"""A visit walked with keys and events alone: no terminal, no guard, a diary in memory that answers at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+
+import msgspec
+
+from drivers.guard.messages import Device
+from kiosk import flow
+from kiosk.diary.records import Entry, Envelope, FolderKind, Lock, Record, Screening, Session, Stored
+from kiosk.diary.today import Today
+from kiosk.flow_types import (
+    BeginSession,
+    DeviceSeen,
+    Effect,
+    Event,
+    LoadToday,
+    Save,
+    Saved,
+    SaveFailed,
+    SaveScreening,
+    SessionEnded,
+    SessionOutcome,
+    StopTestEnded,
+    TodayLoaded,
+)
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.visit import Moment, Setting, Visit
+from programs.content import load_questionnaire, questionnaire_digest
+from programs.history import CourseHistory
+from programs.prescription import Prescription, demonstration_prescription
+from programs.progression import TodayFacts, next_session
+from programs.text import Reason
+
+START = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+KEYS = {key.value: key for key in Key}
+
+
+def device(present: bool = True) -> Device:
+    return Device(present, "p24", "SIM-1" if present else "", "1.0", True, "", "p24_unplug_supply", "")
+
+
+def stored(record: Record, at: dt.datetime, corrects: str | None = None, record_id: str = "") -> Stored:
+    folder: FolderKind = "simulated"
+    envelope = Envelope(
+        id=record_id or str(uuid.uuid4()),
+        schema=1,
+        event_time=at,
+        entry_time=at,
+        clock_trusted=True,
+        boot_id="boot",
+        monotonic_s=0.0,
+        folder=folder,
+        device_id="SIM-1",
+        corrects=corrects,
+    )
+    return Stored(envelope=envelope, record=record)
+
+
+def today(now: dt.datetime = START, **changes: object) -> Today:
+    """A day on which everything is ready, for the demonstration's person."""
+    prescription: Prescription = demonstration_prescription(now.date())
+    plain = Today(
+        now=now,
+        folder="simulated",
+        prescription=prescription,
+        prescription_state="in_force",
+        questionnaire=load_questionnaire(),
+        digest=questionnaire_digest(),
+        clearances=frozenset(),
+        baseline_due=None,
+        open_screening=None,
+        open_entry=None,
+        one_by_one=frozenset(),
+        history=CourseHistory(),
+        next=next_session(prescription, CourseHistory(), now, True),
+        locks=(),
+        sessions_done=0,
+        done_today=False,
+        week0_day=None,
+        week0_done_today=False,
+        pads=None,
+        interrupted=None,
+        diary_due="daily",
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+@dataclass
+class Walk:
+    """A person before the screen: keys in, effects carried out, the diary answering."""
+
+    day: Today = field(default_factory=today)
+    setting: Setting = field(default_factory=Setting)
+    answering: bool = True
+    """The diary answers what it is asked to save."""
+    now: dt.datetime = START
+    uptime_s: float = 1000.0
+    effects: list[Effect] = field(default_factory=list)
+    saved: list[Stored] = field(default_factory=list)
+    unanswered: list[Save | SaveScreening] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    keys: int = 0
+    visit: Visit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.visit, effects = flow.start(self.setting, self.moment)
+        self._carry_out(effects)
+        self.hear(DeviceSeen(device()))
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.now, self.uptime_s)
+
+    @property
+    def step(self) -> str:
+        return self.visit.step
+
+    @property
+    def page(self) -> Page:
+        return flow.page(self.visit, self.moment)
+
+    @property
+    def words(self) -> str:
+        return self.page.spoken
+
+    def wait(self, seconds: float) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+        self.uptime_s += seconds
+
+    def press(self, *keys: Key | str) -> None:
+        """Keys, or their names: `press("1", "enter")`."""
+        for key in keys:
+            self.wait(2.0)
+            self.keys += 1
+            visit, effects = flow.press(self.visit, KEYS[key] if isinstance(key, str) else key, self.moment)
+            self._take(visit, effects)
+
+    def hear(self, event: Event) -> None:
+        self._take(*flow.hear(self.visit, event, self.moment))
+
+    def until(self, step: str, *, most: int = 60) -> None:
+        """Answers the safe way until `step` stands."""
+        for _ in range(most):
+            if self.step == step:
+                return
+            assert self.step in SAFE, f"{self.step} has no safe answer"
+            self.until_next(stop_test=step != "stop_test")
+        raise AssertionError(f"{step} was not reached, but {self.steps}")
+
+    def until_next(self, *, stop_test: bool = True) -> None:
+        """One screen on, as a person who is well goes."""
+        self.press(*SAFE.get(self.step, ("enter",)))
+        if self.step == "stop_test" and stop_test:
+            self.hear(StopTestEnded(True, "status 0"))
+
+    def end_session(self, why: str = "person", **changes: object) -> None:
+        """The session runner says how the arming ended."""
+        self.hear(SessionEnded(outcome(self.uptime_s, why, **changes)))
+
+    def records(self, kind: type[Record]) -> list[Record]:
+        return [item.record for item in self.saved if isinstance(item.record, kind)]
+
+    def sent(self, kind: type[Effect]) -> list[Effect]:
+        return [effect for effect in self.effects if isinstance(effect, kind)]
+
+    def answer_saves(self) -> None:
+        """The diary answers what waits."""
+        while self.unanswered:
+            self.hear(self.written(self.unanswered.pop(0)))
+
+    def fail_saves(self, sentence: str = "The diary cannot be written.") -> None:
+        while self.unanswered:
+            self.hear(SaveFailed(self.unanswered.pop(0).tag, sentence))
+
+    def _take(self, visit: Visit, effects: tuple[Effect, ...]) -> None:
+        if visit.step != self.visit.step:
+            self.steps.append(visit.step)
+        self.visit = visit
+        self._carry_out(effects)
+
+    def _carry_out(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            self.effects.append(effect)
+            match effect:
+                case Save() | SaveScreening():
+                    self.unanswered.append(effect)
+                    if self.answering:
+                        self.answer_saves()
+                case LoadToday():
+                    self.hear(TodayLoaded(self._today()))
+                case BeginSession():
+                    pass
+
+    def written(self, effect: Save | SaveScreening) -> Saved:
+        record_id = effect.id or "" if isinstance(effect, SaveScreening) else ""
+        corrects = effect.corrects if isinstance(effect, Save) else None
+        fact = stored(effect.record, self.now, corrects, record_id)
+        self.saved.append(fact)
+        return Saved(effect.tag, fact)
+
+    def _today(self) -> Today:
+        """The day as the diary tells it now: its locks, and the rules over what was said."""
+        said = [record for record in self.records(Entry) if isinstance(record, Entry)]
+        facts = TodayFacts()
+        if said and said[-1].moment == "before":
+            facts = TodayFacts(soreness=said[-1].soreness, pain=said[-1].pain_rest)
+        plan = self.day.next
+        if self.day.prescription is not None and self.day.prescription_state == "in_force":
+            plan = next_session(self.day.prescription, self.day.history, self.now, True, facts=facts)
+        locks = (*self.day.locks, *(record for record in self.records(Lock) if isinstance(record, Lock)))
+        screenings = [record for record in self.records(Screening) if isinstance(record, Screening)]
+        done = any(record.asks == "baseline" and record.verdict == "cleared" for record in screenings)
+        due = None if done else self.day.baseline_due
+        return msgspec.structs.replace(self.day, now=self.now, next=plan, locks=locks, baseline_due=due)
+
+
+def outcome(at_s: float, why: str = "person", **changes: object) -> SessionOutcome:
+    """An arming that ended in the middle, with both levels found."""
+    values: dict[str, object] = {
+        "session_id": "session-1",
+        "why": why,
+        "confirmed": True,
+        "how": "status 0",
+        "seconds_done": 300,
+        "seconds_left": 600,
+        "channel": None,
+        "levels_half_mA": ((1, 20), (2, 18)),
+        "at_s": at_s,
+        "pad_faults": 0,
+        "found": True,
+        "record": Session(
+            programme="nmes_learn",
+            montage="M4-par",
+            session_kind="nmes",
+            planned_seconds=900,
+            stop_reason=why,
+        ),
+        **changes,
+    }
+    return SessionOutcome(**values)  # type: ignore[arg-type]
+
+
+SAFE: dict[str, tuple[str, ...]] = {
+    "home": ("1",),
+    "identity": ("1",),
+    "get_ready": ("enter",),
+    "group": ("1",),
+    "single": ("1",),
+    "pain_rest": ("3", "enter"),
+    "pain_moving": ("4", "enter"),
+    "soreness": ("0", "enter"),
+    "check": ("enter",),
+    "placement": ("enter",),
+    "settle": ("enter",),
+    "stop_test": (),
+    "stop_works": ("enter",),
+    "contact": ("1",),
+    "stopped": ("enter",),
+    "why_stopped": ("2",),
+    "pads_off": ("enter",),
+    "skin_after": ("1",),
+    "saved": ("enter",),
+    "red": ("enter",),
+    "pad_off": ("enter",),
+    "loose_pad": ("1",),
+    "place_again": ("1",),
+    "look": ("1",),
+    "go_on": ("1",),
+    "nobody": ("1",),
+    "fault": ("1",),
+    "paused": ("1",),
+    "not_saved": ("1",),
+    "after_restart": ("enter",),
+    "first_done": ("enter",),
+}
+"""Step → the keys of a person who is well."""
+
+
+FIRST_TIME = Reason("first_time")
