@@ -287,8 +287,8 @@ MUTANTS = (
     Mutant(
         "the stop frame waits for the loop",
         PROCESS,
-        "            self._driver.stop_now()\n",
-        "            pass\n",
+        "                self._driver.stop_now()\n",
+        "                pass\n",
         TEST_PROCESS,
     ),
     Mutant(

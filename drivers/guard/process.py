@@ -121,11 +121,16 @@ class Guard:
     def trip(self, why: str, *, asked: bool = False) -> None:
         """Stop (`asked`: by the client). The frame leaves before anything is awaited, told or logged.
 
-        Exactly one Stopped follows."""
+        Exactly one Stopped follows.
+        """
         if self.state == "stopping":
             return
         if self._driver is not None:
-            self._driver.stop_now()
+            try:
+                self._driver.stop_now()
+            except Exception:  # it never raises; if it does, `_confirm` still has its tries
+                self.failed = self._leaving = True
+                log.exception("stop_now failed")
         self._stop_why, self._stop_from, self._stop_s = why, self.state, time.monotonic()
         self._stop_asked, self._arming = asked, None
         self._enter("stopping")

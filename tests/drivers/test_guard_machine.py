@@ -13,6 +13,7 @@ import socket
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -25,6 +26,7 @@ from drivers.stimulator import DeviceStopped, NoAnswer, Running, Targets, Unplug
 from tests.drivers.guard_bench import P24_LIKE, FakeStimulator, VirtualLoop, VirtualTime, limit, phase, plan
 
 LEASE_MS = 500
+SOAK_TIMEOUT_S = 3_600
 LARGEST_STEP_HALF_MA = 2 + 4 + 1
 """One raise of 1 mA, 50 ms of a rise of 40 mA/s, and rounding."""
 
@@ -532,12 +534,14 @@ class OneArming(RuleBasedStateMachine):
         self.totals["steps"] += 1
 
 
+@pytest.mark.timeout(SOAK_TIMEOUT_S)
 def test_a_hostile_client_never_gets_more_than_it_may_have(soak: bool) -> None:
     totals = _play(HostileClient, soak, examples=40, steps=60)
     assert totals["above_zero"] > totals["steps"] / 5, "the guard has to be seen at work"
     assert totals["stops"] > 0
 
 
+@pytest.mark.timeout(SOAK_TIMEOUT_S)
 def test_the_output_keeps_every_limit_at_every_moment(soak: bool) -> None:
     totals = _play(OneArming, soak, examples=245, steps=50)
     assert totals["steps"] >= 10_000

@@ -661,6 +661,24 @@ async def test_an_error_of_our_own_stops_and_ends_the_process(monkeypatch: pytes
 
 
 @in_virtual_time
+async def test_a_stop_frame_that_raises_does_not_hold_up_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with guarded() as client:
+        await client.armed()
+        await client.raised(2)
+
+        def broken() -> None:
+            raise RuntimeError("a mistake")
+
+        monkeypatch.setattr(client.device, "stop_now", broken)
+        mark, seen = client.mark(), len(client.device.log)
+        client.send(m.Stop("key"))
+        await client.until_type(m.Stopped, mark)
+        assert client.device.names()[seen] == "stop"
+        assert client.result is not None
+        assert await client.result == 1
+
+
+@in_virtual_time
 async def test_a_stop_that_raises_is_unconfirmed_and_ends_the_process() -> None:
     device = FakeStimulator()
     async with guarded(device) as client:
