@@ -92,7 +92,6 @@ def run(
     from kiosk.config import load_config
     from kiosk.settings import RunOptions, resolve
 
-    _check_faults(faults)
     options = RunOptions(
         simulate=simulate,
         sim_log=sim_log,
@@ -104,6 +103,7 @@ def run(
         plain=plain,
     )
     settings = resolve(options, load_config(config_file), DRIVERS, build_id())
+    _check_faults(faults, settings.device_kind)
 
     from kiosk import application
 
@@ -136,23 +136,17 @@ def simulate(
     from kiosk.settings import must_be_available
 
     must_be_available(kind, DRIVERS)
-    _check_faults(faults)
+    _check_faults(faults, kind)
     if until_exit_of is not None:
         from kiosk.simulator import end_after
 
         end_after(until_exit_of)
 
-    from drivers.virtual import p24
+    from drivers.virtual.process import serve, virtual_device
 
+    log_path = None if log_file is None else str(log_file)
     try:
-        p24.serve(
-            str(link),
-            None if log_file is None else str(log_file),
-            latency,
-            p24.WATCHDOG_S if watchdog is None else watchdog,
-            faults,
-            seed,
-        )
+        serve(virtual_device(kind), str(link), log_path, latency, watchdog, faults, seed)
     except OSError as error:
         why = f"{error.strerror} ({error.filename2 or error.filename})" if error.strerror else str(error)
         raise KioskError(f"The simulator cannot be started: {why}.") from error
@@ -224,13 +218,16 @@ def show(data: Path | None) -> int:
     return 0
 
 
-def _check_faults(faults: Sequence[str]) -> None:
+def _check_faults(faults: Sequence[str], kind: str) -> None:
+    if not faults:
+        return
     from drivers.virtual.faults import FaultSpecError, parse_fault
+    from drivers.virtual.process import virtual_device
     from kiosk.settings import UsageError
 
     for spec in faults:
         try:
-            parse_fault(spec)
+            parse_fault(spec, virtual_device(kind).fault_kinds)
         except FaultSpecError as error:
             raise UsageError(f"--fault {spec}: {error}.") from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -37,6 +38,12 @@ KINDS: Final[dict[str, int | str | None]] = {
 """Kind → what ARG is when it is left out. A number: how many answers (ack_lost, duplicate_ack, stale_ack,
 mute), commands (busy), stop frames (stop_ignored) or bytes (garbage), the result code (error), the channel
 (pads); 0 is for ever. byte_lost, flipped and truncated damage the next frame "out" of the device or "in"."""
+
+COMMON_KINDS: Final = frozenset(KINDS)
+"""What every device can have."""
+
+PAD_KINDS: Final = frozenset({"pad_off", "pad_half", "pad_on", "gel_dry"})
+CHANNELS: Final = range(1, 9)
 
 LINE_KINDS: Final = frozenset(
     {"ack_lost", "byte_lost", "flipped", "truncated", "duplicate_ack", "stale_ack", "garbage", "mute"}
@@ -68,12 +75,12 @@ class Fault:
         return self.arg if isinstance(self.arg, int) else 0
 
 
-def parse_fault(spec: str) -> Fault:
-    """`spec` as data. Raises FaultSpecError."""
+def parse_fault(spec: str, kinds: Collection[str] = KINDS) -> Fault:
+    """`spec` as data, if it is one of `kinds`. Raises FaultSpecError."""
     what, _, when = spec.strip().partition("@")
     kind, colon, given = what.partition(":")
-    if kind not in KINDS:
-        raise FaultSpecError(f"no fault {kind!r}; there are {', '.join(sorted(KINDS))}")
+    if kind not in kinds:
+        raise FaultSpecError(f"no fault {kind!r}; there are {', '.join(sorted(kinds))}")
     fault = Fault(kind, _argument(kind, given if colon else None))
     return _with_trigger(fault, when, spec) if "@" in spec else fault
 
@@ -88,6 +95,8 @@ def _argument(kind: str, given: str | None) -> int | str | None:
         return given
     if default is None or not given.isascii() or not given.isdigit():
         raise FaultSpecError(f"{kind}:{given}: expected {kind}" + ("" if default is None else ":NUMBER"))
+    if kind in PAD_KINDS and int(given) not in CHANNELS:
+        raise FaultSpecError(f"{kind}:{given}: expected a channel from 1 to 8")
     return int(given)
 
 

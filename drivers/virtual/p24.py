@@ -1,19 +1,17 @@
-"""A P24 without hardware: bytes and the time in, bytes and a log out. Nothing in the driver knows of it.
+"""A P24 without hardware. What it shares with other virtual devices is `drivers.virtual.device`.
 
 It follows the protocol card. Where the card leaves room it takes the reading that is harder on a driver: an
 Ml_update after a lapse or an error *does* start output again, a host that hangs up does not end it, and an
-error that is reported unasked does not either. `serve` puts it on a pty as its own process.
+error that is reported unasked does not either.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Final
+from typing import ClassVar, Final
 
-from drivers.hasomed import FrameScanner, Malformed
+from drivers.hasomed import Malformed
 from drivers.p24 import codec
 from drivers.p24.codec import (
     Ack,
@@ -46,8 +44,9 @@ from drivers.p24.codec import (
     parse_command,
 )
 from drivers.virtual import tissue
-from drivers.virtual.faults import FOR_EVER, LINE_KINDS, Fault, Line, parse_fault
-from drivers.virtual.pty import Event, run_on_pty
+from drivers.virtual.device import Due, VirtualStimulator, described
+from drivers.virtual.faults import COMMON_KINDS, Fault
+from drivers.virtual.process import main
 
 DEVICE_ID: Final = "SIMP240001"
 VERSION: Final = Version(
@@ -57,8 +56,6 @@ WATCHDOG_S: Final = 2.0
 SUPPLY_V: Final = 150.0
 OPEN_PAD_SEEN_FROM_HALF_MA: Final = 30
 """15 mA: below it the device does not notice an open pad."""
-RESTART_S: Final = 0.3
-"""How long it is deaf after a brown-out."""
 LOW_LEVEL_QUEUE: Final = 10
 
 _NIBBLES: Final = {"electrode": 1, "low_current": 3}
@@ -88,45 +85,15 @@ class _Output:
 
 
 @dataclass(slots=True)
-class _Due:
-    """Bytes that leave at a time."""
+class VirtualP24(VirtualStimulator):
+    """The device itself."""
 
-    at_s: float
-    frame: bytes
-    is_answer: bool = True
+    layout: ClassVar = codec.SCIENCE_MODE_4
+    fault_kinds: ClassVar = COMMON_KINDS
 
-
-@dataclass(slots=True)
-class VirtualP24:
-    """The device itself. Call `advance` and `receive` with the time; fetch `take_outgoing` and `take_events`.
-
-    `latency_s` passes before each answer. Time is any monotonic clock in seconds, `started_at_s` its origin.
-    """
-
-    started_at_s: float
-    latency_s: float = 0.001
     watchdog_s: float = WATCHDOG_S
-    faults: Sequence[Fault] = ()
-    seed: int = 0
-    leads: dict[int, tissue.Lead | None] = field(
-        default_factory=lambda: dict.fromkeys(range(1, 9), tissue.GOOD)
-    )
     device_id: str = DEVICE_ID
     version: Version = VERSION
-    plugged: bool = True
-
-    _scanner: FrameScanner = field(default_factory=lambda: FrameScanner(codec.SCIENCE_MODE_4), init=False)
-    _line: Line = field(init=False)
-    _pending_faults: list[Fault] = field(init=False)
-    _events: list[Event] = field(default_factory=list, init=False)
-    _outgoing: bytearray = field(default_factory=bytearray, init=False)
-    _due: list[_Due] = field(default_factory=list, init=False)
-    _bytes_received: int = field(default=0, init=False)
-    _frames_received: int = field(default=0, init=False)
-    _busy_answers: int = field(default=0, init=False)
-    _stops_to_ignore: int | None = field(default=0, init=False)
-    """None: every one from now on."""
-    _deaf_until_s: float = field(default=0.0, init=False)
 
     _level: int = field(default=codec.LEVEL_NONE, init=False)
     _stop_all_on_error: bool = field(default=False, init=False)
@@ -134,92 +101,22 @@ class VirtualP24:
     _latched: dict[int, str] = field(default_factory=dict, init=False)
     """Channel → fault; stays until the level is initialised or stopped."""
     _fed_at_s: float = field(default=0.0, init=False)
-    _look_at_pads_at_s: float | None = field(default=None, init=False)
-    """The next pulse after something changed: then the device notices what is wrong with the pads."""
     _measurement: int = field(default=codec.MEASURE_NOTHING, init=False)
     _low_level_high_voltage: int = field(default=0, init=False)
     _low_level_pulses: list[tuple[float, LlChannelConfig]] = field(default_factory=list, init=False)
     """(end, pulse) of those that are queued or running."""
 
-    def __post_init__(self) -> None:
-        self._line = Line(random.Random(self.seed))  # noqa: S311 - noise that can be repeated
-        self._pending_faults = []
-        for fault in self.faults:
-            self.inject(fault, self.started_at_s)
-
-    # ── what the host's side of the line calls ──────────────────────────────────────────────────
-
-    def connected(self, now_s: float) -> None:
-        """The host opened the port."""
-        self._log(now_s, "connected")
-
-    def receive(self, data: bytes, now_s: float) -> None:
-        """Bytes from the host, read at `now_s`."""
-        self.advance(now_s)
-        while data and self.plugged:
-            taken = self._bytes_until_fault(len(data))
-            if now_s >= self._deaf_until_s:
-                for body in self._scanner.feed(self._line.to_device(data[:taken])):
-                    if self.plugged:
-                        self._take_frame(body, now_s)
-            self._bytes_received += taken
-            data = data[taken:]
-            self._strike(
-                now_s, lambda fault: fault.at_byte is not None and fault.at_byte <= self._bytes_received
-            )
-        self.advance(now_s)
-
-    def advance(self, now_s: float) -> None:
-        """Do everything that is due until `now_s`, each thing at its time."""
-        while (deadline_s := self.next_deadline_s()) is not None and deadline_s <= now_s:
-            self._do_what_is_due(deadline_s)
-
-    def next_deadline_s(self) -> float | None:
-        """When something happens next without a byte from the host; None: nothing."""
-        deadlines = [due.at_s for due in self._due]
-        deadlines += [
-            self.started_at_s + fault.at_s for fault in self._pending_faults if fault.at_s is not None
-        ]
-        deadlines += [end_s for end_s, _ in self._low_level_pulses]
-        if self._level == codec.LEVEL_MID_RUNNING:
-            deadlines.append(self._fed_at_s + self.watchdog_s)
-        if self._look_at_pads_at_s is not None:
-            deadlines.append(self._look_at_pads_at_s)
-        deadlines += [
-            step for output in self._outputs.values() if (step := output.ramp_step_at_s()) is not None
-        ]
-        return min(deadlines, default=None)
-
-    def inject(self, fault: Fault, now_s: float) -> None:
-        """Have a fault from now on, by its own trigger."""
-        self.advance(now_s)
-        if fault.at_once:
-            self._have(fault, now_s)
-        else:
-            self._pending_faults.append(fault)
-        self.advance(now_s)
-
-    def replug(self, now_s: float) -> None:
-        """Power and cable are back: a freshly started device."""
-        self.advance(now_s)
-        self._power_off()
-        self.plugged = True
-
-    def take_outgoing(self) -> bytes:
-        """Bytes for the host, since the last call."""
-        outgoing = bytes(self._outgoing)
-        self._outgoing.clear()
-        return outgoing
-
-    def take_events(self) -> list[Event]:
-        """What happened, for the log, since the last call."""
-        events, self._events = self._events, []
-        return events
-
     # ── time ────────────────────────────────────────────────────────────────────────────────────
 
-    def _do_what_is_due(self, now_s: float) -> None:
-        self._strike(now_s, lambda fault: fault.at_s is not None and self.started_at_s + fault.at_s <= now_s)
+    def _own_deadlines_s(self) -> list[float]:
+        deadlines = [end_s for end_s, _ in self._low_level_pulses]
+        if self._level == codec.LEVEL_MID_RUNNING:
+            deadlines.append(self._fed_at_s + self.watchdog_s)
+        return deadlines + [
+            step for output in self._outputs.values() if (step := output.ramp_step_at_s()) is not None
+        ]
+
+    def _do_own(self, now_s: float) -> None:
         if self._level == codec.LEVEL_MID_RUNNING and self._fed_at_s + self.watchdog_s <= now_s:
             self._log(now_s, "timeout")
             self._mid_level_to_ready(now_s)
@@ -228,18 +125,9 @@ class VirtualP24:
             if step_s is not None and step_s <= now_s:
                 output.pulses += 1
                 self._log_output(now_s)
-        if self._look_at_pads_at_s is not None and self._look_at_pads_at_s <= now_s:
-            self._look_at_pads_at_s = None
-            self._look_at_pads(now_s)
         while self._low_level_pulses and self._low_level_pulses[0][0] <= now_s:
             self._low_level_pulses.pop(0)
             self._log_output(now_s)
-        due, self._due = self._due, []
-        for item in due:
-            if item.at_s > now_s:
-                self._due.append(item)
-            elif self.plugged:
-                self._outgoing += self._line.to_host(item.frame) if item.is_answer else item.frame
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────
 
@@ -248,11 +136,7 @@ class VirtualP24:
             packet = Packet.from_body(body)
         except Malformed:
             return
-        self._frames_received += 1
-        self._strike(
-            now_s, lambda fault: fault.at_frame is not None and fault.at_frame <= self._frames_received
-        )
-        if not self.plugged:
+        if not self._packet_arrives(now_s):
             return
         command: Command | None = None
         problem = ""
@@ -273,8 +157,7 @@ class VirtualP24:
     def _answer(self, packet: Packet, command: Command | None, now_s: float) -> Answer:
         if not is_known_command(packet.code):
             return UnknownCommand()
-        if self._busy_answers:
-            self._busy_answers -= 1
+        if self._is_busy():
             return Ack(packet.code + 1, codec.RESULT_BUSY)
         match command:
             case None:
@@ -308,7 +191,7 @@ class VirtualP24:
                 return self._stop_level((codec.LEVEL_LOW_READY,), now_s)
             case Reset():
                 self._log(now_s, "stop", why="reset")
-                self._level_to_none(now_s)
+                self._everything_off(now_s)
                 return codec.RESULT_OK
         raise AssertionError(command)
 
@@ -316,7 +199,7 @@ class VirtualP24:
         at_s = now_s + self.latency_s
         if isinstance(answer, LlChannelConfigAck) and self._low_level_pulses:
             at_s = self._low_level_pulses[-1][0] + self.latency_s
-        self._due.append(_Due(at_s, answer_frame(answer, number)))
+        self._due.append(Due(at_s, answer_frame(answer, number)))
 
     # ── mid level ───────────────────────────────────────────────────────────────────────────────
 
@@ -360,14 +243,10 @@ class VirtualP24:
         faults = tuple((channel, _NIBBLES[fault]) for channel, fault in sorted(self._latched.items()))
         return CurrentDataAck(codec.RESULT_OK, tuple(sorted(self._outputs)), faults)
 
-    def _look_at_next_pulse(self, now_s: float) -> None:
-        looks_s = [now_s + float(output.update.period.ms) / 1000 for output in self._outputs.values()]
-        if looks_s and self._look_at_pads_at_s is not None:
-            looks_s.append(self._look_at_pads_at_s)
-        self._look_at_pads_at_s = min(looks_s, default=None)
+    def _pulse_periods_s(self) -> list[float]:
+        return [float(output.update.period.ms) / 1000 for output in self._outputs.values()]
 
     def _look_at_pads(self, now_s: float) -> None:
-        """One pulse of every channel, and what the device notices by it."""
         for channel, output in sorted(self._outputs.items()):
             fault = self._pad_fault(channel, output)
             if fault is None:
@@ -452,18 +331,16 @@ class VirtualP24:
     def _stop_level(self, levels: tuple[int, ...], now_s: float) -> int:
         if self._level not in levels:
             return codec.RESULT_NOT_INITIALISED
-        self._level_to_none(now_s)
+        self._everything_off(now_s)
         return codec.RESULT_OK
 
-    def _level_to_none(self, now_s: float) -> None:
-        self._power_off()
-        self._log_output(now_s)
+    def _power_on(self, now_s: float) -> None:
+        """It waits to be asked."""
 
     def _power_off(self) -> None:
         self._level = codec.LEVEL_NONE
         self._outputs = {}
         self._latched = {}
-        self._look_at_pads_at_s = None
         self._low_level_pulses = []
         self._measurement = codec.MEASURE_NOTHING
 
@@ -473,82 +350,21 @@ class VirtualP24:
         )
         return codec.HIGH_VOLTAGE_OFF if off else codec.HIGH_VOLTAGE_150_V
 
-    def _ignores_this_stop(self) -> bool:
-        if self._stops_to_ignore is None:
-            return True
-        if self._stops_to_ignore == 0:
-            return False
-        self._stops_to_ignore -= 1
-        return True
+    def _have_own(self, fault: Fault, now_s: float) -> None:
+        """`error`: reported unasked."""
+        known = UnknownCommand if fault.number == codec.RESULT_UNKNOWN_COMMAND else GeneralError
+        self._due.append(Due(now_s, answer_frame(known(fault.number), number=0), is_answer=False))
 
-    def _bytes_until_fault(self, available: int) -> int:
-        ends = [
-            fault.at_byte - self._bytes_received
-            for fault in self._pending_faults
-            if fault.at_byte is not None
-        ]
-        return min([available] + [max(1, end) for end in ends])
-
-    def _strike(self, now_s: float, is_due: Callable[[Fault], bool]) -> None:
-        due = [fault for fault in self._pending_faults if is_due(fault)]
-        for fault in due:
-            self._pending_faults.remove(fault)
-            self._have(fault, now_s)
-
-    def _have(self, fault: Fault, now_s: float) -> None:
-        if fault.kind in LINE_KINDS:
-            self._outgoing += self._line.strike(fault)
-        elif fault.kind == "busy":
-            self._busy_answers += fault.number
-        elif fault.kind == "stop_ignored":
-            self._stops_to_ignore = None if fault.number == FOR_EVER else fault.number
-        elif fault.kind == "error":
-            known = UnknownCommand if fault.number == codec.RESULT_UNKNOWN_COMMAND else GeneralError
-            self._due.append(_Due(now_s, answer_frame(known(fault.number), number=0), is_answer=False))
-        elif fault.kind in ("unplug", "brown_out"):
-            self._lose_power(fault.kind, now_s)
-        else:
-            self._change_pad(fault, now_s)
-
-    def _lose_power(self, kind: str, now_s: float) -> None:
-        self._log(
-            now_s, "unplug" if kind == "unplug" else "stop", **({} if kind == "unplug" else {"why": kind})
-        )
-        self._level_to_none(now_s)
-        self._due = []
-        self._scanner.reset()
-        if kind == "unplug":
-            self.plugged = False
-        else:
-            self._deaf_until_s = now_s + RESTART_S
-
-    def _change_pad(self, fault: Fault, now_s: float) -> None:
-        lead = self.leads[fault.number]
-        self.leads[fault.number] = {
-            "pad_off": None,
-            "pad_half": lead.half_off() if lead is not None else None,
-            "pad_on": tissue.GOOD,
-            "gel_dry": tissue.DRY,
-        }[fault.kind]
-        self._look_at_next_pulse(now_s)
-
-    # ── the log ─────────────────────────────────────────────────────────────────────────────────
-
-    def _log(self, now_s: float, event: str, **details: Any) -> None:
-        self._events.append({"t": round(now_s, 6), "event": event, **details})
-
-    def _log_output(self, now_s: float) -> None:
-        """Everything that flows from now on; nothing listed is zero output."""
+    def _flowing(self) -> list[dict[str, float]]:
         channels = [
             _described(
                 channel, output.update.points, float(output.share()), float(output.update.period.frequency_Hz)
             )
             for channel, output in sorted(self._outputs.items())
         ]
-        channels += [
+        return channels + [
             _described(_channel_of(pulse), pulse.points, 1.0, 0.0) for _, pulse in self._low_level_pulses[:1]
         ]
-        self._log(now_s, "output", channels=[channel for channel in channels if channel["current_mA"]])
 
 
 def _channel_of(pulse: LlChannelConfig) -> int:
@@ -558,50 +374,12 @@ def _channel_of(pulse: LlChannelConfig) -> int:
 
 def _described(channel: int, points: Points, share: float, frequency_Hz: float) -> dict[str, float]:
     strongest = max(points, key=lambda point: abs(point.half_mA))
-    return {
-        "channel": channel,
-        "current_mA": abs(strongest.half_mA) / 2 * share,
-        "pulse_width_us": strongest.duration_us,
-        "frequency_Hz": frequency_Hz,
-        "net_charge_nC": codec.net_charge_half_mA_us(points) / 2 * share,
-    }
+    current_mA = abs(strongest.half_mA) / 2 * share
+    charge_nC = codec.net_charge_half_mA_us(points) / 2 * share
+    return described(channel, current_mA, strongest.duration_us, frequency_Hz, charge_nC)
 
 
-def serve(
-    link_path: str,
-    log_path: str | None = None,
-    latency_ms: float = 1.0,
-    watchdog_s: float = WATCHDOG_S,
-    faults: Sequence[str] = (),
-    seed: int = 0,
-) -> None:
-    """Run a virtual P24 on a pty until SIGTERM; `link_path` becomes a link to it; `ready PATH` is printed.
-
-    While it runs, lines on standard input control it: `fault KIND[:ARG][@…]` (a time counts from the start
-    of the process) and `replug`. Raises FaultSpecError before anything is opened, OSError for bad paths.
-    """
-    parsed = [parse_fault(spec) for spec in faults]
-    run_on_pty(
-        lambda now_s: VirtualP24(now_s, latency_ms / 1000, watchdog_s, parsed, seed), link_path, log_path
-    )
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """`python -m drivers.virtual.p24 --link PATH …`, the options of `homestim simulate p24`."""
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        prog="python -m drivers.virtual.p24", description="A virtual P24 on a pty."
-    )
-    parser.add_argument("--link", required=True, metavar="PATH")
-    parser.add_argument("--log", metavar="FILE")
-    parser.add_argument("--latency", type=float, default=1.0, metavar="MS")
-    parser.add_argument("--watchdog", type=float, default=WATCHDOG_S, metavar="S")
-    parser.add_argument("--fault", action="append", default=[], metavar="SPEC")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    given = parser.parse_args(arguments)
-    serve(given.link, given.log, given.latency, given.watchdog, given.fault, given.seed)
-
+DEVICE: Final = VirtualP24
 
 if __name__ == "__main__":
-    main()
+    main(DEVICE)

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Final, Protocol, TextIO, TypeAlias
@@ -32,6 +32,8 @@ class VirtualDevice(Protocol):
 
     plugged: bool
 
+    @property
+    def fault_kinds(self) -> Collection[str]: ...
     def connected(self, now_s: float) -> None: ...
     def receive(self, data: bytes, now_s: float) -> None: ...
     def advance(self, now_s: float) -> None: ...
@@ -119,13 +121,13 @@ class _Loop:
         print(f"ready {self._link_path}", flush=True)  # noqa: T201 - whoever started us waits for it
 
     def pull_out(self) -> None:
-        """The pty is gone for the host, and so is its name."""
+        """The pty is gone for the host; before that its name, so that nobody finds one without the other."""
         if self._master is not None:
-            os.close(self._master)
-            self._master = None
             with suppress(OSError):
                 if os.readlink(self._link_path) == self._name:
                     os.unlink(self._link_path)
+            os.close(self._master)
+            self._master = None
 
     def run(self, ended: int) -> None:
         while True:
@@ -219,7 +221,7 @@ class _Loop:
         now_s = self._clock()
         if word == "fault":
             try:
-                self._device.inject(parse_fault(rest), now_s)
+                self._device.inject(parse_fault(rest, self._device.fault_kinds), now_s)
             except FaultSpecError as error:
                 print(f"refused {error}", file=sys.stderr, flush=True)  # noqa: T201
         elif word == "replug" and self._master is None:

@@ -43,7 +43,7 @@ from drivers.p24.codec import (
     parse_answer,
 )
 from drivers.virtual import tissue
-from drivers.virtual.faults import KINDS, Fault, FaultSpecError, parse_fault
+from drivers.virtual.faults import Fault, FaultSpecError, parse_fault
 from drivers.virtual.p24 import VirtualP24
 
 START_S = 1_000.0
@@ -523,6 +523,8 @@ def test_a_fault_is_read(spec: str, fault: Fault) -> None:
         "pad_off:x",
         "pad_off:",
         "pad_off:-1",
+        "pad_off:9",
+        "gel_dry:0",
         "byte_lost:up",
         "unplug@",
         "unplug@t=x",
@@ -541,7 +543,7 @@ def test_a_fault_that_cannot_be_read_says_what_was_expected(spec: str) -> None:
     assert str(error.value)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(VirtualP24.fault_kinds))
 def test_every_fault_can_happen_at_any_moment(kind: str) -> None:
     for when in ("", "@t=0.5", "@n=3", "@byte=50"):
         bench = Bench(kind + when, seed=7)
