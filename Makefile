@@ -37,7 +37,7 @@ soak: setup
 	$(BIN)/python -m tests.mutants
 
 screens: setup
-	$(BIN)/python -m tests.screens.render
+	$(BIN)/python tests/screens/render.py docs/screens --size 80x25
 
 messages: setup
 	$(BIN)/python -m kiosk.locale.extract
