@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import select
 import time
 from fractions import Fraction
 
@@ -42,32 +40,14 @@ from drivers.stimulator import (
     Unplugged,
     WrongDevice,
 )
-from tests.drivers.p24_bench import DeviceOnPty, p24_on_bench, ready_p24, targets
+from tests.drivers.device_bench import Clock, DeviceOnPty, fill, targets
+from tests.drivers.p24_bench import p24_on_bench, ready_p24
 
 
 def commands_in(data: bytes) -> list[codec.Command]:
     return [
         parse_command(Packet.from_body(body)) for body in FrameScanner(codec.SCIENCE_MODE_4).feed(bytes(data))
     ]
-
-
-def fill(fd: int) -> None:
-    """Write noise until the port takes not one byte more, also after the kernel has moved it on."""
-    for size in (1000, 1000, 1000, 1):
-        select.select([], [fd], [], 0.02)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                os.write(fd, bytes(size))
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
