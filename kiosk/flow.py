@@ -330,10 +330,9 @@ def _today(visit: Visit, today: Today, moment: Moment) -> Result:
         return visit, ()
     if visit.context.saves.all_durable:
         visit = update(visit, locks=())  # the diary's own hold from now on
-    first, visit = not visit.context.restart_seen, update(visit, restart_seen=True)
-    if first and today.interrupted is not None:
-        return home.save_interrupted(visit, moment)
-    return visit, ()
+    if visit.context.restart_seen:
+        return visit, ()
+    return home.after_start(update(visit, restart_seen=True), moment)
 
 
 # ── the step "saving" ───────────────────────────────────────────────────────────────────────────

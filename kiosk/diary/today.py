@@ -21,7 +21,7 @@ from programs.history import CourseHistory
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription, PrescriptionError, demonstration_prescription
 from programs.progression import WEEK0_DAYS, TodayFacts, next_session
-from programs.screening import ANSWERS_LAST, Answer, Class, Questionnaire, due, evaluate
+from programs.screening import ANSWERS_LAST, Answer, Class, Finding, Questionnaire, due, evaluate
 from programs.text import Reason
 
 TOO_FAST_S: Final = 1.5
@@ -79,6 +79,8 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     clearances: frozenset[str]
     baseline_due: Reason | None
     open_screening: OpenScreening | None
+    yes_without_lock: tuple[Finding, ...]
+    """What was said before a restart and has to lock all the same."""
     open_entry: OpenEntry | None
     one_by_one: frozenset[str]
     """Groups that were answered too fast to have been read."""
@@ -129,7 +131,8 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         digest=questionnaire_digest(),
         clearances=clearances,
         baseline_due=_baseline_due(screenings, sessions, now),
-        open_screening=_open_screening(screenings, clearances, now),
+        open_screening=_open_screening(screenings, now),
+        yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), clearances),
         open_entry=open_entry,
         one_by_one=_too_fast(screenings),
         history=history,
@@ -199,10 +202,8 @@ def _ended(stored: Stored) -> dt.datetime:
     return stored.record.ended_at or stored.envelope.event_time
 
 
-def _open_screening(
-    screenings: tuple[Stored, ...], clearances: frozenset[str], now: dt.datetime
-) -> OpenScreening | None:
-    """The newest round without a verdict: for an hour, and for ever while it holds a yes that locks."""
+def _open_screening(screenings: tuple[Stored, ...], now: dt.datetime) -> OpenScreening | None:
+    """The newest round, when it has no verdict and its last answer is younger than an hour."""
     if not screenings:
         return None
     stored = screenings[-1]
@@ -210,12 +211,34 @@ def _open_screening(
     assert isinstance(record, Screening)
     if record.verdict is not None or not record.answered_at:
         return None
-    known = load_questionnaire().questions
-    answers = {key: Answer(value) for key, value in record.answers.items() if key in known}
-    findings = evaluate(load_questionnaire(), answers, (), clearances).findings
-    locks = any(finding.class_ in LOCKING and not finding.cleared for finding in findings)
     fresh = dt.timedelta(0) <= now - max(record.answered_at.values()) <= ANSWERS_LAST
-    return OpenScreening(stored.envelope.id, record) if fresh or locks else None
+    return OpenScreening(stored.envelope.id, record) if fresh else None
+
+
+def _yes_without_lock(
+    screenings: tuple[Stored, ...], locks: tuple[Stored, ...], clearances: frozenset[str]
+) -> tuple[Finding, ...]:
+    """Locking answers of rounds that a restart cut off before their lock was written (safety rule 26).
+
+    A lock that was written since, lifted or not, has done its work.
+    """
+    newest = {record.asks: record for stored in screenings if isinstance(record := stored.record, Screening)}
+    questionnaire, found = load_questionnaire(), []
+    for record in newest.values():
+        if record.verdict is not None:
+            continue
+        known = {key: Answer(said) for key, said in record.answers.items() if key in questionnaire.questions}
+        for finding in evaluate(questionnaire, known, (), clearances).findings:
+            since = record.answered_at.get(finding.key)
+            locked = any(
+                isinstance(lock.record, Lock)
+                and lock.record.cause == finding.key
+                and (since is None or lock.envelope.event_time >= since)
+                for lock in locks
+            )
+            if finding.class_ in LOCKING and not finding.cleared and not locked:
+                found.append(finding)
+    return tuple(found)
 
 
 def _open_entry(

@@ -37,8 +37,10 @@ def pin(visit: Visit, moment: Moment) -> Page:
                 entry.wait_s,
             ).format(n=entry.wait_s)
     body = PinEntry(tuple(lines), len(entry.typed), notice)
-    choices = (Choice(Key.ENTER, _("Open")),) if entry.typed else ()
-    return build(visit, moment, body, choices, title=_("For the family"), digits=True, back=True)
+    choices = (Choice(Key.ENTER, _("Open")),) if entry.typed and not entry.checking else ()
+    return build(
+        visit, moment, body, choices, title=_("For the family"), digits=True, back=not entry.checking
+    )
 
 
 def family(visit: Visit, moment: Moment) -> Page:

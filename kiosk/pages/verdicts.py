@@ -140,7 +140,7 @@ def not_today_lines(visit: Visit) -> tuple[str, ...]:
 
 def first_done(visit: Visit, moment: Moment) -> Page:
     """The baseline is answered and nothing stands against it."""
-    body = Words((_("Your answers are saved."), _("You can start from home now."), _("Or rest first.")))
+    body = Words((_("Your answers are saved."), _("You can start from home now, or rest first.")))
     return build(visit, moment, body, (Choice(Key.ENTER, _("Home")),), title=_("First questions"))
 
 

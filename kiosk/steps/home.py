@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 import msgspec
 
+from kiosk.diary.today import CutOff
 from kiosk.flow_types import Effect
 from kiosk.keys import Key
 from kiosk.steps import answers, device
-from kiosk.steps.conclusion import lock_what_stands
+from kiosk.steps.conclusion import save_lock, save_verdict
 from kiosk.steps.diary import begin_diary
 from kiosk.steps.family import begin_look_back
 from kiosk.steps.moves import (
@@ -123,7 +124,9 @@ def press_paused(visit: Visit, key: Key, moment: Moment) -> Result:
         return back(visit, moment)
     if key is not Key.TWO:
         return visit, ()
-    visit, effects = lock_what_stands(visit, moment)
+    effects: tuple[Effect, ...] = ()
+    if visit.context.screening is not None and answers.standing(visit, mendable=False):
+        visit, effects = save_verdict(visit, moment)  # a yes that was not confirmed is one
     visit, then = leave_visit(visit, moment)
     return visit, (*effects, *then)
 
@@ -149,11 +152,22 @@ def _try_again(visit: Visit, moment: Moment) -> Result:
 # ── after a restart ─────────────────────────────────────────────────────────────────────────────
 
 
-def save_interrupted(visit: Visit, moment: Moment) -> Result:
-    """The session that a restart cut off gets its end in the diary; then the screen says so."""
-    assert visit.context.today is not None
-    cut_off = visit.context.today.interrupted
-    assert cut_off is not None
+def after_start(visit: Visit, moment: Moment) -> Result:
+    """The diary was read for the first time: what a restart cut off gets its lock, or its end."""
+    today = visit.context.today
+    assert today is not None
+    effects: tuple[Effect, ...] = ()
+    for finding in today.yes_without_lock:
+        visit, sent = save_lock(visit, answers.lock_of(finding, moment))
+        effects = (*effects, *sent)
+    if today.interrupted is not None:
+        visit, sent = _save_interrupted(visit, moment, today.interrupted)
+        effects = (*effects, *sent)
+    return visit, effects
+
+
+def _save_interrupted(visit: Visit, moment: Moment, cut_off: CutOff) -> Result:
+    """The session gets its end in the diary; then the screen says so."""
     record = msgspec.structs.replace(cut_off.record, state="interrupted", stop_reason="restart")
     visit, effects = save(visit, "session", record, corrects=cut_off.id)
     if moment.now - cut_off.at > PADS_MAY_BE_ON:

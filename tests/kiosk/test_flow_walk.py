@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from tests.kiosk.visit_album import album
-from tests.kiosk.visit_bench import FIRST_TIME, KEYS, START, Walk, device, outcome, today
 
 from kiosk import flow
 from kiosk.diary.records import AdverseEvent, Entry, Lock, Pads, Screening, Session
@@ -31,6 +29,8 @@ from kiosk.keys import Key
 from kiosk.page import NumberLine, Placement
 from kiosk.visit import Setting
 from programs.plan import SessionPlan
+from tests.kiosk.visit_album import album
+from tests.kiosk.visit_bench import FIRST_TIME, KEYS, START, Walk, device, outcome, today
 
 
 def in_session(**changes: object) -> Walk:

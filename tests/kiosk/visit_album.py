@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
-from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, today
 
 from drivers.guard import messages as guard
 from kiosk import flow
@@ -31,6 +30,7 @@ from kiosk.visit import Moment, Setting, Visit
 from programs.history import CourseHistory, PastSession
 from programs.plan import NotToday, SessionPlan
 from programs.text import Reason
+from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, today
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A visit walked with keys and events alone: no terminal, no guard, a diary in memory that answers at once."""
+"""A visit walked with keys and events alone: no terminal, no guard, a diary in memory."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def today(now: dt.datetime = START, **changes: object) -> Today:
         clearances=frozenset(),
         baseline_due=None,
         open_screening=None,
+        yes_without_lock=(),
         open_entry=None,
         one_by_one=frozenset(),
         history=CourseHistory(),

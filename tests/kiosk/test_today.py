@@ -1,0 +1,437 @@
+"""What home and a visit know of the past, read from a real diary; and a visit that a power cut ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kiosk import flow
+from kiosk.clock import FixedClock
+from kiosk.diary import today
+from kiosk.diary.prescriptions import install
+from kiosk.diary.records import Entry, Lock, Pads, Screening, Session
+from kiosk.diary.store import Store, open_reader, open_store
+from kiosk.errors import KioskError
+from kiosk.flow_types import (
+    BeginSession,
+    DeviceSeen,
+    Effect,
+    Event,
+    LoadToday,
+    Save,
+    Saved,
+    SaveScreening,
+    SessionEnded,
+    StopTestEnded,
+    TodayLoaded,
+)
+from kiosk.visit import Moment, Setting, Visit
+from programs.content import load_questionnaire, questionnaire_digest
+from programs.plan import NotToday, SessionPlan
+from tests.kiosk.visit_bench import KEYS, SAFE, START, device, outcome
+
+BASELINE = load_questionnaire().keys_of("baseline")
+NMES = Session(
+    programme="nmes_learn",
+    montage="M4-par",
+    session_kind="nmes",
+    planned_seconds=1500,
+    peak_mA={"1": 12.0, "2": 12.0},
+)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(START)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def store(folder: Path, clock: FixedClock) -> Iterator[Store]:
+    with open_store(folder, "simulated", clock, "SIM-1") as opened:
+        yield opened
+
+
+def baseline(at: dt.datetime = START, **changes: Any) -> Screening:
+    facts: dict[str, Any] = {
+        "asks": "baseline",
+        "answers": dict.fromkeys(BASELINE, "no"),
+        "answered_at": dict.fromkeys(BASELINE, at),
+        "verdict": "cleared",
+        "questionnaire_digest": questionnaire_digest(),
+        **changes,
+    }
+    return Screening(**facts)
+
+
+def daily(at: dt.datetime, answers: dict[str, str], **changes: Any) -> Screening:
+    return Screening(asks="daily", answers=answers, answered_at=dict.fromkeys(answers, at), **changes)
+
+
+# ── what is read ────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_new_simulated_box_has_the_demonstration_and_asks_the_baseline(
+    store: Store, clock: FixedClock
+) -> None:
+    found = today.read(store, clock)
+    assert found.prescription is not None
+    assert found.prescription_state == "in_force"
+    assert found.baseline_due is not None
+    assert found.baseline_due.rule == "first_time"
+    assert isinstance(found.next, SessionPlan)
+    assert (found.locks, found.pads, found.interrupted, found.open_screening) == ((), None, None, None)
+
+
+def test_a_real_box_without_a_prescription_has_none(folder: Path, clock: FixedClock) -> None:
+    with open_store(folder, "real", clock) as store:
+        found = today.read(store, clock)
+    assert found.prescription is None
+    assert found.prescription_state == "none"
+    assert isinstance(found.next, NotToday)
+
+
+EXPIRED = """
+serial = 1
+valid_from = 2026-10-01
+valid_until = 2026-10-31
+plan = "deconditioned"
+programmes = ["nmes_learn"]
+montages = ["M4-par"]
+days_per_week = 7
+week0 = false
+helper_for_pads = false
+[patient]
+name = "A. Person"
+pseudonym = "P-1"
+[clinician]
+name = "Dr. Who"
+phone = "1234"
+[pads]
+width_cm = 5
+height_cm = 9
+"""
+
+
+@pytest.mark.parametrize(
+    ("replaced", "state"),
+    [({}, "expired"), ({"2026-10-31": "2026-12-31"}, "in_force"), ({"2026-10": "2027-01"}, "not_yet")],
+)
+async def test_the_newest_installed_prescription_governs_valid_or_not(
+    store: Store, clock: FixedClock, replaced: dict[str, str], state: str
+) -> None:
+    text = EXPIRED
+    for old, new in replaced.items():
+        text = text.replace(old, new)
+    await install(store, text, "p.toml")
+    found = today.read(store, clock)
+    assert found.prescription is not None
+    assert found.prescription.patient.name == "A. Person"
+    assert found.prescription_state == state
+    assert isinstance(found.next, SessionPlan) == (state == "in_force")
+
+
+async def test_a_prescription_that_does_not_fit_is_said(store: Store, clock: FixedClock) -> None:
+    await install(store, EXPIRED, "p.toml")
+    fact = store.latest("prescriptions")
+    assert fact is not None
+    broken = msgspec.structs.replace(fact.record, toml=EXPIRED.replace("nmes_learn", "gone"), serial=2)
+    await store.add(broken)
+    with pytest.raises(KioskError, match="gone"):
+        today.read(store, clock)
+
+
+async def test_the_baseline_is_due_after_28_days_a_change_and_other_questions(
+    store: Store, clock: FixedClock
+) -> None:
+    await store.add(baseline())
+    assert today.read(store, clock).baseline_due is None
+    clock.advance(10 * 86400)
+    assert today.read(store, clock).baseline_due is None
+    await store.add(daily(clock.now(), {"d_change": "yes"}, verdict="C"))
+    due = today.read(store, clock).baseline_due
+    assert due is not None
+    assert due.rule == "health_changed"
+    clock.advance(3600)
+    await store.add(baseline(clock.now(), questionnaire_digest="old"))
+    due = today.read(store, clock).baseline_due
+    assert due is not None
+    assert due.rule == "questions_changed"
+    await store.add(baseline(clock.now()))
+    assert today.read(store, clock).baseline_due is None
+    clock.advance(28 * 86400)
+    assert today.read(store, clock).baseline_due is not None
+
+
+async def test_a_baseline_that_an_emergency_cut_short_does_not_count(store: Store, clock: FixedClock) -> None:
+    await store.add(baseline(answers={"rf_saddle": "yes"}, answered_at={"rf_saddle": START}, verdict="E"))
+    assert today.read(store, clock).baseline_due is not None
+
+
+async def test_an_open_round_is_gone_on_with_for_an_hour(store: Store, clock: FixedClock) -> None:
+    fact = await store.add(daily(START, {"d_ill": "no"}))
+    found = today.read(store, clock).open_screening
+    assert found is not None
+    assert found.id == fact.envelope.id
+    clock.advance(3601)
+    assert today.read(store, clock).open_screening is None
+
+
+async def test_a_yes_without_its_lock_is_never_forgotten(store: Store, clock: FixedClock) -> None:
+    await store.add(daily(START, {"d_change": "not_sure", "d_ill": "yes"}))
+    clock.advance(40 * 86400)
+    await store.add(baseline(clock.now()))
+    assert [finding.key for finding in today.read(store, clock).yes_without_lock] == ["d_change"]
+    lock = await store.lock("C", "d_change")
+    assert today.read(store, clock).yes_without_lock == ()
+    await store.unlock(lock.envelope.id, "code")
+    found = today.read(store, clock)
+    assert (found.yes_without_lock, found.locks) == ((), ())
+
+
+async def test_a_concluded_round_is_not_open(store: Store, clock: FixedClock) -> None:
+    await store.add(daily(START, {"d_ill": "no"}, verdict="cleared"))
+    assert today.read(store, clock).open_screening is None
+
+
+async def test_what_was_said_before_counts_until_a_session_or_an_hour(
+    store: Store, clock: FixedClock
+) -> None:
+    first = await store.add(Entry(moment="before", pain_rest=3))
+    await store.correct(Entry(moment="before", pain_rest=3, soreness=5), first.envelope.id)
+    found = today.read(store, clock)
+    assert found.open_entry is not None
+    assert (found.open_entry.id, found.open_entry.record.soreness) == (first.envelope.id, 5)
+    assert isinstance(found.next, NotToday)
+    clock.advance(60)
+    await store.add(NMES)
+    assert today.read(store, clock).open_entry is None
+    await store.add(Entry(moment="before", pain_rest=3))
+    clock.advance(3601)
+    assert today.read(store, clock).open_entry is None
+
+
+@pytest.mark.parametrize(("days", "plan"), [(4, "nmes_learn"), (5, "tens_conv")])
+async def test_pain_above_the_usual_rests_the_muscles_once_the_usual_is_known(
+    store: Store, clock: FixedClock, days: int, plan: str
+) -> None:
+    for _ in range(days):
+        await store.add(Entry(moment="daily", pain_rest=3))
+        clock.advance(86400)
+    await store.add(Entry(moment="before", pain_rest=5, soreness=0))
+    found = today.read(store, clock).next
+    assert isinstance(found, SessionPlan)
+    assert found.programme == plan
+
+
+@pytest.mark.parametrize(
+    ("seconds", "singly"), [([0.9, 1.0, 1.2], True), ([0.9, 1.0, 2.0], False), ([1.0, 1.0], False)]
+)
+async def test_three_visits_too_fast_are_asked_one_by_one(
+    store: Store, clock: FixedClock, seconds: list[float], singly: bool
+) -> None:
+    for each in seconds:
+        await store.add(
+            daily(clock.now(), {"d_ill": "no"}, verdict="cleared", seconds={"daily_unwell": each})
+        )
+    assert today.read(store, clock).one_by_one == ({"daily_unwell"} if singly else set())
+
+
+async def test_locks_pads_and_what_was_played_today(store: Store, clock: FixedClock) -> None:
+    await store.lock("P", "d_ill", START.date() + dt.timedelta(days=1))
+    await store.add(Pads(event="used", size="5x9", uses=7, since=START.date()))
+    begun = await store.add(NMES)
+    await store.correct(msgspec.structs.replace(NMES, state="done", seconds_done=1500), begun.envelope.id)
+    found = today.read(store, clock)
+    assert [lock.class_ for lock in found.locks] == ["P"]
+    assert found.pads is not None
+    assert found.pads.uses == 7
+    assert found.done_today
+    assert found.sessions_done == 1
+    assert found.interrupted is None
+    clock.advance(86400)
+    found = today.read(store, clock)
+    assert found.locks == ()
+    assert not found.done_today
+    assert found.diary_due == "next_day"
+
+
+async def test_a_session_without_an_end_was_cut_off(store: Store, clock: FixedClock) -> None:
+    begun = await store.add(NMES)
+    found = today.read(store, clock).interrupted
+    assert found is not None
+    assert found.id == begun.envelope.id
+
+
+async def test_week_0_counts_days_with_an_entry(store: Store, clock: FixedClock) -> None:
+    await install(
+        store, EXPIRED.replace("2026-10-31", "2026-12-31").replace("week0 = false", "week0 = true"), "p"
+    )
+    days = []
+    for _ in range(8):
+        found = today.read(store, clock)
+        days.append((found.week0_day, found.week0_done_today))
+        if found.week0_day is not None:
+            await store.add(Entry(moment="daily", pain_rest=3))
+            found = today.read(store, clock)
+            days.append((found.week0_day, found.week0_done_today))
+        clock.advance(86400)
+    assert days[:4] == [(1, False), (1, True), (2, False), (2, True)]
+    assert days[-3:] == [(7, False), (7, True), (None, False)]
+
+
+# ── a visit on a real diary ─────────────────────────────────────────────────────────────────────
+
+
+class RealVisit:
+    """A person before the screen, with the diary on the disk."""
+
+    def __init__(self, store: Store, clock: FixedClock) -> None:
+        self.store, self.clock = store, clock
+        self.begun: list[BeginSession] = []
+        self.visit, effects = flow.start(Setting(), self.moment)
+        self.waiting: list[Effect] = list(effects)
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.clock.now(), self.clock.monotonic_s())
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            self.clock.advance(2)
+            self._take(flow.press(self.visit, KEYS[key], self.moment))
+            await self.settle()
+
+    async def hear(self, event: Event) -> None:
+        self._take(flow.hear(self.visit, event, self.moment))
+        await self.settle()
+
+    async def until(self, step: str) -> None:
+        for _ in range(80):
+            if self.visit.step == step:
+                return
+            await self.press(*SAFE[self.visit.step])
+            if self.visit.step == "stop_test" and step != "stop_test":
+                await self.hear(StopTestEnded(True, "status 0"))
+        raise AssertionError(self.visit.step)
+
+    async def settle(self) -> None:
+        while self.waiting:
+            effect = self.waiting.pop(0)
+            match effect:
+                case SaveScreening(tag, record, None) | Save(tag, record, None) if not isinstance(
+                    record, Lock
+                ):
+                    self._hear(Saved(tag, await self.store.add(record)))
+                case SaveScreening(tag, record, str(screening_id)) if isinstance(record, Screening):
+                    self._hear(Saved(tag, await self.store.update_screening(screening_id, record)))
+                case Save(tag, Lock(class_=class_, cause=cause, until=until)):
+                    self._hear(Saved(tag, await self.store.lock(class_, cause, until)))
+                case Save(tag, record, str(corrects)):
+                    self._hear(Saved(tag, await self.store.correct(record, corrects)))
+                case LoadToday():
+                    self._hear(
+                        TodayLoaded(today.read(open_reader(self.store.folder, self.clock), self.clock))
+                    )
+                case BeginSession():
+                    self.begun.append(effect)
+
+    def _hear(self, event: Event) -> None:
+        self._take(flow.hear(self.visit, event, self.moment))
+
+    def _take(self, result: tuple[Visit, tuple[Effect, ...]]) -> None:
+        self.visit, effects = result
+        self.waiting += effects
+
+
+async def begin(store: Store, clock: FixedClock) -> RealVisit:
+    visit = RealVisit(store, clock)
+    await visit.settle()
+    await visit.hear(DeviceSeen(device()))
+    return visit
+
+
+async def test_a_first_day_on_a_real_diary(store: Store, clock: FixedClock) -> None:
+    visit = await begin(store, clock)
+    await visit.until("first_done")
+    await visit.press("enter")
+    await visit.until("session")
+    (begun,) = visit.begun
+    assert begun.first_session
+    record = await store.add(NMES)
+    closed = msgspec.structs.replace(NMES, state="done", seconds_done=1500)
+    clock.advance(1500)
+    await store.correct(closed, record.envelope.id)
+    ended = outcome(clock.monotonic_s(), "plan_over", session_id=record.envelope.id, record=closed)
+    await visit.hear(SessionEnded(ended))
+    await visit.until("home")
+    found = today.read(store, clock)
+    assert found.sessions_done == 1
+    assert found.baseline_due is None
+    assert found.pads is not None
+    assert found.pads.uses == 1
+    moments = [stored.record.moment for stored in store.all("entries") if isinstance(stored.record, Entry)]
+    assert moments == ["before", "after"]
+    kinds = [
+        (stored.record.asks, stored.record.verdict)
+        for stored in store.all("screenings")
+        if isinstance(stored.record, Screening)
+    ]
+    assert kinds == [("baseline", "cleared"), ("daily", "cleared")]
+
+
+async def test_nothing_entered_is_lost_when_the_power_goes_at_any_screen(
+    folder: Path, clock: FixedClock
+) -> None:
+    """The program ends after each key in turn; the next one goes on where it was, to the same session."""
+    with open_store(folder, "simulated", clock, "SIM-1") as store:
+        await store.add(baseline())
+    visited = []
+    for _ in range(60):
+        with open_store(folder, "simulated", clock, "SIM-1") as store:
+            visit = await begin(store, clock)
+            await visit.press("1", "1", "enter")
+            visited.append(visit.visit.place)
+            if visit.visit.step == "check":
+                await visit.until("session")
+                break
+            await visit.press(*SAFE[visit.visit.step])
+    else:
+        raise AssertionError(visited)
+    assert [place.step for place in visited] == [
+        *("group", "group", "group", "single", "pain_rest", "pain_moving", "soreness", "check"),
+    ]
+    with open_store(folder, "simulated", clock) as store:
+        assert len(store.all("screenings")) == 2
+        (entry,) = store.all("entries")
+    assert isinstance(entry.record, Entry)
+    assert (entry.record.pain_rest, entry.record.pain_moving, entry.record.soreness) == (3, 4, 0)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_a_lock_outlives_a_restart_and_a_second_no(
+    folder: Path, clock: FixedClock, confirmed: bool
+) -> None:
+    with open_store(folder, "simulated", clock, "SIM-1") as store:
+        await store.add(baseline())
+        visit = await begin(store, clock)
+        await visit.press("1", "1", "enter", "1", "1", "1", "2")
+        assert visit.visit.step == "confirm_yes"
+        if confirmed:
+            await visit.press("1")
+    clock.advance(7200)
+    with open_store(folder, "simulated", clock, "SIM-1") as store:
+        visit = await begin(store, clock)
+        assert [lock.cause for lock in today.read(store, clock).locks] == ["d_change"]
+        await visit.press("1")
+        assert visit.visit.step == "home"
+        assert not visit.begun
