@@ -1,4 +1,4 @@
-"""Framing that both HASOMED protocols share: escaping, the envelope, and finding frames in a byte stream.
+"""What both HASOMED protocols share: escaping, the envelope, and finding frames in a byte stream.
 
 A frame is `F0 | header | stuffed body | 0F`. The header's bytes (length, checksum) are always escaped, the
 body's only where they collide with one of the three special bytes. ScienceMode2 and ScienceMode4 differ in
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final, Self
 
 START: Final = 0xF0
 STOP: Final = 0x0F
@@ -27,6 +27,23 @@ _LEGAL_BODY: Final = re.compile(rb"(?:[^\xf0\x0f\x81]+|\x81.)*", re.DOTALL)
 
 class Malformed(ValueError):  # noqa: N818 - it names the message, not a mistake of ours
     """Not a message of the protocol, or a value that it cannot carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutData:
+    """A command that is its number alone; those that derive from it compare by their class."""
+
+    CODE: ClassVar[int]
+    NAME: ClassVar[str]
+
+    def to_bytes(self) -> bytes:
+        return b""
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        if data:
+            raise Malformed(f"{cls.NAME} carries no data, not {data.hex()}")
+        return cls()
 
 
 @dataclass(frozen=True, slots=True)

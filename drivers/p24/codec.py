@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import ClassVar, Final, Self, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
-from drivers.hasomed import Layout, Malformed, build_frame
+from drivers.hasomed import Layout, Malformed, WithoutData, build_frame
 
 
 def crc16_xmodem(data: bytes) -> int:
@@ -208,30 +208,13 @@ class Period:
 # ── commands, host to device ────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _WithoutData:
-    """A command that is its number alone; those that derive from it compare by their class."""
-
-    CODE: ClassVar[int]
-    NAME: ClassVar[str]
-
-    def to_bytes(self) -> bytes:
-        return b""
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        if data:
-            raise Malformed(f"{cls.NAME} carries no data, not {data.hex()}")
-        return cls()
-
-
-class GetDeviceId(_WithoutData):
+class GetDeviceId(WithoutData):
     __slots__ = ()
     CODE = 52
     NAME = "Get_device_id"
 
 
-class Reset(_WithoutData):
+class Reset(WithoutData):
     """Its answer may never arrive."""
 
     __slots__ = ()
@@ -239,7 +222,7 @@ class Reset(_WithoutData):
     NAME = "Reset"
 
 
-class GetStimStatus(_WithoutData):
+class GetStimStatus(WithoutData):
     """Asks which level is on. Does not feed the device's watchdog."""
 
     __slots__ = ()
@@ -247,7 +230,7 @@ class GetStimStatus(_WithoutData):
     NAME = "Get_stim_status"
 
 
-class GetExtendedVersion(_WithoutData):
+class GetExtendedVersion(WithoutData):
     __slots__ = ()
     CODE = 68
     NAME = "Get_extended_version"
@@ -304,7 +287,7 @@ class LlChannelConfig:
         return cls(bool(head >> 7), head >> 5 & 0x03, head >> 4 & 0x01, _decode_points(data[1:]))
 
 
-class LlStop(_WithoutData):
+class LlStop(WithoutData):
     __slots__ = ()
     CODE = 4
     NAME = "Ll_stop"
@@ -399,7 +382,7 @@ def duty(channels: Iterable[ChannelUpdate]) -> int:
 MAX_DUTY: Final = 999
 
 
-class MlStop(_WithoutData):
+class MlStop(WithoutData):
     __slots__ = ()
     CODE = 34
     NAME = "Ml_stop"
