@@ -1,9 +1,9 @@
 """Stop inputs that do not pass through the kiosk: a button, a pedal, a keypad, and the keyboards, by evdev.
 
-Safety rule 14. A device that the installer named is grabbed: whatever is pressed on it is a stop and
-reaches nobody else. A keyboard is only watched: its codes are compared with the stop keys of the map, nothing
-is kept. What is read is the kernel's `struct input_event`, from any file descriptor that delivers it, so that a pipe can
-stand in for hardware.
+Safety rule 14. A device that the installer named is grabbed: any press on it is a stop and reaches nobody
+else. A keyboard is only watched: its codes are compared with the stop keys of the map, nothing is kept. What is
+read is the kernel's `struct input_event`, from any file descriptor that delivers it, so that a pipe can stand in
+for hardware.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class StopInputs:
         return True
 
     def watch(self, fd: int, name: str, *, any_key: bool) -> None:
-        """Reads `input_event`s from `fd` from now on. `any_key`: every press is a stop, not stop keys alone."""
+        """Reads `input_event`s from `fd` from now on. `any_key`: every press stops, not stop keys alone."""
         os.set_blocking(fd, False)
         self._open[fd] = _Input(name, any_key)
         asyncio.get_running_loop().add_reader(fd, self._readable, fd)
