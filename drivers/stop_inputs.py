@@ -1,9 +1,9 @@
 """Stop inputs that do not pass through the kiosk: a button, a pedal, a keypad, and the keyboards, by evdev.
 
 Safety rule 14. A device that the installer named is grabbed: any press on it is a stop and reaches nobody
-else. A keyboard is only watched: its codes are compared with the stop keys of the map, nothing is kept. What is
-read is the kernel's `struct input_event`, from any file descriptor that delivers it, so that a pipe can stand in
-for hardware.
+else. A keyboard is only watched: its codes are compared with the stop keys of the map, nothing is kept.
+What is read is the kernel's `struct input_event`, from any file descriptor that delivers it, so that a pipe
+can stand in for hardware.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ settings.load_profile("homestim")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak", action="store_true", help="the long counts of make soak instead of the samples")
+    parser.addoption(
+        "--soak", action="store_true", help="the long counts of make soak instead of the samples"
+    )
     parser.addoption("--update-snapshots", action="store_true", help="store the screens as they are now")
 
 
