@@ -34,13 +34,17 @@ KINDS: Final[dict[str, int | str | None]] = {
     "pad_half": 1,
     "pad_on": 1,
     "gel_dry": 1,
+    "emergency": None,
+    "emergency_off": None,
+    "battery_low": None,
 }
 """Kind → what ARG is when it is left out. A number: how many answers (ack_lost, duplicate_ack, stale_ack,
 mute), commands (busy), stop frames (stop_ignored) or bytes (garbage), the result code (error), the channel
-(pads); 0 is for ever. byte_lost, flipped and truncated damage the next frame "out" of the device or "in"."""
+(pads); 0 is for ever. byte_lost, flipped and truncated damage the next frame "out" of the device or "in".
+emergency presses the device's own stop switch until emergency_off; battery_low switches it off for good."""
 
-COMMON_KINDS: Final = frozenset(KINDS)
-"""What every device can have."""
+COMMON_KINDS: Final = frozenset(KINDS) - {"emergency", "emergency_off", "battery_low"}
+"""What every device can have; a stop switch and a battery of its own only some."""
 
 PAD_KINDS: Final = frozenset({"pad_off", "pad_half", "pad_on", "gel_dry"})
 CHANNELS: Final = range(1, 9)
