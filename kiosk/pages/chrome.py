@@ -24,6 +24,7 @@ from kiosk.visit import Moment, Visit
 from kiosk.words import _
 
 LEAVE_HINT_S: Final = 2.0
+SCREENS_OF_A_STEP: Final = 64
 
 
 def build(
@@ -39,11 +40,13 @@ def build(
     stop_text: str = "",
     current_on: bool = False,
     right: str = "",
+    screen: int = 0,
 ) -> Page:
     """A page with its header, its key line and its spoken words.
 
     `pauses`: Space pauses here. `digits`: 8 is a number, so only * reads aloud. `back`: the key line says so.
     `stop_text`: the whole bottom is STOP. `right`: what the header says in place of the device's state.
+    `screen`: which of the step's own screens it is, 0…63; a key meant for another does not act on it.
     """
     line = list(choices)
     if back:
@@ -59,7 +62,7 @@ def build(
         stop_row=bool(stop_text),
         stop_text=stop_text,
         spoken=spoken(title, body, choices),
-        serial=visit.serial,
+        serial=visit.serial * SCREENS_OF_A_STEP + screen,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel, Strip, Words
@@ -12,6 +14,8 @@ from kiosk.visit import Moment, Visit
 from kiosk.words import _, content, ngettext
 from programs.content import load_programme
 from programs.montage import Lead
+
+FIND_STEPS: Final = ("offer", "feel", "where", "strong", "both")
 
 
 def beginning(visit: Visit, moment: Moment) -> Page:
@@ -34,6 +38,7 @@ def page(visit: Visit, moment: Moment, state: SessionState) -> Page:
                 title=_("Stopping"),
                 stop_text=sides.stop_text(),
                 current_on=state.stage == "stopping",
+                screen=_screen(state),
             )
         case "find":
             return _find(visit, moment, state)
@@ -62,7 +67,14 @@ def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
         )
         choices = _level_choices(state)
     return build(
-        visit, moment, body, choices, title=title, stop_text=sides.stop_text(), current_on=_current_on(state)
+        visit,
+        moment,
+        body,
+        choices,
+        title=title,
+        stop_text=sides.stop_text(),
+        current_on=_current_on(state),
+        screen=_screen(state),
     )
 
 
@@ -150,6 +162,7 @@ def _play(visit: Visit, moment: Moment, state: SessionState) -> Page:
         title=_play_title(state),
         stop_text=sides.stop_text(),
         current_on=_current_on(state),
+        screen=_screen(state),
     )
 
 
@@ -280,6 +293,17 @@ def _notice(state: SessionState) -> str:
 
 def _lead(state: SessionState, side: Side) -> Lead:
     return next(lead for lead in state.plan.montage.leads if lead.channel == side.channel)
+
+
+def _screen(state: SessionState) -> int:
+    """Which screen of the session it is: a key that was meant for the one before must not act on it."""
+    screens: list[tuple[object, ...]] = [("stopping",), ("play", False), ("play", True)]
+    screens += [("find", side, step) for side in range(len(state.sides)) for step in FIND_STEPS]
+    now: tuple[object, ...] = {
+        "find": ("find", state.finding, state.find_step),
+        "play": ("play", state.resting),
+    }.get(state.stage, ("stopping",))
+    return 1 + 2 * screens.index(now) + (state.prompt is not None)
 
 
 def _current_on(state: SessionState) -> bool:

@@ -597,3 +597,38 @@ def test_a_screening_is_what_the_store_can_read_back() -> None:
     walk.until("session")
     body = msgspec.to_builtins(last_screening(walk))
     assert msgspec.convert(body, Screening).answers == last_screening(walk).answers
+
+
+def test_every_visit_tests_stop_and_pads_anew() -> None:
+    walk = Walk()
+    walk.until("contact")
+    walk.press("stop", "2")
+    walk.steps.clear()
+    walk.until("session")
+    assert {"placement", "settle", "stop_test", "contact"} <= set(walk.steps)
+
+
+def test_another_soreness_after_the_verdict_is_another_verdict() -> None:
+    walk = Walk()
+    walk.until("placement")
+    while walk.step != "soreness":
+        walk.press("back")
+    walk.press("6", "enter")
+    assert walk.step == "check"
+    walk.press("enter")
+    assert walk.step == "not_today"
+
+
+def test_answers_that_grew_old_while_they_were_saved_begin_nothing() -> None:
+    walk = Walk()
+    walk.until("contact")
+    walk.answering = False
+    walk.press("1")
+    assert walk.step == "saving"
+    walk.fail_saves()
+    assert walk.step == "not_saved"
+    walk.wait(3700)
+    walk.answering = True
+    walk.press("1")
+    assert walk.step == "group"
+    assert not walk.sent(BeginSession)

@@ -174,6 +174,15 @@ def test_the_serial_grows_with_every_screen(shots: tuple[Shot, ...]) -> None:
             assert grew or same, (shot.name, key)
 
 
+def test_every_screen_of_a_session_has_its_own_serial(shots: tuple[Shot, ...]) -> None:
+    """A double Enter must not answer the next question too: for 400 ms it does not act on another serial."""
+    serials = [page_named(shots, f"session {name} nmes").serial for name in (
+        *("arming", "feel 0", "where 0", "strong 0", "still ok while finding 0"),
+        *("feel 1", "where 1", "strong 1", "both", "phase 2 at 0", "rest", "still ok", "stopping"),
+    )]  # fmt: skip
+    assert len(set(serials)) == len(serials)
+
+
 def test_a_simulator_stands_in_every_header(shots: tuple[Shot, ...]) -> None:
     without = {shot.name for shot in shots if not shot.page().header.simulator}
     assert without == {"home loading"}
