@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from kiosk import flow, words
 from kiosk.keys import Key
 from kiosk.locale.compile import compile_all
-from kiosk.locale.messages import extract
+from kiosk.locale.extract import extract
 from kiosk.page import Overview, Page, Running, Words
 from kiosk.pages import reasons
 from kiosk.screens.draw import LEAST_HEIGHT, LEAST_WIDTH, draw

@@ -1,4 +1,4 @@
-"""`python -m kiosk.locale.messages`: collects every `_()` of the kiosk into the `.pot`, updates each `.po`.
+"""`python -m kiosk.locale.extract`: collects every `_()` of the kiosk into the `.pot`, updates each `.po`.
 
 What is new stands in the `.po` without a translation; what is gone is dropped. Needs Babel.
 """
