@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.homestim-stamp
 
+MESSAGES := $(wildcard kiosk/locale/*/LC_MESSAGES/*.po)
+
 .PHONY: setup demo test check bench soak screens messages lock clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(MESSAGES:.po=.mo)
 
 $(STAMP): pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -14,8 +16,10 @@ $(STAMP): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m kiosk.locale.compile
 	@touch $(STAMP)
+
+%.mo: %.po $(STAMP)
+	$(BIN)/python -m kiosk.locale.compile
 
 demo: setup
 	$(BIN)/homestim run --simulate p24

@@ -53,10 +53,14 @@ _EVIOCGBIT_KEY: Final = 0x80000000 | (_KEY_BITS_BYTES << 16) | (ord("E") << 8) |
 class StopInputs:
     """All that can stop beside the kiosk. `on_stop(name)` at a press, `on_lost(name)` when one is gone.
 
-    Both are called from the running loop's reader, synchronously: the stop may not wait.
+    Both are called from the running loop's reader, synchronously: the stop may not wait. `needed` are the
+    paths that the installer named: each is grabbed, and while one is missing nothing may be armed (rule 15).
     """
 
     def __init__(self, on_stop: Callable[[str], None], on_lost: Callable[[str], None]) -> None:
+        self.needed: tuple[str, ...] = ()
+        self.watched: Callable[[], Iterable[str]] = tuple
+        """Names what else is to be watched, without grabbing: `keyboards`."""
         self._on_stop = on_stop
         self._on_lost = on_lost
         self._open: dict[int, _Input] = {}
@@ -66,12 +70,25 @@ class StopInputs:
         """The inputs that are there now."""
         return tuple(item.name for item in self._open.values())
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the installer named and is not there."""
+        return tuple(name for name in self.needed if name not in self.names)
+
+    def look(self) -> None:
+        """Opens what is not open yet: at the start, and when something was plugged in again."""
+        for path in self.missing:
+            self.open(path, grab=True)
+        for path in self.watched():
+            if path not in self.names:
+                self.open(path, grab=False)
+
     def open(self, path: str, *, grab: bool) -> bool:
         """Opens an event device; False (and a line in the log) when it is not there or may not be read."""
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            log.warning("stop input %s: %s", path, error)
+            log.debug("stop input %s: %s", path, error)
             return False
         try:
             if grab:
@@ -80,6 +97,7 @@ class StopInputs:
             log.warning("stop input %s is not grabbed: %s", path, error)
             os.close(fd)
             return False
+        log.info("stop input %s", path)
         self.watch(fd, path, any_key=grab)
         return True
 

@@ -3,6 +3,7 @@ guard carries nothing of the screens."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,6 +88,9 @@ def run(
     plain: bool,
 ) -> int:
     """The kiosk: on the simulator (--simulate p24) or on a stimulator (--port DEV --device p24)."""
+    # What is loaded until the first frame stays for good: looking through it for garbage is in vain.
+    # `Application.run` begins to collect.
+    gc.disable()
     from drivers.build import build_id
     from drivers.registry import DRIVERS
     from kiosk.config import load_config
@@ -157,10 +161,10 @@ def simulate(
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def guard(arguments: tuple[str, ...]) -> int:
     """The guard process, which alone owns the port: --fd N or --socket PATH, --port, --device."""
-    from drivers.guard import process
+    from drivers.guard.__main__ import main as guard_main
 
     try:
-        return process.main(arguments)
+        return guard_main(arguments)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
 

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from drivers import limits
 from drivers.build import build_id
@@ -34,16 +34,18 @@ class GuardLink:
         simulated: bool,
         state_dir: str | None = None,
         log_path: str = os.devnull,
+        stop_inputs: Sequence[str] = (),
     ) -> GuardLink:
         """A guard of our own, in its own session, so that Ctrl+C in the terminal does not reach it.
 
         `state_dir` holds the day's tally (None: in memory). Its log is appended to `log_path`.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "drivers.guard.process", "--fd", str(theirs.fileno())]
+        command = [sys.executable, "-m", "drivers.guard", "--fd", str(theirs.fileno())]
         command += ["--port", port, "--device", kind]
         command += ["--state", state_dir] if state_dir is not None else []
         command += ["--simulated"] if simulated else []
+        command += [word for path in stop_inputs for word in ("--stop-input", path)]
         with theirs, open(log_path, "ab") as log:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,

@@ -7,15 +7,11 @@ before it does anything else. Safety rules 8-13, 15, 19, 21, 24, 29.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
 import logging
-import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from drivers import limits as c
@@ -24,7 +20,6 @@ from drivers.build import build_id
 from drivers.guard import messages as m
 from drivers.guard.output import Arming, Now, Refusal, highest_targets
 from drivers.line import Line
-from drivers.registry import DRIVERS, open_stimulator
 from drivers.stimulator import (
     DeviceStopped,
     Identity,
@@ -37,6 +32,7 @@ from drivers.stimulator import (
     Targets,
     WrongDevice,
 )
+from drivers.stop_inputs import StopInputs
 from drivers.tally import Tally
 
 log = logging.getLogger("homestim.guard")
@@ -87,6 +83,7 @@ class Guard:
         self._check_ms = int(c.READ_STATE_EVERY_S[kind] * 1000) - CHECK_MARGIN_MS
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.stop_inputs = StopInputs(self.stop_pressed, self.stop_input_lost)
 
     async def run(self) -> int:
         """Serve until the client (without a listener) or `leave` ends it. 0, or 1: not known to be off."""
@@ -114,6 +111,7 @@ class Guard:
             await self._driver.close()
         if self._client is not None:
             self._client.close()
+        self.stop_inputs.close()
         return int(self.failed or self.state == "unconfirmed")
 
     # ── the one stop path ──
@@ -135,6 +133,17 @@ class Guard:
         self._stop_asked, self._arming = asked, None
         self._enter("stopping")
         log.warning("stop: %s, epoch %d", why, self.epoch)
+
+    def stop_pressed(self, name: str) -> None:
+        """A stop input beside the kiosk (rule 14); it acts only while something may come out."""
+        if self.state in ("armed", "testing"):
+            self.trip("button", asked=True)
+
+    def stop_input_lost(self, name: str) -> None:
+        """What was tested is not there any more: a stop, and another test (rule 15)."""
+        self._stop_tested = False
+        if self.state in ("armed", "testing"):
+            self.trip("stop_input_lost")
 
     def leave(self, why: str) -> None:
         """Stop, have it confirmed, end the process."""
@@ -215,6 +224,7 @@ class Guard:
     async def _wait(self) -> None:
         """Idle: ask the device now and then whether it is there and off."""
         while self.state == "idle":
+            self.stop_inputs.look()
             await self._sleep(SEARCH_EVERY_S)
             if self.state == "idle" and (await self._read()).running is not Running.OFF:
                 self.trip("not_off")
@@ -355,6 +365,8 @@ class Guard:
             return Refusal("build", self._client_build, self.build)
         if arm.epoch != self.epoch + 1:
             return Refusal("epoch", str(arm.epoch), str(self.epoch + 1))
+        for name in self.stop_inputs.missing:
+            return Refusal("stop_input", name, "plugged in")
         if not self._stop_tested:
             return Refusal("stop_test", "not tested", "a STOP test that the device confirmed")
         if self._restarts > MOST_RESTARTS:
@@ -454,44 +466,3 @@ class Guard:
             log.exception("tally not written")
             return False
         return True
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """`homestim guard`. The exit status is 0 when the output is known to be off."""
-    parser = argparse.ArgumentParser(prog="homestim guard")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--fd", type=int, help="a connected SOCK_SEQPACKET socket")
-    where.add_argument("--socket", metavar="PATH", help="where to listen for the kiosk")
-    parser.add_argument("--port", required=True)
-    parser.add_argument("--device", required=True, choices=sorted(DRIVERS))
-    parser.add_argument("--state", metavar="DIR", help="folder of the day's tally; without it, in memory")
-    parser.add_argument("--simulated", action="store_true", help="only a simulator that says it is one")
-    args = parser.parse_args(argv)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    return asyncio.run(_serve(args))
-
-
-async def _serve(args: argparse.Namespace) -> int:
-    client = listener = None
-    if args.fd is not None:
-        client = socket.socket(fileno=args.fd)
-    else:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        listener.bind(args.socket)
-        listener.listen(4)
-    guard = Guard(
-        args.device,
-        lambda: open_stimulator(args.device, args.port),
-        simulated=args.simulated,
-        client=client,
-        listener=listener,
-        tally=Tally(args.state),
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, guard.leave, "terminated")
-    gc.freeze()
-    return await guard.run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from plans import channel, nmes_plan, tens_plan
 
 from drivers.guard import messages as guard
 from kiosk.diary.records import LevelFound, Session
@@ -13,6 +12,7 @@ from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.machine import Deadline, Ended, Heard, Pressed, SessionSaved, Tone, Write
 from programs.plan import SessionPlan
+from tests.session.plans import channel, nmes_plan, tens_plan
 
 
 @dataclass

@@ -20,7 +20,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from plans import channel, nmes_plan, tens_plan
 
 from drivers import limits
 from drivers.bounds import first_broken, plan_bounds
@@ -32,6 +31,7 @@ from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.machine import Deadline, Heard, Pressed, SessionSaved, StopRequested, Write
 from programs.plan import SessionPlan
+from tests.session.plans import channel, nmes_plan, tens_plan
 
 P24 = Capabilities(
     channels=8,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from device_log import DeviceLog
-from terminal import Terminal
+from tests.visit.device_log import DeviceLog
+from tests.visit.terminal import Terminal
 
 
 def first_questions(kiosk: Terminal) -> None:

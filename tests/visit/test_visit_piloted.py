@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from device_log import DeviceLog
 from textual.pilot import Pilot
 
 from drivers.build import build_id
@@ -31,6 +30,7 @@ from kiosk.settings import RunOptions, resolve
 from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.theme.rendering import Rendering
 from programs.plan import SessionPlan
+from tests.visit.device_log import DeviceLog
 
 PHASE_SECONDS = {"warm_up": 3, "work": 6, "cool_down": 3}
 LIMIT_MA = 30.0

@@ -19,14 +19,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import person
 import pytest
-from device_log import DeviceLog
-from terminal import Terminal, kiosk, started
 
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Entry, LevelFound, Screening, Session
 from kiosk.diary.store import open_reader
+from tests.visit import person
+from tests.visit.device_log import DeviceLog
+from tests.visit.terminal import Terminal, kiosk, started
 
 DEMO_PIN = "2580"
 LIMIT_MA = 30.0
