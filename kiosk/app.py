@@ -54,6 +54,7 @@ class KioskApp(App[None], inherit_bindings=False):
         rendering: Rendering,
         clock_s: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
+        on_first_frame: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(driver_class=driver_class, ansi_color=rendering is Rendering.CONSOLE)
         self.animation_level = "none"
@@ -63,6 +64,7 @@ class KioskApp(App[None], inherit_bindings=False):
         self.stop_from_row: int | None = None
         """Where the STOP row begins; the input thread stops at a touch on it before any screen hears."""
         self._clock_s = clock_s
+        self._on_first_frame = on_first_frame
         self._view = PageView(styles_of(rendering.theme), self._touched)
         self._shown: tuple[Page, int, int] | None = None
         self._shown_at_s = float("-inf")
@@ -79,6 +81,7 @@ class KioskApp(App[None], inherit_bindings=False):
         self.conductor.on_change(self._changed)
         self.set_interval(REDRAW_EVERY_S, self._tick)
         self._redraw()
+        self.call_after_refresh(self._on_first_frame)
 
     def on_resize(self, event: events.Resize) -> None:
         self._redraw(event.size.width, event.size.height)
@@ -168,7 +171,7 @@ def run_app(conductor: Conductor, liveness: TerminalLiveness, rendering: Renderi
 async def _run(conductor: Conductor, liveness: TerminalLiveness, rendering: Rendering) -> int:
     from kiosk.terminal.driver import KioskDriver  # Only where there is a real terminal.
 
-    app = KioskApp(conductor, liveness, rendering, driver_class=KioskDriver)
+    conducting: list[asyncio.Task[int]] = []
 
     async def conduct() -> int:
         try:
@@ -176,12 +179,21 @@ async def _run(conductor: Conductor, liveness: TerminalLiveness, rendering: Rend
         finally:
             app.exit()
 
-    conducting = asyncio.create_task(conduct())
+    # What the conductor starts (a guard, threads that read the diary) would hold up the first frame.
+    app = KioskApp(
+        conductor,
+        liveness,
+        rendering,
+        driver_class=KioskDriver,
+        on_first_frame=lambda: conducting.append(asyncio.create_task(conduct())),
+    )
+    code = 1
     try:
         await app.run_async()
     finally:
         conductor.leave()
-        code = await conducting
+        if conducting:
+            code = await conducting[0]
     if app._exception is not None:
         raise app._exception
     return code

@@ -14,7 +14,7 @@ _NEVER_IGNORED: Final = frozenset({Key.STOP, Key.DOWN, Key.LEAVE})
 
 
 class KeyGate:
-    """Shut for 400 ms after a screen of another serial was shown, but never for STOP, down and Ctrl+C."""
+    """Shut for 400 ms after a screen took the place of another, but never for STOP, down and Ctrl+C."""
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self._clock_s = clock_s
@@ -23,9 +23,10 @@ class KeyGate:
 
     def shown(self, serial: int) -> None:
         """A page of this serial is on the screen now."""
-        if serial != self._serial:
-            self._serial = serial
+        # Before the first screen there is none that a key could have been meant for.
+        if self._serial is not None and serial != self._serial:
             self._changed_at_s = self._clock_s()
+        self._serial = serial
 
     def lets(self, key: Key, output_possible: bool) -> bool:
         """Whether `key` may act. An unknown key is a stop while output is possible."""

@@ -129,11 +129,14 @@ def test_a_session_says_at_once_what_a_key_did_and_every_notice() -> None:
 def test_keys_are_the_same_and_wait_for_a_page_that_has_only_just_come() -> None:
     listener = Listener(PAGES["home"])
     listener.view.press("1")
+    assert listener.conductor.pressed == [Key.ONE], "no page was there before the first"
+    listener.show(replace(PAGES["is-it-you"], serial=PAGES["home"].serial + 1))
+    listener.view.press("1")
     listener.view.press("space")
-    assert listener.conductor.pressed == [Key.STOP]
+    assert listener.conductor.pressed == [Key.ONE, Key.STOP]
     listener.now_s += QUIET_S
     listener.view.press("1")
-    assert listener.conductor.pressed == [Key.STOP, Key.ONE]
+    assert listener.conductor.pressed == [Key.ONE, Key.STOP, Key.ONE]
 
 
 def test_enter_stops_unless_the_lines_ask_for_it() -> None:
