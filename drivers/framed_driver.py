@@ -16,7 +16,8 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from drivers import limits
 from drivers.hasomed import FILLER, FrameScanner, Layout, Malformed
-from drivers.serial_port import SerialLink, SerialSettings, open_port
+from drivers.serial_port import SerialLink, open_port
+from drivers.serial_settings import SerialSettings
 from drivers.stimulator import (
     Capabilities,
     DeviceStopped,

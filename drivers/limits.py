@@ -30,6 +30,8 @@ MIN_PULSE_PHASE_US: Final = 20
 CHARGE_PER_PHASE_NC: Final = 21_000
 """p: 21 µC. (half-mA × µs / 2 = nC)."""
 
+STEP_HALF_MA: Final = {"p24": 1, "rehastim2": 4}
+"""The smallest step that the hardware really makes; levels move in whole ones (rule 3)."""
 MAX_RAISE_HALF_MA: Final = {"p24": 2, "rehastim2": 4}
 RAISE_PAUSE_MS_PER_MA: Final = 900
 """A raise counts no earlier than 0.9 s × its mA after the one before."""

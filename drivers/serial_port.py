@@ -16,41 +16,39 @@ import termios
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import serial
 
+from drivers.serial_settings import SerialSettings
 from drivers.stimulator import PortError, Unplugged
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO, errno.ENOTDIR})
 _READ_BYTES: Final = 16_384
+_PTY_MAJORS: Final = frozenset({3, *range(136, 144)})
+"""Device majors of a pty's far end on Linux."""
 
 
-@dataclass(frozen=True, slots=True)
-class SerialSettings:
-    """How a device wants its line; always 8 data bits."""
-
-    baud: int
-    parity: Literal["N", "E"]
-    stop_bits: Literal[1, 2]
-    rts_cts: bool
+def is_pty(device: int) -> bool:
+    """Whether `device` (an st_rdev) is a pseudo-terminal: what it is, whatever name led to it."""
+    return os.major(device) in _PTY_MAJORS
 
 
 def open_port(path: str, settings: SerialSettings) -> serial.Serial:
     """Open, lock and configure the port at `path`. Raises PortError with a sentence that says what to do.
 
-    Read no modem line of what comes back: on a pty that is errno 25. Parity is set here, at the opening, or
-    never: a pty takes even parity at its first opening only.
+    Read no modem line of what comes back: on a pty that is errno 25. A pty carries no parity, and takes even
+    parity at its first opening only: there it is never asked for.
     """
     try:
-        if not stat.S_ISCHR(os.stat(path).st_mode):
+        found = os.stat(path)
+        if not stat.S_ISCHR(found.st_mode):
             raise _not_a_port(path)
         return serial.Serial(
             path,
             baudrate=settings.baud,
             bytesize=8,
-            parity=settings.parity,
+            parity="N" if is_pty(found.st_rdev) else settings.parity,
             stopbits=settings.stop_bits,
             rtscts=settings.rts_cts,
             timeout=0,
@@ -123,6 +121,8 @@ class SerialLink:
         self._unknown_half = False
         """Something was thrown away in mid-frame: the device may be waiting for the rest of it."""
         self.open = True
+        self.device: int = os.fstat(self._fd).st_rdev
+        """What the port is, by the kernel's number."""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._fd, self._readable)
 
@@ -135,6 +135,11 @@ class SerialLink:
     def half_written(self) -> int:
         """Bytes still missing of a frame that has begun to leave; 0 between frames."""
         return len(self._queue[0]) - self._written if self._written else 0
+
+    @property
+    def silent(self) -> bool:
+        """Nothing may leave now."""
+        return self._silent
 
     def write(self, frame: bytes) -> None:
         """Queue `frame`; what the port takes at once has left on return. A lost port takes nothing."""

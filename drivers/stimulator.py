@@ -44,6 +44,8 @@ class Capabilities:
     max_pulse_width_us: int
     watchdog_s: float
     """Time after the last keep-alive at which the device itself stops."""
+    current_sources: tuple[tuple[int, ...], ...] = ()
+    """Channels that share one source take turns; empty: the maker does not say."""
 
     # A driver's module supplies `refusal(targets) -> str | None`; see `Stimulator.refusal`.
 
@@ -146,8 +148,8 @@ class Preempted(StimulatorError):  # noqa: N818
 class DeviceStopped(StimulatorError):  # noqa: N818
     """The device stopped itself or reports a fault; latched until it is initialised anew (safety rule 13).
 
-    `fault` is one of "electrode", "low_current", "pulse_timeout", "lapsed", "restarted", "result",
-    "stale" (no good reading in time); `channel` is the channel it names, if it names one.
+    `fault` is one of "electrode", "low_current", "pulse_timeout", "switch" (its own stop switch), "module",
+    "lapsed", "restarted", "result", "stale" (no good reading in time); `channel` is the one it names, if any.
     """
 
     kind = "device_stopped"

@@ -80,7 +80,7 @@ class P24(FramedDriver[Command, Answer]):
     how_to_cut_output = "p24_unplug_supply"
     capabilities = Capabilities(
         channels=codec.CHANNELS,
-        step_half_mA=1,
+        step_half_mA=limits.STEP_HALF_MA["p24"],
         max_half_mA=codec.MAX_HALF_MA,
         min_pulse_width_us=codec.SHORTEST_DURATION_US,
         max_pulse_width_us=codec.MAX_DURATION_US,

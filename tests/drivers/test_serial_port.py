@@ -19,7 +19,8 @@ from drivers import serial_port
 from drivers.hasomed import FrameScanner
 from drivers.p24.codec import SCIENCE_MODE_4, MlStop, Packet, command_frame
 from drivers.registry import DRIVERS, open_stimulator
-from drivers.serial_port import SerialLink, SerialSettings, open_port
+from drivers.serial_port import SerialLink, is_pty, open_port
+from drivers.serial_settings import SerialSettings
 from drivers.stimulator import PortError, Unplugged
 
 SETTINGS = SerialSettings(460_800, "E", 1, rts_cts=False)
@@ -147,12 +148,28 @@ def test_each_refusal_has_its_sentence(number: int, words: str, monkeypatch: pyt
     assert os.strerror(number) in str(error.value)
 
 
-def test_settings_that_a_pty_refuses_are_a_port_error_and_not_a_crash() -> None:
+def test_a_pty_is_known_by_what_it_is_and_not_by_its_name(tmp_path: Path) -> None:
     with pty() as (_master, path):
-        open_port(path, SETTINGS).close()
-        with pytest.raises(PortError) as error:  # even parity works at a pty's first opening only
-            open_port(path, SETTINGS)
-        assert "does not open" in error.value.sentence
+        disguise = tmp_path / "usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0"
+        disguise.symlink_to(path)
+        assert is_pty(os.stat(disguise).st_rdev)
+    assert not is_pty(os.stat("/dev/null").st_rdev)
+    assert not is_pty(os.makedev(188, 0))  # the first USB serial port
+
+
+def test_a_pty_is_never_asked_for_the_parity_that_it_takes_only_once() -> None:
+    with pty() as (_master, path):
+        for _ in range(3):
+            port = open_port(path, SerialSettings(460_800, "E", 1, rts_cts=False))
+            assert port.parity == "N"
+            port.close()
+
+
+def test_parity_is_set_on_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(serial_port.serial, "Serial", lambda *_, **options: asked.append(options))
+    open_port("/dev/null", SerialSettings(460_800, "E", 1, rts_cts=False))
+    assert (asked[0]["parity"], asked[0]["stopbits"], asked[0]["baudrate"]) == ("E", 1, 460_800)
 
 
 async def test_every_registered_driver_opens_on_a_pty() -> None:
