@@ -7,11 +7,10 @@ sentence names the file, the key, what was found and what was expected.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from string import Formatter
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -22,14 +21,10 @@ from programs.checked_toml import TomlError
 from programs.course import Course
 from programs.montage import Montage
 from programs.program import Programme
-from programs.screening import Class, Group, Question, Questionnaire, VerdictWords
-from programs.text import Text
+from programs.screening import Class, Group, Question, Questionnaire
 
 T = TypeVar("T")
 
-MAX_LINES = 5
-"""Screens, rule 1: at most five lines of instruction."""
-VERDICT_PLACEHOLDERS = frozenset({"emergency", "clinician", "phone", "day"})
 MAX_QUESTIONS_ON_A_SCREEN = 4
 MAY_SHARE_A_SCREEN = (
     frozenset({Class.E}),
@@ -70,18 +65,6 @@ def load_programmes() -> Mapping[str, Programme]:
 def load_courses() -> Mapping[str, Course]:
     """All courses by id: what a prescription's `plan` may name. Raises ContentError."""
     return courses_in(_root() / "plans", load_programmes())
-
-
-@cache
-def load_verdicts() -> Mapping[Class, VerdictWords]:
-    """What the person reads for each class. Raises ContentError."""
-    return verdicts_in(_root() / "verdicts.toml")
-
-
-@cache
-def load_reasons() -> Mapping[str, Text]:
-    """The patient's words for each `Reason.rule`, its parameters as placeholders. Raises ContentError."""
-    return reasons_in(_root() / "reasons.toml")
 
 
 def load_montage(montage_id: str) -> Montage:
@@ -151,49 +134,6 @@ def courses_in(folder: Traversable, programmes: Mapping[str, Programme]) -> Mapp
                     f"{file}.toml", f"programmes[{index}]", repr(id_), "a programme that may be armed"
                 )
     return courses
-
-
-def verdicts_in(file: Traversable) -> Mapping[Class, VerdictWords]:
-    """The words of the verdicts in `file`, checked. Raises ContentError."""
-    verdicts = _decoded(file, dict[Class, VerdictWords])
-    for class_ in Class:
-        if class_ not in verdicts:
-            raise ContentError(file.name, class_.value, "nothing", "the words of this class")
-        texts = (verdicts[class_].title, *verdicts[class_].lines)
-        for number, text in enumerate(texts):
-            _check_placeholders(text, file.name, f"{class_.value}.lines[{number - 1}]", VERDICT_PLACEHOLDERS)
-        if not 1 <= len(texts) - 1 <= MAX_LINES:
-            raise ContentError(file.name, f"{class_.value}.lines", f"{len(texts) - 1} lines", "one to five")
-    return MappingProxyType(verdicts)
-
-
-def reasons_in(file: Traversable) -> Mapping[str, Text]:
-    """The words of the reasons in `file`, checked. Raises ContentError."""
-    reasons = _decoded(file, dict[str, Text])
-    for rule, text in reasons.items():
-        _check_placeholders(text, file.name, rule, None)
-    return MappingProxyType(reasons)
-
-
-def _check_placeholders(text: Text, file: str, key: str, allowed: Set[str] | None) -> None:
-    """Both languages name the same placeholders, and only allowed ones."""
-    try:
-        en, de = (
-            {name for _, name, _, _ in Formatter().parse(words) if name is not None}
-            for words in (text.en, text.de)
-        )
-    except ValueError as error:
-        raise ContentError(file, key, f"a placeholder that cannot be read ({error})", "{name}") from None
-    if allowed is not None and (wrong := en - allowed):
-        raise ContentError(file, key, f"the placeholder {min(wrong)!r}", _names(allowed))
-    if en != de:
-        raise ContentError(
-            file, f"{key}.de", f"placeholders {_names(de)}", f"those of the English text, {_names(en)}"
-        )
-
-
-def _names(names: Set[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
 
 
 def prescription_example() -> str:

@@ -136,14 +136,6 @@ class Finding(msgspec.Struct, frozen=True):
     """A valid prescription clears it, field by field; it stays in the record."""
 
 
-class VerdictWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the person reads for a class; with the placeholders {emergency}, {clinician}, {phone}, {day}."""
-
-    title: Text
-    lines: tuple[Text, ...]
-    """What it means, what to do, whom to call; at most five."""
-
-
 class Verdict(msgspec.Struct, frozen=True):
     """What all answers together mean. `worst` picks the screen; every finding that is not cleared locks."""
 

@@ -115,16 +115,6 @@ BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
         ),
         ("plans/deconditioned.toml", '"nmes_end"', '"wbems_ref"', ["programmes[1]", "'wbems_ref'"]),
         ("plans/deconditioned.toml", '"nmes_end"', '"nmes_ende"', ["programmes[1]", "'nmes_ende'"]),
-        ("verdicts.toml", "Call {emergency}", "Call {number}", ["E.lines[1]", "'number'", "emergency"]),
-        (
-            "verdicts.toml",
-            "Rufen Sie jetzt {emergency}",
-            "Rufen Sie jetzt Hilfe",
-            ["E.lines[1].de", "none", "emergency"],
-        ),
-        ("verdicts.toml", "[N]", "[Q]", ["verdicts.toml"]),
-        ("reasons.toml", "am {from}", "am {seit}", ["prescription_not_yet.de", "seit", "from"]),
-        ("reasons.toml", "am {from}", "am {from", ["prescription_not_yet", "cannot be read"]),
     ],
 )
 def test_a_broken_file_is_named_with_its_key(
@@ -144,8 +134,6 @@ def load_all(root: Path) -> None:
     content.montages_in(root / "montages")
     programmes = content.programmes_in(root / "programs")
     content.courses_in(root / "plans", programmes)
-    content.verdicts_in(root / "verdicts.toml")
-    content.reasons_in(root / "reasons.toml")
 
 
 def test_the_shipped_content_is_well() -> None:
@@ -210,16 +198,6 @@ def test_what_is_not_there_is_a_key_error() -> None:
         content.load_programme("nmes_hard")
 
 
-def test_every_reason_that_a_rule_gives_has_words_and_none_is_left_over() -> None:
-    folder = Path(programs.__file__).parent
-    given = {
-        rule
-        for file in folder.glob("*.py")
-        for rule in re.findall(r'Reason\("(\w+)"', file.read_text("utf-8"))
-    } - {"sore_days"}
-    assert given == set(content.load_reasons())
-
-
 def test_texts_are_in_both_languages_and_without_typographic_accidents() -> None:
     for file in sorted(SHIPPED.rglob("*.toml")):
         text = file.read_text(encoding="utf-8")
@@ -248,7 +226,6 @@ def test_the_package_needs_nothing_but_msgspec_and_knows_no_device_and_no_kiosk(
         "import sys; before = set(sys.modules)\n"
         "import programs.progression, programs.prescription, programs.content as c\n"
         "c.load_questionnaire(); c.load_montages(); c.load_programmes(); c.load_courses()\n"
-        "c.load_verdicts(); c.load_reasons()\n"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

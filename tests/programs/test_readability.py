@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 
 from programs import content
-from programs.screening import Class
 from programs.text import Text
 from tests.programs.readability import english_syllables, flesch_kincaid_grade, wiener_sachtextformel
 
@@ -41,27 +38,6 @@ def test_a_questionnaire_is_grade_6_or_easier(asks: str) -> None:
 def test_instructions_are_grade_6_or_easier() -> None:
     assert flesch_kincaid_grade(text.en for text in instructions()) <= 6
     assert wiener_sachtextformel(text.de for text in instructions()) <= 6
-
-
-def test_reasons_are_grade_6_or_easier() -> None:
-    reasons = content.load_reasons().values()
-    assert flesch_kincaid_grade(text.en for text in reasons) <= 6
-    assert wiener_sachtextformel(text.de for text in reasons) <= 6
-
-
-@pytest.mark.parametrize("class_", list(Class))
-def test_a_warning_is_grade_8_or_easier(class_: Class) -> None:
-    words = content.load_verdicts()[class_]
-    assert flesch_kincaid_grade(line.en for line in words.lines) <= 8
-    assert wiener_sachtextformel(line.de for line in words.lines) <= 8
-
-
-@pytest.mark.parametrize("class_", list(Class))
-@pytest.mark.parametrize(("language", "rows"), [("en", 5), ("de", 7)])
-def test_a_warning_fits_in_60_columns(class_: Class, language: str, rows: int) -> None:
-    values = {"emergency": "112", "clinician": "Dr. Demo", "phone": "+49 30 0000000", "day": "Wednesday"}
-    lines = [line.in_language(language).format(**values) for line in content.load_verdicts()[class_].lines]
-    assert sum(len(textwrap.wrap(line, 60)) for line in lines) <= rows
 
 
 def test_the_formulas_know_easy_from_hard() -> None:
