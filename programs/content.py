@@ -1,4 +1,4 @@
-"""Loads what a clinician signed: questionnaires, montages, programmes, plans, words of the verdicts.
+"""Loads what a clinician signed: questionnaires, montages, programmes, plans.
 
 Decoded once, checked against the rules and against each other. A broken file raises ContentError, whose
 sentence names the file, the key, what was found and what was expected.
