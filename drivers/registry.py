@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from drivers.serial_port import SerialSettings
-from drivers.stimulator import Stimulator
+from drivers.serial_settings import SerialSettings
+
+if TYPE_CHECKING:
+    from drivers.stimulator import Stimulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,9 @@ class Driver:
 
 DRIVERS: Final = {
     "p24": Driver("drivers.p24.driver", "P24", SerialSettings(3_000_000, "N", 2, rts_cts=True)),
+    "rehastim2": Driver(
+        "drivers.rehastim2.driver", "RehaStim2", SerialSettings(460_800, "E", 1, rts_cts=False)
+    ),
 }
 
 
@@ -33,4 +38,4 @@ def open_stimulator(kind: str, port: str, clock: Callable[[], float] = time.mono
     """
     driver = DRIVERS[kind]
     factory = getattr(import_module(driver.module), driver.class_name)
-    return cast(Stimulator, factory(port, driver.serial, clock))
+    return cast("Stimulator", factory(port, driver.serial, clock))

@@ -62,14 +62,16 @@ def homestim(context: click.Context) -> None:
 
 @homestim.command()
 @click.option(
-    "--simulate", metavar="p24[:PATH]", help="Use the simulator; :PATH joins one that already runs."
+    "--simulate",
+    metavar="KIND[:PATH]",
+    help="Use the simulator, p24 for example; :PATH joins one that already runs.",
 )
 @click.option("--sim-log", type=FILE, help="The simulator writes here what it is told and what it puts out.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="A fault of the simulator; may be repeated."
 )
 @click.option("--port", metavar="DEV", help="Use the stimulator at this serial port.")
-@click.option("--device", metavar="KIND", help="Which stimulator is at --port: p24.")
+@click.option("--device", metavar="KIND", help="Which stimulator is at --port, p24 for example.")
 @click.option("--data", type=FILE, help=DATA_HELP)
 @click.option(
     "--config", "config_file", type=FILE, help="Configuration, instead of /etc/homestim/kiosk.toml."

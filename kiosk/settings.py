@@ -164,6 +164,4 @@ def must_be_available(kind: str, available: Collection[str]) -> None:
     if kind in available:
         return
     choices = " or ".join(sorted(available))
-    if kind == "rehastim2":
-        raise UsageError(f"The RehaStim2 is not available in this version of homestim yet: choose {choices}.")
     raise UsageError(f"homestim knows no stimulator {kind!r}: choose {choices}.")

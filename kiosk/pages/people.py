@@ -43,7 +43,7 @@ def how_to_cut_output(visit: Visit) -> str:
     device = visit.context.device
     sentences = {
         "p24_unplug_supply": _("Pull the plug of the stimulator out of the wall."),
-        "rehastim2_emergency_switch": _("Press the red switch on the stimulator."),
+        "rehastim2_switch": _("Press the stop switch of the stimulator."),
     }
     rule = "" if device is None else device.how_to_cut_output
     return sentences.get(rule, _("Switch the stimulator off, or pull its plug out of the wall."))

@@ -80,11 +80,11 @@ class DeviceOnPty:
 
     def thaw(self) -> None:
         self._loop.add_reader(self.master, self._readable)
-        self._serve()
+        self.serve()
 
     def fault(self, spec: str) -> None:
         self.device.inject(parse_fault(spec), time.monotonic())
-        self._serve()
+        self.serve()
 
     def send(self, data: bytes) -> None:
         """Bytes that the device did not mean to send."""
@@ -124,9 +124,10 @@ class DeviceOnPty:
             return
         self.read += data
         self.device.receive(data, time.monotonic())
-        self._serve()
+        self.serve()
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Let the device do what is due, and bring out what came of it."""
         now_s = time.monotonic()
         self.device.advance(now_s)
         self.events += self.device.take_events()
@@ -141,7 +142,7 @@ class DeviceOnPty:
         if self._timer is not None:
             self._timer.cancel()
         if deadline_s is not None:
-            self._timer = self._loop.call_later(max(0.0, deadline_s - now_s), self._serve)
+            self._timer = self._loop.call_later(max(0.0, deadline_s - now_s), self.serve)
 
 
 @asynccontextmanager

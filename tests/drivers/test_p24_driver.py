@@ -1,9 +1,8 @@
-"""The P24's driver against the virtual P24, over a pty that pyserial opened."""
+"""What only the P24's driver does (test_driver_contract.py has the rest), against the virtual P24."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from fractions import Fraction
 
@@ -16,7 +15,6 @@ from drivers.p24.codec import (
     Ack,
     ChannelUpdate,
     GeneralError,
-    GetStimStatus,
     LlInit,
     MlInit,
     MlStop,
@@ -34,13 +32,11 @@ from drivers.p24.codec import (
 from drivers.stimulator import (
     DeviceStopped,
     NoAnswer,
-    Preempted,
     Refused,
     Running,
-    Unplugged,
     WrongDevice,
 )
-from tests.drivers.device_bench import Clock, DeviceOnPty, fill, targets
+from tests.drivers.device_bench import targets
 from tests.drivers.p24_bench import p24_on_bench, ready_p24
 
 
@@ -188,49 +184,6 @@ async def test_the_duty_rule_is_the_devices_own() -> None:
         assert len(bench.outputs()[-1]) == 8
 
 
-async def test_nothing_is_applied_before_initialise_or_after_a_stop() -> None:
-    async with p24_on_bench() as (driver, bench):
-        await driver.identify()
-        with pytest.raises(Refused):
-            await driver.apply(targets(10))
-        await driver.initialise()
-        await driver.apply(targets(10))
-        await driver.stop()
-        with pytest.raises(Refused):
-            await driver.apply(targets(10))
-        await driver.initialise()
-        await driver.apply(targets(0))
-        assert bench.names().count("Ml_update") == 2
-
-
-async def test_a_stop_that_comes_with_the_last_answer_of_a_start_is_not_forgotten(monkeypatch) -> None:
-    async with p24_on_bench() as (driver, bench):
-        await driver.identify()
-        switch_on = driver._switch_on
-
-        async def stopped_in_the_same_instant() -> None:
-            await switch_on()
-            driver.stop_now()
-
-        monkeypatch.setattr(driver, "_switch_on", stopped_in_the_same_instant)
-        with pytest.raises(Preempted):
-            await driver.initialise()
-        assert (await driver.stop()).confirmed
-        with pytest.raises(Refused):
-            await driver.apply(targets(10))
-        assert "Ml_update" not in bench.names()
-
-
-async def test_a_channel_above_zero_may_not_be_left_out() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10, 10))
-        with pytest.raises(Refused):
-            await driver.apply(targets(10))
-        assert bench.names() == ["Ml_update"]
-        await driver.apply(targets(10, 0))
-        await driver.apply(targets(10))
-
-
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -257,48 +210,9 @@ async def test_an_answer_counts_only_with_its_own_number_and_command() -> None:
         await applied
 
 
-async def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
+async def test_frames_that_are_whole_but_say_nonsense_are_survived() -> None:
     async with ready_p24() as (driver, bench):
-        bench.device.latency_s = 0.13
-        began_s = time.monotonic()
-        with pytest.raises(NoAnswer):
-            await driver.apply(targets(10))
-        assert time.monotonic() - began_s >= limits.ACK_S
-        bench.device.latency_s = 0.09
-        began_s = time.monotonic()
-        await driver.apply(targets(12))
-        assert time.monotonic() - began_s >= 0.09  # the first one's answer came after 0.03 s
-
-
-@pytest.mark.parametrize("fault", ["duplicate_ack", "stale_ack", "garbage:40", "garbage:1"])
-async def test_noise_around_an_answer_does_not_matter(fault) -> None:
-    async with ready_p24() as (driver, bench):
-        for half_mA in range(5):
-            bench.fault(fault)
-            await driver.apply(targets(half_mA))
-            await driver.check()
-        assert [channels[0]["current_mA"] for channels in bench.outputs()[1:]] == [0.5, 1.0, 1.5, 2.0]
-
-
-@pytest.mark.parametrize(
-    "fault", ["ack_lost", "byte_lost", "flipped", "truncated", "byte_lost:in", "truncated:in"]
-)
-async def test_a_damaged_exchange_ends_in_no_answer_and_the_next_one_works(fault) -> None:
-    async with ready_p24(seed=3) as (driver, bench):
-        bench.fault(fault)
-        with pytest.raises(NoAnswer) as error:
-            await driver.apply(targets(10))
-        assert error.value.sentence == "The stimulator does not answer."
         await driver.apply(targets(10))
-        assert (await driver.check()).running is Running.RUNNING
-
-
-async def test_any_bytes_from_the_device_are_survived() -> None:
-    async with ready_p24() as (driver, bench):
-        for seed in range(20):
-            bench.fault(f"garbage:{50 + 37 * seed}")
-        await driver.apply(targets(10))
-        # Frames that are whole but say nonsense.
         for code in (33, 35, 37, 53, 63, 69, 500):
             bench.send(Packet(1, code, b"").to_frame())
             bench.send(Packet(1, code, b"\x00\x01").to_frame())
@@ -306,6 +220,19 @@ async def test_any_bytes_from_the_device_are_survived() -> None:
 
 
 # ── what the device reports ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("report", "fault"),
+    [(GeneralError(8), "result"), (GeneralError(10), "electrode"), (UnknownCommand(), "result")],
+)
+async def test_an_unasked_report_names_its_fault(report, fault) -> None:
+    async with ready_p24() as (driver, bench):
+        heard = asyncio.get_running_loop().create_future()
+        driver.on_trouble = heard.set_result
+        await driver.apply(targets(10))
+        bench.send(answer_frame(report, 0))
+        assert (await heard).fault == fault
 
 
 async def latched_after(driver, bench, fault: str) -> DeviceStopped:
@@ -382,265 +309,7 @@ async def test_a_result_other_than_ok_latches() -> None:
         assert bench.names().count("Ml_update") == 2
 
 
-@pytest.mark.parametrize("report", [GeneralError(8), GeneralError(10), UnknownCommand()])
-async def test_an_error_that_nobody_asked_for_latches_at_once(report) -> None:
-    async with ready_p24() as (driver, bench):
-        heard = []
-        driver.on_trouble = heard.append
-        await driver.apply(targets(10))
-        bench.fault("mute")
-        in_flight = asyncio.create_task(driver.apply(targets(12)))
-        await bench.until(lambda: bench.names().count("Ml_update") == 2)
-        bench.send(answer_frame(report, 0))
-        with pytest.raises(DeviceStopped) as stopped:
-            await in_flight
-        assert heard == [stopped.value]
-        with pytest.raises(DeviceStopped):
-            await driver.apply(targets(10))
-        assert bench.names().count("Ml_update") == 2
-
-
-# ── stale ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("first", ["check", "apply"])
-async def test_without_a_good_reading_in_time_nothing_more_is_sent_above_zero(first: str) -> None:
-    clock = Clock()
-    async with ready_p24(clock) as (driver, bench):
-        await driver.apply(targets(10))
-        clock.now_s += 0.5
-        await driver.check()
-        clock.now_s += 0.501
-        frames = len(bench.names())
-        for attempt in range(3):
-            with pytest.raises(DeviceStopped) as stopped:
-                await (driver.check() if (first == "check") == (attempt == 0) else driver.apply(targets(0)))
-            assert stopped.value.fault == "stale"
-        assert len(bench.names()) == frames
-        assert (await driver.stop()).confirmed
-
-
-async def test_a_reading_is_as_old_as_its_question() -> None:
-    clock = Clock()
-    async with ready_p24(clock) as (driver, bench):
-        await driver.apply(targets(10))
-        bench.device.latency_s = 0.02
-        checked = asyncio.create_task(driver.check())
-        await bench.until(lambda: "Get_stim_status" in bench.names())
-        clock.now_s += 0.6  # suspended while the answer lay in the port
-        await checked
-        with pytest.raises(DeviceStopped) as stopped:
-            await driver.apply(targets(10))
-        assert stopped.value.fault == "stale"
-
-
-async def test_a_zero_that_was_not_acknowledged_is_not_taken_for_one() -> None:
-    clock = Clock()
-    async with ready_p24(clock) as (driver, bench):
-        await driver.apply(targets(10))
-        bench.fault("truncated:in")
-        with pytest.raises(NoAnswer):
-            await driver.apply(targets(0))
-        clock.now_s += 0.501
-        with pytest.raises(DeviceStopped):
-            await driver.check()
-
-
-async def test_an_update_is_no_reading() -> None:
-    clock = Clock()
-    async with ready_p24(clock) as (driver, _bench):
-        await driver.apply(targets(10))
-        clock.now_s += 0.4
-        await driver.apply(targets(11))
-        clock.now_s += 0.101
-        with pytest.raises(DeviceStopped):
-            await driver.apply(targets(12))
-
-
-async def test_at_zero_nothing_grows_stale() -> None:
-    clock = Clock()
-    async with ready_p24(clock) as (driver, _bench):
-        clock.now_s += 100
-        await driver.apply(targets(0))
-        clock.now_s += 100
-        await driver.apply(targets(10))
-        await driver.check()
-
-
-async def test_a_process_that_was_suspended_in_mid_write_stops_what_it_may_have_started() -> None:
-    clock = Clock()
-    async with ready_p24(clock) as (driver, bench):
-        await driver.apply(targets(10))
-        write = driver._link.write
-
-        def suspended_write(frame: bytes) -> None:
-            clock.now_s += 30
-            write(frame)
-
-        driver._link.write = suspended_write
-        with pytest.raises(DeviceStopped) as stopped:
-            await driver.apply(targets(12))
-        assert stopped.value.fault == "stale"
-        driver._link.write = write
-        await bench.until(lambda: "Ml_stop" in bench.names())
-        assert bench.names()[-2:] == ["Ml_update", "Ml_stop"]
-        assert (await driver.stop()).confirmed
-
-
 # ── stop ────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_a_stop_is_believed_when_the_device_says_so() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        before_s = time.monotonic()
-        outcome = await driver.stop()
-        assert (outcome.confirmed, outcome.tries, outcome.how) == (True, 1, "status 0, high voltage off")
-        assert outcome.confirmed_at_s is not None
-        assert before_s <= outcome.confirmed_at_s <= time.monotonic()
-        assert bench.names() == ["Ml_update", "Ml_stop", "Get_stim_status"]
-        assert bench.outputs()[-1] == []
-
-
-async def test_the_stop_frame_leaves_in_the_callers_own_stack() -> None:
-    async with ready_p24() as (driver, bench):
-        bench.freeze()
-        driver.stop_now()
-        # Nothing was awaited: whatever is there was written synchronously.
-        assert commands_in(os.read(bench.master, 4096)) == [MlStop()]
-        driver.stop_now()
-        with pytest.raises(BlockingIOError):
-            os.read(bench.master, 4096)
-
-
-async def test_stop_goes_on_where_stop_now_began() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        driver.stop_now()
-        assert (await driver.stop()).tries == 1
-        assert bench.names().count("Ml_stop") == 1
-
-
-async def test_a_stop_does_not_wait_for_the_command_in_flight() -> None:
-    async with ready_p24() as (driver, bench):
-        bench.fault("mute:1")
-        applied = asyncio.create_task(driver.apply(targets(10)))
-        queued = [asyncio.create_task(driver.apply(targets(20))), asyncio.create_task(driver.check())]
-        await bench.until(lambda: "Ml_update" in bench.names())
-        began_s = time.monotonic()
-        assert (await driver.stop()).confirmed
-        assert time.monotonic() - began_s < limits.ACK_S
-        for preempted in (applied, *queued):
-            with pytest.raises((Preempted, Refused)):
-                await preempted
-        assert bench.names()[:3] == ["Ml_update", "Ml_stop", "Get_stim_status"]
-        assert bench.names().count("Ml_update") == 1
-
-
-async def test_overlapping_stops_share_one_run() -> None:
-    async with ready_p24() as (driver, bench):
-        outcomes = await asyncio.gather(*(driver.stop() for _ in range(5)))
-        assert len(set(outcomes)) == 1
-        assert bench.names().count("Ml_stop") == 1
-        assert (await driver.stop()).confirmed
-
-
-async def test_a_caller_that_gives_up_does_not_end_the_stop() -> None:
-    async with ready_p24() as (driver, bench):
-        bench.fault("stop_ignored:1")
-        impatient = asyncio.create_task(driver.stop())
-        await bench.until(lambda: "Ml_stop" in bench.names())
-        impatient.cancel()
-        assert (await driver.stop()).confirmed
-
-
-@pytest.mark.parametrize(
-    ("fault", "tries"), [("stop_ignored:1", 2), ("stop_ignored:2", 3), ("ack_lost:1", 1)]
-)
-async def test_a_lost_stop_is_tried_again(fault, tries) -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        bench.fault(fault)
-        outcome = await driver.stop()
-        assert (outcome.confirmed, outcome.tries) == (True, tries)
-        assert bench.outputs()[-1] == []
-
-
-async def test_only_a_second_try_voids_what_may_be_stuck_in_the_device() -> None:
-    async with ready_p24() as (driver, bench):
-        bench.fault("stop_ignored:1")
-        assert (await driver.stop()).tries == 2
-        filler = b"\x0f" * codec.SCIENCE_MODE_4.longest_frame
-        assert bench.read.count(filler) == 1
-        first, _, second = bytes(bench.read).rpartition(filler)
-        assert [type(command) for command in commands_in(first)] == [MlStop, GetStimStatus]
-        assert [type(command) for command in commands_in(second)] == [MlStop, GetStimStatus]
-
-
-async def test_a_stop_gets_through_a_full_port() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        bench.freeze()
-        fill(driver._link._fd)
-        applied = asyncio.create_task(driver.apply(targets(20)))
-        await asyncio.sleep(0)
-        assert driver._link.unsent > 0
-        driver.stop_now()
-        bench.thaw()
-        assert (await driver.stop()).confirmed
-        with pytest.raises(Preempted):
-            await applied
-        assert [output[0]["current_mA"] for output in bench.outputs() if output] == [5.0]
-        assert bench.outputs()[-1] == []
-
-
-async def test_a_busy_device_gets_time_between_the_tries() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        bench.fault("busy:4")
-        began_s = time.monotonic()
-        outcome = await driver.stop()
-        assert (outcome.confirmed, outcome.tries) == (True, 3)
-        assert time.monotonic() - began_s >= 2 * limits.ACK_S
-
-
-async def test_after_an_unconfirmed_stop_not_one_byte_leaves_for_three_seconds() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        bench.fault("mute")
-        bench.fault("stop_ignored")
-        began_s = time.monotonic()
-        stopping = asyncio.create_task(driver.stop())
-        await bench.until(lambda: bench.names().count("Get_stim_status") == 3)
-        assert bench.names().count("Ml_stop") == 3
-        await asyncio.sleep(limits.ACK_S + 0.05)
-        so_far = len(bench.read)
-        for unwelcome in (driver.apply(targets(10)), driver.check(), driver.identify(), driver.initialise()):
-            with pytest.raises((Preempted, Refused)):
-                await unwelcome
-        driver.stop_now()
-        with pytest.raises(RuntimeError):
-            driver._link.write(b"\x00")
-        driver._link.preempt(b"\x00")
-        late = asyncio.create_task(driver.stop())
-        outcome = await stopping
-        assert len(bench.read) == so_far
-        assert await late == outcome
-        assert (outcome.confirmed, outcome.tries, outcome.confirmed_at_s) == (False, 3, None)
-        assert limits.SILENCE_S < time.monotonic() - began_s < limits.SILENCE_S + 3 * 0.35 + 1.5
-        # The silence let the device's own time-out end it.
-        assert any(event["event"] == "timeout" for event in bench.events)
-        assert bench.outputs()[-1] == []
-
-
-async def test_after_the_silence_a_stop_can_be_tried_anew(short_silence) -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        bench.fault("mute:6")
-        assert not (await driver.stop()).confirmed
-        with pytest.raises(Refused):
-            await driver.apply(targets(10))
-        assert (await driver.stop()).confirmed
 
 
 async def test_status_zero_with_the_high_voltage_on_is_no_confirmation(short_silence, monkeypatch) -> None:
@@ -658,69 +327,6 @@ async def test_a_low_level_that_is_on_is_stopped_too() -> None:
         outcome = await driver.stop()
         assert (outcome.confirmed, outcome.tries) == (True, 2)
         assert "Ll_stop" in bench.names()
-
-
-async def test_a_stop_works_before_anything_else_was_said() -> None:
-    async with p24_on_bench() as (driver, bench):
-        bench.device.receive(command_frame(MlInit(stop_all_on_error=True), 1), time.monotonic())
-        assert (await driver.stop()).confirmed
-
-
-async def test_an_error_report_does_not_disturb_a_stop() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.apply(targets(10))
-        heard = []
-        driver.on_trouble = heard.append
-        driver.stop_now()
-        bench.send(answer_frame(GeneralError(8), 0))
-        assert (await driver.stop()).tries == 1
-        assert heard == []
-
-
-# ── the cable ───────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_an_unplugged_cable_is_noticed_at_once() -> None:
-    async with ready_p24() as (driver, bench):
-        lost = asyncio.Event()
-        heard = []
-        driver.on_trouble = lambda error: (heard.append(error), lost.set())
-        await driver.apply(targets(10))
-        bench.fault("mute")
-        in_flight = asyncio.create_task(driver.apply(targets(11)))
-        await bench.until(lambda: bench.names().count("Ml_update") == 2)
-        began_s = time.monotonic()
-        bench.fault("unplug")
-        await lost.wait()
-        assert time.monotonic() - began_s < 0.05
-        with pytest.raises(Unplugged):
-            await in_flight
-        assert [type(error) for error in heard] == [Unplugged]
-        outcome = await driver.stop()
-        assert (outcome.confirmed, outcome.how) == (False, "unplugged")
-        assert time.monotonic() - began_s < 0.5
-        for refused in (driver.apply(targets(1)), driver.check(), driver.identify()):
-            with pytest.raises(Unplugged):
-                await refused
-
-
-async def test_unplugged_during_a_stop() -> None:
-    async with ready_p24() as (driver, bench):
-        bench.fault("mute")
-        stopping = asyncio.create_task(driver.stop())
-        await bench.until(lambda: "Ml_stop" in bench.names())
-        bench.fault("unplug")
-        assert (await stopping).how == "unplugged"
-
-
-async def test_a_closed_driver_says_so_and_can_be_closed_twice() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.close()
-        await driver.close()
-        with pytest.raises(Unplugged):
-            await driver.check()
-        assert (await driver.stop()).confirmed is False
-        assert isinstance(bench, DeviceOnPty)
 
 
 def test_the_driver_says_how_a_person_cuts_the_output() -> None:

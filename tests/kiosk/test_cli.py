@@ -79,7 +79,7 @@ def test_every_option_reaches_the_kiosk(
         (["nonsense"], 2, "No such command"),
         (["run"], 2, "Choose what to run"),
         (["run", "--simulate", "p24", "--port", "/dev/x"], 2, "exclude each other"),
-        (["run", "--simulate", "rehastim2"], 2, "not available"),
+        (["run", "--simulate", "p24", "--fault", "emergency"], 2, "emergency"),
         (["run", "--simulate", "p24", "--fault", "earthquake"], 2, "earthquake"),
         (["run", "--simulate", "p24", "--lang", "fr"], 2, "--lang"),
         (["run", "--simulate", "p24", "--colour"], 2, "--colour"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.registry import DRIVERS
 from kiosk import settings
 from kiosk.config import Config, decode_config
 from kiosk.settings import RunOptions, RunSettings, SimulatorSpec, UsageError, default_folder, resolve
@@ -14,7 +15,13 @@ SIMULATED_BOX = decode_config('[device]\nkind = "p24"\nsimulated = true\n', "box
 
 
 def settle(options: RunOptions, config: Config = DEFAULTS) -> RunSettings:
-    return resolve(options, config, {"p24"}, build="b")
+    return resolve(options, config, DRIVERS, build="b")
+
+
+@pytest.mark.parametrize("kind", sorted(DRIVERS))
+def test_every_stimulator_can_be_simulated_and_driven(kind: str) -> None:
+    assert settle(RunOptions(simulate=kind)).simulator == SimulatorSpec(kind)
+    assert settle(RunOptions(port="/dev/x", device=kind)).device_kind == kind
 
 
 def test_the_simulator_keeps_its_own_folder_and_kind() -> None:
@@ -61,10 +68,8 @@ def test_simulator_and_port_exclude_each_other(config: Config) -> None:
         (RunOptions(port="/dev/x"), Config(), "--device"),
         (RunOptions(device="p24"), Config(), "--port"),
         (RunOptions(port="/dev/x", device="tens9000"), Config(), "tens9000"),
-        (RunOptions(simulate="tens9000"), Config(), "tens9000"),
         (RunOptions(simulate=""), Config(), "''"),
-        (RunOptions(simulate="rehastim2"), Config(), "not available"),
-        (RunOptions(port="/dev/x", device="rehastim2"), Config(), "not available"),
+        (RunOptions(simulate="tens9000"), Config(), "choose p24 or rehastim2"),
         (RunOptions(simulate="p24", device="rehastim2"), Config(), "does not fit"),
         (RunOptions(sim_log=Path("l")), Config(), "--simulate"),
         (RunOptions(faults=("mute",), port="/dev/x", device="p24"), Config(), "--simulate"),
