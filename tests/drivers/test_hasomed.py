@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from drivers.hasomed import FrameScanner, Layout, build_frame, stuff, unstuff
 from drivers.p24.codec import SCIENCE_MODE_4, Malformed, Packet, parse_answer, parse_command
 from drivers.virtual.p24 import VirtualP24
-
-SPECIAL = (0xF0, 0x0F, 0x81)
+from tests.drivers.line_noise import NOISES, SPECIAL, random_body, recovered_after_noise
 
 
 def crc8(data: bytes) -> int:
@@ -110,7 +109,7 @@ def test_a_long_stream_of_anything_holds_only_what_was_sent(soak: bool) -> None:
     found: list[bytes] = []
     fed = 0
     while fed < wanted_bytes:
-        body = _random_body(randomness)
+        body = random_body(randomness)
         damaged_bodies.add(body)
         noise = randomness.choice(NOISES)(randomness, build_frame(SCIENCE_MODE_4, body))
         for body in scanner.feed(noise):
@@ -129,62 +128,6 @@ def test_a_long_stream_of_anything_holds_only_what_was_sent(soak: bool) -> None:
     assert not [event for event in device.take_events() if event["event"] == "output"]
 
 
-def _random_bytes(randomness, frame):
-    return randomness.randbytes(randomness.randrange(1, 40))
-
-
-def _special_bytes(randomness, frame):
-    return bytes(randomness.choice((*SPECIAL, 0x55)) for _ in range(randomness.randrange(1, 40)))
-
-
-def _truncated_frame(randomness, frame):
-    return frame[: randomness.randrange(1, len(frame))]
-
-
-def _lost_byte(randomness, frame):
-    at = randomness.randrange(len(frame))
-    return frame[:at] + frame[at + 1 :]
-
-
-def _flipped_bit(randomness, frame):
-    at = randomness.randrange(len(frame))
-    return frame[:at] + bytes((frame[at] ^ 1 << randomness.randrange(8),)) + frame[at + 1 :]
-
-
-NOISES = [_random_bytes, _special_bytes, _truncated_frame, _lost_byte, _flipped_bit]
-
-
-def recovered_after_noise(noise, frames, seed):
-    """(good frames sent, found, found although never sent): before each good frame stands some noise."""
-    randomness = random.Random(seed)
-    stream = b""
-    sent = []
-    for _ in range(frames):
-        body = _random_body(randomness)
-        damaged = build_frame(SCIENCE_MODE_4, _random_body(randomness))
-        sent.append(body)
-        stream += noise(randomness, damaged) + build_frame(SCIENCE_MODE_4, body)
-    scanner = FrameScanner(SCIENCE_MODE_4)
-    found = []
-    while stream:
-        cut = randomness.randrange(1, 64)
-        found += scanner.feed(stream[:cut])
-        stream = stream[cut:]
-    missing = list(found)
-    hits = 0
-    for body in sent:
-        if body in missing:
-            missing.remove(body)
-            hits += 1
-    return len(sent), hits, len(missing)
-
-
-def _random_body(randomness):
-    if randomness.random() < 0.3:
-        return bytes(randomness.choice((*SPECIAL, 0x55)) for _ in range(randomness.randrange(4, 60)))
-    return randomness.randbytes(randomness.randrange(4, 120))
-
-
 @pytest.mark.parametrize("noise", NOISES)
 def test_every_good_frame_is_recovered_after_noise(noise, soak: bool) -> None:
     sent, found, invented = recovered_after_noise(noise, 7_500 if soak else 1_500, seed=4)
@@ -197,8 +140,8 @@ def test_a_good_frame_is_found_at_once_and_not_only_when_more_arrives(noise):
     randomness = random.Random(9)
     for _ in range(500):
         scanner = FrameScanner(SCIENCE_MODE_4)
-        body = _random_body(randomness)
-        damaged = build_frame(SCIENCE_MODE_4, _random_body(randomness))
+        body = random_body(randomness)
+        damaged = build_frame(SCIENCE_MODE_4, random_body(randomness))
         scanner.feed(noise(randomness, damaged))
         assert scanner.feed(build_frame(SCIENCE_MODE_4, body))[-1:] == [body]
 
