@@ -1,4 +1,4 @@
-"""The real things: a virtual P24 and the guard, each its own process, and the device's own log."""
+"""The real things: a virtual stimulator and the guard, each its own process, and the device's own log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from drivers import limits
 from drivers.guard import messages as m
 from drivers.guard.link import GuardLink
 from tests.drivers.guard_bench import arm, phase, plan
@@ -22,11 +23,12 @@ WAIT_S = 20.0
 
 @dataclass
 class VirtualDevice:
-    """A virtual P24 process, what can be done to it, and what it wrote down."""
+    """A virtual stimulator's process, what can be done to it, and what it wrote down."""
 
     process: asyncio.subprocess.Process
     path: str
     log_path: Path
+    kind: str
 
     def fault(self, spec: str) -> None:
         self._order(f"fault {spec}")
@@ -125,8 +127,9 @@ class Kiosk:
             self._leasing.cancel()
             self._leasing = None
 
-    async def current_flows(self, epoch: int = 1) -> None:
-        """STOP test (the first time), arming, one raise: 1 mA, which the device has acknowledged."""
+    async def current_flows(self, epoch: int = 1, the_plan: m.GuardPlan | None = None) -> None:
+        """STOP test (the first time), arming, one raise by the device's own largest step, acknowledged."""
+        half_mA = limits.MAX_RAISE_HALF_MA[self.device.kind]
         began_s = time.monotonic()
         if epoch == 1:
             await self.until_state("idle")
@@ -135,20 +138,28 @@ class Kiosk:
             self.link.send(m.Stop("test"))
             assert (await self.stopped(began_s)).confirmed
         began_s = time.monotonic()
-        self.link.send(arm(epoch, plan(phase(duration_ms=600_000))))
+        self.link.send(arm(epoch, the_plan or plan(phase(duration_ms=600_000))))
         self.keep_lease(epoch)
         await self.until(lambda x: isinstance(x, m.Status) and x.may_raise, began_s)
-        self.link.send(m.Level(epoch, 1, 2))
-        await self.until(
-            lambda x: isinstance(x, m.Status) and x.channels == (m.ChannelStatus(1, 2, 2),), began_s
-        )
+        self.link.send(m.Level(epoch, 1, half_mA))
+        flowing = (m.ChannelStatus(1, half_mA, half_mA),)
+        await self.until(lambda x: isinstance(x, m.Status) and x.channels == flowing, began_s)
 
 
 @asynccontextmanager
-async def virtual_device(tmp_path: Path, *arguments: str) -> AsyncIterator[VirtualDevice]:
-    path, log_path = str(tmp_path / "p24"), tmp_path / "device.jsonl"
+async def virtual_device(tmp_path: Path, *arguments: str, kind: str = "p24") -> AsyncIterator[VirtualDevice]:
+    path, log_path = str(tmp_path / kind), tmp_path / "device.jsonl"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "drivers.virtual.p24", "--link", path, "--log", str(log_path), *arguments),
+        *(
+            sys.executable,
+            "-m",
+            f"drivers.virtual.{kind}",
+            "--link",
+            path,
+            "--log",
+            str(log_path),
+            *arguments,
+        ),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -156,7 +167,7 @@ async def virtual_device(tmp_path: Path, *arguments: str) -> AsyncIterator[Virtu
         assert process.stdout is not None
         async with asyncio.timeout(WAIT_S):
             assert (await process.stdout.readline()).startswith(b"ready")
-        yield VirtualDevice(process, path, log_path)
+        yield VirtualDevice(process, path, log_path, kind)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -164,11 +175,11 @@ async def virtual_device(tmp_path: Path, *arguments: str) -> AsyncIterator[Virtu
 
 
 @asynccontextmanager
-async def kiosk(tmp_path: Path, *arguments: str) -> AsyncIterator[Kiosk]:
+async def kiosk(tmp_path: Path, *arguments: str, kind: str = "p24") -> AsyncIterator[Kiosk]:
     """Both processes and a client; at the end the guard has stopped the device, or was killed by the test."""
-    async with virtual_device(tmp_path, *arguments) as device:
+    async with virtual_device(tmp_path, *arguments, kind=kind) as device:
         link = GuardLink.start_child(
-            device.path, "p24", simulated=True, state_dir=str(tmp_path), log_path=str(tmp_path / "guard.log")
+            device.path, kind, simulated=True, state_dir=str(tmp_path), log_path=str(tmp_path / "guard.log")
         )
         client = Kiosk(link, device)
         client.listen()
