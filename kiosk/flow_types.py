@@ -7,8 +7,9 @@ hands the results back as events.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from drivers.guard.messages import Device
 from kiosk.diary.records import Record, Session, Stored
@@ -18,8 +19,7 @@ from programs.plan import SessionPlan
 # ── effects ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(msgspec.Struct, frozen=True):
     """Write a record; answered by Saved(tag, …) or SaveFailed(tag, …). A Lock's number is the Store's
     (`Store.lock`)."""
 
@@ -29,8 +29,7 @@ class Save:
     event_time: dt.datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SaveScreening:
+class SaveScreening(msgspec.Struct, frozen=True):
     """Write the one mutable document: `id` None makes a new one. Answered by Saved(tag, …)."""
 
     tag: str
@@ -38,13 +37,11 @@ class SaveScreening:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StartStopTest:
+class StartStopTest(msgspec.Struct, frozen=True):
     """Ask the guard for the STOP test; ends in StopTestEnded."""
 
 
-@dataclass(frozen=True, slots=True)
-class BeginSession:
+class BeginSession(msgspec.Struct, frozen=True):
     """Save, arm and find the level. `resume` carries the outcome of the stop that is gone on from."""
 
     plan: SessionPlan
@@ -54,38 +51,32 @@ class BeginSession:
     """The session's record when it is resumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionKey:
+class SessionKey(msgspec.Struct, frozen=True):
     """A key for the session machine."""
 
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPin:
+class CheckPin(msgspec.Struct, frozen=True):
     role: str
     pin: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoadFamilyView:
+class LoadFamilyView(msgspec.Struct, frozen=True):
     """Answered by FamilyLoaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadToday:
+class LoadToday(msgspec.Struct, frozen=True):
     """Read diary and prescription anew; answered by TodayLoaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Speak:
+class Speak(msgspec.Struct, frozen=True):
     """Read aloud: `text`, or the words of the page that stands when it is empty."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(msgspec.Struct, frozen=True):
     """End the program (never in a locked kiosk)."""
 
 
@@ -105,25 +96,21 @@ Effect = (
 # ── events ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     tag: str
     stored: Stored
 
 
-@dataclass(frozen=True, slots=True)
-class SaveFailed:
+class SaveFailed(msgspec.Struct, frozen=True):
     tag: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceSeen:
+class DeviceSeen(msgspec.Struct, frozen=True):
     device: Device
 
 
-@dataclass(frozen=True, slots=True)
-class StopTestEnded:
+class StopTestEnded(msgspec.Struct, frozen=True):
     """`confirmed`: the device itself said that it is off."""
 
     confirmed: bool
@@ -132,8 +119,7 @@ class StopTestEnded:
     """False: nobody pressed STOP; the test ended by itself (three minutes, the device)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOutcome:
+class SessionOutcome(msgspec.Struct, frozen=True):
     """How an arming ended. Levels are what the person had confirmed or reached when it ended, in half-mA."""
 
     session_id: str | None
@@ -153,42 +139,38 @@ class SessionOutcome:
     """All levels were found: going on is a slow rise, else finding starts again."""
     record: Session | None = None
     """The closing record as it was saved: the person's own reason goes into a correction of it."""
+    never_armed: bool = False
+    """It ended before anything was armed: no current was switched on, and nothing was asked of the device."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(msgspec.Struct, frozen=True):
     outcome: SessionOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class PinChecked:
+class PinChecked(msgspec.Struct, frozen=True):
     ok: bool
     wait_s: int
     sentence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyLoaded:
+class FamilyLoaded(msgspec.Struct, frozen=True):
     view: Any
     """kiosk.review.FamilyView."""
 
 
-@dataclass(frozen=True, slots=True)
-class TodayLoaded:
+class TodayLoaded(msgspec.Struct, frozen=True):
     """What home and the visit need to know of the past; see kiosk.diary.today."""
 
     today: Any
 
 
-@dataclass(frozen=True, slots=True)
-class TodayNotLoaded:
+class TodayNotLoaded(msgspec.Struct, frozen=True):
     """Diary or prescription cannot be read: why, for a person."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Woke:
+class Woke(msgspec.Struct, frozen=True):
     """The deadline that the flow asked for has come."""
 
 
@@ -198,6 +180,7 @@ Event = (
     | DeviceSeen
     | StopTestEnded
     | SessionEnded
+    | OutputUnknown
     | PinChecked
     | FamilyLoaded
     | TodayLoaded
