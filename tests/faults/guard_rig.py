@@ -28,7 +28,7 @@ class VirtualDevice:
     process: asyncio.subprocess.Process
     path: str
     log_path: Path
-    kind: str
+    kind: str = "p24"
 
     def fault(self, spec: str) -> None:
         self._order(f"fault {spec}")
