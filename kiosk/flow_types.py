@@ -147,6 +147,15 @@ class SessionEnded(msgspec.Struct, frozen=True):
     outcome: SessionOutcome
 
 
+class OutputUnknown(msgspec.Struct, frozen=True):
+    """A stop outside of session and STOP test was not confirmed: it is not known whether current flows.
+
+    `why` is the guard's reason.
+    """
+
+    why: str
+
+
 class PinChecked(msgspec.Struct, frozen=True):
     ok: bool
     wait_s: int

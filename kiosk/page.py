@@ -7,14 +7,14 @@ and hands back `Key`s. All text may hold a patient's own words and is never mark
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from kiosk.keys import Key
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """Something that can be picked: by its key, by a click, by a finger."""
 
     key: Key
@@ -24,8 +24,7 @@ class Choice:
     """Drawn as a big target in the body; else only in the key line at the bottom."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """The same first line on every screen."""
 
     left: str
@@ -37,8 +36,7 @@ class Header:
     current_on: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """At most five lines of instruction, then choices. `items` are the questions of a group or a list."""
 
     lines: tuple[str, ...]
@@ -49,8 +47,7 @@ class Words:
     """alarm: not confirmed, emergency. Always said in words too."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberLine:
+class NumberLine(msgspec.Struct, frozen=True):
     """0…10, marked by digit (1 then 0 = 10), arrows or a click on a 4×3 grid."""
 
     question: str
@@ -60,8 +57,7 @@ class NumberLine:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PadDrawn:
+class PadDrawn(msgspec.Struct, frozen=True):
     """One pad on the drawn back: centre and size in cm, x right of the spine, y below the lowest rib."""
 
     number: int
@@ -73,8 +69,7 @@ class PadDrawn:
     lit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(msgspec.Struct, frozen=True):
     """The back seen from behind, to scale: 1 column = 1 cm, 1 row = 2 cm."""
 
     pads: tuple[PadDrawn, ...]
@@ -91,8 +86,7 @@ class Placement:
     """One line under the drawing."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelBar:
+class LevelBar(msgspec.Struct, frozen=True):
     """A level against its limit. `mark` is where something was first felt."""
 
     value_mA: float
@@ -104,8 +98,7 @@ class LevelBar:
     set_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelFinding:
+class LevelFinding(msgspec.Struct, frozen=True):
     """Finding one side's level: one big number, one bar."""
 
     big: str
@@ -117,8 +110,7 @@ class LevelFinding:
     """"Wait for the next squeeze", "Still comfortable? Enter = yes"."""
 
 
-@dataclass(frozen=True, slots=True)
-class SideLevel:
+class SideLevel(msgspec.Struct, frozen=True):
     """One side in the session."""
 
     name: str
@@ -127,8 +119,7 @@ class SideLevel:
     selected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(msgspec.Struct, frozen=True):
     """The current's fraction from 40 s ago to 40 s ahead, 0…1, evenly spaced; the middle is now."""
 
     samples: tuple[float, ...]
@@ -138,8 +129,7 @@ class Strip:
     next_cue: str
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True):
     """The session: time left and mA in big digits, the rhythm, what comes next."""
 
     big: str
@@ -151,8 +141,7 @@ class Running:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PinEntry:
+class PinEntry(msgspec.Struct, frozen=True):
     """Digits typed so far, never shown."""
 
     lines: tuple[str, ...]
@@ -160,8 +149,7 @@ class PinEntry:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(msgspec.Struct, frozen=True):
     """The family's view: one line first, then a pain chart, then facts."""
 
     headline: str
@@ -179,8 +167,7 @@ class Overview:
 Body = Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One screen."""
 
     id: str

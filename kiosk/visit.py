@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from drivers.guard.messages import Device
 from kiosk.diary.records import Entry, Lock, Record, Screening
@@ -21,8 +22,7 @@ Continuation = Literal["verdict", "begin", "red", "skin", "saved", "entry_saved"
 """What comes after the step "saving", once everything is durable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """Now, told by the application's clock."""
 
     now: dt.datetime
@@ -30,8 +30,7 @@ class Moment:
     monotonic_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """What does not change while the kiosk runs."""
 
     emergency_number: str = "112"
@@ -44,8 +43,7 @@ class Setting:
     """The demonstration's family PIN, shown where it is asked for; empty on a box."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """One screen: a step of the flow, and which group, lead or side of it."""
 
     step: str
@@ -53,8 +51,7 @@ class Place:
     item: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A record that grows answer by answer. One write of it is under way at most."""
 
     record: Record
@@ -65,8 +62,7 @@ class Document:
     """Since that write was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saves:
+class Saves(msgspec.Struct, frozen=True):
     """What was sent to be saved. Nothing counts as saved before `Saved` came back."""
 
     under_way: tuple[Save | SaveScreening, ...] = ()
@@ -74,7 +70,7 @@ class Saves:
     sentence: str = ""
     """Why the last one failed, in plain words."""
     count: int = 0
-    documents: Mapping[str, Document] = field(default_factory=dict)
+    documents: Mapping[str, Document] = msgspec.field(default_factory=dict)
     """ "screening" and "entry"."""
 
     @property
@@ -84,8 +80,7 @@ class Saves:
         return not (self.under_way or self.failed or waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(msgspec.Struct, frozen=True):
     """A number line that is being answered."""
 
     value: int | None = None
@@ -93,8 +88,7 @@ class Number:
     """A first 1 waits for a 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """Everything about the current of this visit."""
 
     plan: SessionPlan | None = None
@@ -123,8 +117,7 @@ class Run:
     no_more_today: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True):
     """The family's PIN as it is typed."""
 
     typed: str = ""
@@ -135,8 +128,7 @@ class Pin:
     checking: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """All that was heard and said. A new visit begins with `said` fields empty."""
 
     setting: Setting
@@ -174,8 +166,7 @@ class Context:
     run: Run = Run()
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """The state of `kiosk.flow`."""
 
     place: Place

@@ -10,8 +10,10 @@ Time is CLOCK_MONOTONIC in seconds and always an argument. There is no periodic 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from drivers.guard import messages as guard
 from kiosk.diary.records import LevelFound, Record, Session
@@ -62,44 +64,37 @@ pleasant". both: every side is found, Enter begins the session."""
 # ── events and effects ──────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(msgspec.Struct, frozen=True):
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """A message of the guard."""
 
     message: guard.FromGuard
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSaved:
+class SessionSaved(msgspec.Struct, frozen=True):
     """The session's record is durable (rule 29): now it may be armed."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotSaved:
+class NotSaved(msgspec.Struct, frozen=True):
     """A record could not be written: therapy ends safely."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """The time of `deadline_s` has come."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardGone:
+class GuardGone(msgspec.Struct, frozen=True):
     """The link to the guard ended: nothing is known of the output any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopRequested:
+class StopRequested(msgspec.Struct, frozen=True):
     """Something outside of the keys wants a stop: a signal, leaving, a dead terminal."""
 
     why: str
@@ -108,13 +103,11 @@ class StopRequested:
 Event = Pressed | Heard | SessionSaved | NotSaved | Deadline | GuardGone | StopRequested
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     message: guard.ToGuard
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """Save a record. `first` marks the session's own record, answered by SessionSaved."""
 
     record: Record
@@ -122,15 +115,13 @@ class Write:
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tone:
+class Tone(msgspec.Struct, frozen=True):
     """A sound with a visible twin: "prompt", "phase", "stopped", "not_confirmed", "fault"."""
 
     name: Literal["prompt", "phase", "stopped", "not_confirmed", "fault"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     outcome: SessionOutcome
 
 
@@ -140,8 +131,7 @@ Effect = Send | Write | Tone | Ended
 # ── state ───────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class SlowRise:
+class SlowRise(msgspec.Struct, frozen=True):
     """A rise that goes on by itself until any key holds it (rule 4)."""
 
     target_half_mA: int
@@ -150,8 +140,7 @@ class SlowRise:
     next_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """One channel, one side of the back. Currents are the person's level, in half-mA."""
 
     channel: int
@@ -178,8 +167,7 @@ class Side:
         return NOT_FELT_HALF_MA if usual is None else min(NOT_FELT_HALF_MA, int(usual * NOT_FELT_FACTOR))
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """One short line that goes away by itself.
 
     `id`: "plateau", "too_soon", "ceiling", "contraction", "held", "status", "nothing_yet",
@@ -190,8 +178,7 @@ class Notice:
     until_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """A question that Enter answers. still_ok ends the session when nobody answers."""
 
     kind: Literal["still_ok", "still_comfortable"]
@@ -199,8 +186,7 @@ class Prompt:
     tones: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(msgspec.Struct, frozen=True):
     """All that a screen needs to show the session, and all that the machine needs to go on."""
 
     plan: SessionPlan

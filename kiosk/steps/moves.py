@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kiosk.diary.records import Record, Screening
 from kiosk.flow_types import Effect, LoadToday, Save, Saved, SaveFailed, SaveScreening

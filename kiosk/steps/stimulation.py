@@ -6,10 +6,10 @@ Nothing resumes itself. Going on is a person's choice, within ten minutes, for t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from kiosk.diary.records import AdverseEvent, Lock, Pads, Session
 from kiosk.flow_types import BeginSession, Effect, SessionKey, SessionOutcome

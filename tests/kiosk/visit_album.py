@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import msgspec
+from msgspec.structs import replace
 
 from drivers.guard import messages as guard
 from kiosk import flow
@@ -89,7 +90,7 @@ def _homes() -> Iterator[Shot]:
     walk.hear(DeviceSeen(device(present=False)))
     yield shot(walk, "home no_device")
     walk = Walk(setting=Setting(build="b"))
-    walk.hear(DeviceSeen(replace(device(), build="a")))
+    walk.hear(DeviceSeen(dataclasses.replace(device(), build="a")))
     yield shot(walk, "home other build")
     walk.hear(TodayNotLoaded("The diary of 2026-11 cannot be read."))
     yield shot(walk, "home unreadable")
@@ -108,7 +109,7 @@ def _homes() -> Iterator[Shot]:
 def _muscles_only() -> object:
     prescription = today().prescription
     assert prescription is not None
-    return msgspec.structs.replace(prescription, programmes=("nmes_learn",))
+    return replace(prescription, programmes=("nmes_learn",))
 
 
 def _history_of_yesterday() -> CourseHistory:
@@ -316,7 +317,7 @@ def _session() -> Iterator[Shot]:
     assert isinstance(begun, BeginSession)
     for kind, plan in (("nmes", begun.plan), ("tens", _tens_with_history(begun.plan))):
         for name in _stages(Desk(walk, plan)):
-            yield replace(name, name=f"{name.name} {kind}")
+            yield dataclasses.replace(name, name=f"{name.name} {kind}")
 
 
 def _tens_with_history(plan: SessionPlan) -> SessionPlan:
@@ -324,8 +325,8 @@ def _tens_with_history(plan: SessionPlan) -> SessionPlan:
     assert isinstance(walk.visit.context.today, object)
     tens = walk.visit.context.today.next  # type: ignore[union-attr]
     assert isinstance(tens, SessionPlan)
-    channels = tuple(msgspec.structs.replace(channel, reference_mA=18.5) for channel in tens.channels)
-    return msgspec.structs.replace(tens, channels=channels)
+    channels = tuple(replace(channel, reference_mA=18.5) for channel in tens.channels)
+    return replace(tens, channels=channels)
 
 
 def _stages(desk: Desk) -> Iterator[Shot]:

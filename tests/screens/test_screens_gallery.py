@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from rich.color import Color, ColorSystem
 
 from kiosk.page import Page, Placement
@@ -191,8 +192,8 @@ def longer(value: Any, name: str = "") -> Any:
         return lengthened(value)
     if isinstance(value, tuple):
         return tuple(longer(item, name) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {field.name: longer(getattr(value, field.name), field.name) for field in fields(value)}
+    if isinstance(value, msgspec.Struct):
+        changes = {name: longer(getattr(value, name), name) for name in value.__struct_fields__}
         return replace(value, **changes)
     return value
 
