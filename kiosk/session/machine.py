@@ -49,11 +49,18 @@ STILL_OK_ANSWER_S = 60.0
 LOOK_AFTER_S = 120
 """First session: stop and look at the skin (clinical reference 2)."""
 NOTICE_S = 4.0
+NEVER_ARMED = "never armed"
 PLAN_OVER = "plan_over"
 """The guard's word for a plan that was played to its end."""
 STOP_ANSWER_S = 6.0
 """Longer than the guard's whole stop path: three pairs and 3 s of silence."""
 ARM_ANSWER_S = 5.0
+SAVE_ANSWER_S = 10.0
+"""A card that takes longer than this to keep the session's record: it is not begun."""
+GUARD_SILENT_S = 1.0
+"""The guard speaks at least four times as often."""
+LEVEL_UNDER_WAY_S = 0.5
+"""How long a level that was asked for may differ from the one that the guard reports."""
 
 Stage = Literal["saving", "arming", "find", "play", "stopping", "ended"]
 FindStep = Literal["offer", "feel", "where", "strong", "both"]
@@ -159,6 +166,8 @@ class Side(msgspec.Struct, frozen=True):
     where: Literal["left", "right", "both", "elsewhere"] | None = None
     comfortable_half_mA: int | None = None
     slow: SlowRise | None = None
+    asked_s: float = -1e9
+    """When `level_half_mA` was last asked for."""
 
     @property
     def not_felt_half_mA(self) -> int:
@@ -306,16 +315,14 @@ def begin(
         still_ok_s=now_s,
         pad_faults=resume.pad_faults if resume is not None else 0,
     )
-    if session_id is not None:
-        return _arm(state, now_s)
-    record = _record(state, "begun")
-    return state, (Write(record, first=True),)
+    # A resumed session stands in the diary as begun again: a power cut finds it open.
+    return state, (Write(_record(state, "begun"), corrects=session_id, first=True),)
 
 
 def step(state: SessionState, event: Event, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     """The next state, and what is to be done. Never raises on any event in any state."""
     if state.stage == "ended":
-        return state, ()
+        return _closed(state, event)
     state = _expire_notice(state, now_s)
     match event:
         case Pressed(key):
@@ -325,26 +332,30 @@ def step(state: SessionState, event: Event, now_s: float) -> tuple[SessionState,
         case SessionSaved(session_id):
             if state.stage != "saving":
                 return state, ()
-            return _arm(replace(state, session_id=session_id), now_s)
+            return _arm(replace(state, session_id=state.session_id or session_id), now_s)
         case NotSaved():
             if state.stage == "saving":
-                return _end(state, "not_saved", True, "never armed", now_s)
+                return _end(state, "not_saved", True, NEVER_ARMED, now_s)
             return _stop(state, "not_saved", now_s)
         case Deadline():
             return _woke(state, now_s)
         case GuardGone():
             if state.stage == "saving":
-                return _end(state, "guard_gone", True, "never armed", now_s)
+                return _end(state, "guard_gone", True, NEVER_ARMED, now_s)
             return _end(state, "guard_gone", False, "the guard process ended", now_s)
         case StopRequested(why):
             if state.stage == "saving":
-                return _end(state, why, True, "never armed", now_s)
+                return _end(state, why, True, NEVER_ARMED, now_s)
             return _stop(state, why, now_s)
 
 
 def deadline_s(state: SessionState) -> float | None:
     """When `Deadline` is due next, or None."""
     due: list[float] = []
+    if state.stage == "saving":
+        due.append(state.began_s + SAVE_ANSWER_S)
+    if state.stage in ("find", "play"):
+        due.append(state.status_s + GUARD_SILENT_S)
     if state.waiting_until_s is not None:
         due.append(state.waiting_until_s)
     if state.notice is not None:
@@ -365,7 +376,7 @@ def deadline_s(state: SessionState) -> float | None:
 def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     if key in (Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE):
         if state.stage == "saving":
-            return _end(state, "person", True, "never armed", now_s)
+            return _end(state, "person", True, NEVER_ARMED, now_s)
         return _stop(state, "person", now_s)
     if state.stage not in ("find", "play"):
         return state, ()
@@ -460,7 +471,7 @@ def _raise(
         return _notice(state, "plateau", now_s), ()
     if _beyond_contraction(side, target):
         return _notice(state, "contraction", now_s), ()
-    state = _with_side(state, index, replace(side, level_half_mA=target))
+    state = _with_side(state, index, replace(side, level_half_mA=target, asked_s=now_s))
     return state, (Send(guard.Level(state.epoch, side.channel, target)),)
 
 
@@ -473,7 +484,7 @@ def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
         slow = side.slow
         if slow is not None and slow.target_half_mA > target:
             slow = None  # she went down: it does not climb again by itself
-        state = _with_side(state, index, replace(side, level_half_mA=target, slow=slow))
+        state = _with_side(state, index, replace(side, level_half_mA=target, slow=slow, asked_s=now_s))
         if target < side.level_half_mA:
             effects.append(Send(guard.Level(state.epoch, side.channel, target)))
     return replace(state, ups_in_a_row=0), tuple(effects)
@@ -531,11 +542,8 @@ def _where(
 def _rest(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     """Key 5: levels to zero, still armed; going on is a slow rise (rule 10)."""
     for index, side in enumerate(state.sides):
-        if state.stage == "find" and index != state.finding:
-            continue
-        back_to = side.level_half_mA
-        slow = SlowRise(_resume_target(side, back_to)) if back_to else side.slow
-        state = _with_side(state, index, replace(side, level_half_mA=0, slow=slow))
+        slow = SlowRise(_resume_target(side, side.level_half_mA)) if side.level_half_mA else side.slow
+        state = _with_side(state, index, replace(side, level_half_mA=0, slow=slow, asked_s=now_s))
     if state.stage == "find" and state.find_step in ("offer", "where", "both"):
         state = replace(state, find_step="strong" if state.find_step == "both" else "feel")
     return replace(state, resting=True, ups_in_a_row=0, prompt=None), (Send(guard.Rest(state.epoch)),)
@@ -596,6 +604,8 @@ def _status(
             if channel.channel == side.channel:
                 highest = max(side.highest_applied_half_mA, channel.applied_half_mA)
                 side = replace(side, applied_half_mA=channel.applied_half_mA, highest_applied_half_mA=highest)
+                if now_s - side.asked_s >= LEVEL_UNDER_WAY_S:
+                    side = replace(side, level_half_mA=channel.level_half_mA)  # the guard's is the truth
         if status.may_raise and not was_raisable and _contracting(state):
             side = replace(side, contraction_base_half_mA=side.level_half_mA)
         state = _with_side(state, index, side)
@@ -640,7 +650,9 @@ def _refused(
     if refused.epoch != state.epoch:
         return state, ()
     if state.stage == "arming":
-        state, effects = _end(replace(state, refused=refused), "refused", True, "never armed", now_s)
+        known = refused.asked != "unconfirmed"
+        how = NEVER_ARMED if known else "the output is not known to be off"
+        state, effects = _end(replace(state, refused=refused), "refused", known, how, now_s)
         return state, (Send(guard.Stop("refused")), *effects)
     if refused.fault:
         return replace(state, refused=refused), ()
@@ -676,8 +688,12 @@ def _woke(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
         if state.stage == "stopping":
             return _end(state, state.stop_why or "guard_silent", False, "the guard did not answer", now_s)
         return _stop(state, "guard_silent", now_s)
+    if state.stage == "saving" and now_s >= state.began_s + SAVE_ANSWER_S:
+        return _end(state, "not_saved", True, NEVER_ARMED, now_s)
     if state.stage not in ("find", "play"):
         return state, ()
+    if now_s >= state.status_s + GUARD_SILENT_S:
+        return _stop(state, "guard_silent", now_s)
     state, effects = _ask_still_ok(state, now_s)
     if state.stage == "stopping":
         return state, effects
@@ -772,6 +788,15 @@ def _resume_target(side: Side, level_half_mA: int) -> int:
     return int(reference * RESUME_FACTOR)
 
 
+def _closed(state: SessionState, event: Event) -> tuple[SessionState, tuple[Effect, ...]]:
+    """After the end only one thing is still to be done: closing a record that was saved too late."""
+    if not isinstance(event, SessionSaved) or state.session_id is not None:
+        return state, ()
+    return replace(state, session_id=event.session_id), (
+        Write(_record(state, "ended_early"), corrects=event.session_id),
+    )
+
+
 # ── small things ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -820,6 +845,7 @@ def _end(
         at_s=now_s,
         pad_faults=pad_faults,
         found=found,
+        never_armed=how == NEVER_ARMED,
     )
     state = replace(
         state,

@@ -24,6 +24,7 @@ class Desk:
     resume: machine.SessionOutcome | None = None
     now_s: float = 100.0
     asked: list[machine.Effect] = field(default_factory=list)
+    last_status: tuple[int, int, bool] = (0, 0, True)
 
     def __post_init__(self) -> None:
         self.state, effects = machine.begin(
@@ -49,6 +50,7 @@ class Desk:
     def status(
         self, phase: int, elapsed_ms: int = 0, *, may_raise: bool = True
     ) -> tuple[machine.Effect, ...]:
+        self.last_status = (phase, elapsed_ms, may_raise)
         channels = tuple(
             guard.ChannelStatus(side.channel, side.level_half_mA, side.level_half_mA)
             for side in self.state.sides
@@ -70,10 +72,16 @@ class Desk:
         return self.feed(Heard(guard.Stopped(self.state.epoch, why, confirmed, "status 0", 2.0)))
 
     def sleep_until_due(self) -> tuple[machine.Effect, ...]:
-        due_s = machine.deadline_s(self.state)
-        assert due_s is not None
-        self.now_s = max(self.now_s, due_s)
-        return self.feed(Deadline())
+        """The guard goes on speaking meanwhile."""
+        while True:
+            due_s = machine.deadline_s(self.state)
+            assert due_s is not None
+            self.now_s = max(self.now_s, due_s)
+            silent_s = self.state.status_s + machine.GUARD_SILENT_S
+            if self.state.stage not in ("find", "play") or due_s < silent_s:
+                return self.feed(Deadline())
+            phase, elapsed_ms, may_raise = self.last_status
+            self.status(phase, elapsed_ms, may_raise=may_raise)
 
     def armed(self) -> Desk:
         self.feed(SessionSaved("s1"))
@@ -471,7 +479,12 @@ def test_a_resumed_session_starts_at_zero_with_the_remaining_minutes() -> None:
     outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
     assert (outcome.seconds_done, outcome.seconds_left) == (240, 360)
     again = Desk(tens_plan(), resume=outcome)
-    (arm,) = sent(tuple(again.asked))
+    (begun,) = again.asked
+    assert isinstance(begun, Write)
+    assert isinstance(begun.record, Session)
+    assert (begun.corrects, begun.record.state) == ("s1", "begun"), "a power cut has to find it open"
+    (arm,) = sent(again.feed(SessionSaved("s2")))
+    assert again.state.session_id == "s1", "later corrections point to the first record"
     assert isinstance(arm, guard.Arm)
     assert [phase.role for phase in arm.plan.phases] == ["work"]
     assert arm.plan.phases[0].duration_ms == 360_000
@@ -516,3 +529,63 @@ def test_words_of_an_older_epoch_change_nothing() -> None:
     before = desk.state
     desk.feed(Heard(guard.Stopped(3, "person", True, "status 0", 1.0)))
     assert desk.state == before
+
+
+# ── what the guard says, and what it does not ───────────────────────────────────────────────────
+
+
+def test_a_silent_guard_is_a_stop() -> None:
+    desk = in_session()
+    desk.now_s += machine.GUARD_SILENT_S
+    assert sent(desk.feed(Deadline())) == [guard.Stop("guard_silent")]
+
+
+def test_the_guards_level_is_the_truth() -> None:
+    desk = in_session()
+    desk.now_s += 1.0
+    channels = tuple(guard.ChannelStatus(side.channel, 3, 3) for side in desk.state.sides)
+    assert desk.state.status is not None
+    status = guard.Status("armed", 7, 1, channels, 1000, True, 2, 1_000, desk.now_s)
+    desk.feed(Heard(status))
+    assert [side.level_half_mA for side in desk.state.sides] == [3, 3]
+    assert levels(desk.press(Key.DOWN)) == {1: 1, 2: 1}
+
+
+def test_rest_while_the_second_side_is_found_rests_both() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.find_side()
+    desk.status(1)
+    desk.press(Key.UP)
+    desk.status(1)
+    assert guard.Rest(7) in sent(desk.press(Key.FIVE))
+    assert [side.level_half_mA for side in desk.state.sides] == [0, 0], "as the guard does"
+    assert desk.state.sides[0].slow is not None
+
+
+def test_a_card_that_does_not_answer_begins_nothing() -> None:
+    desk = Desk(tens_plan())
+    effects = desk.sleep_until_due()
+    assert desk.now_s == pytest.approx(100 + machine.SAVE_ANSWER_S)
+    (ended,) = [effect for effect in effects if isinstance(effect, Ended)]
+    assert (ended.outcome.why, ended.outcome.never_armed) == ("not_saved", True)
+    assert not sent(effects)
+
+
+def test_a_record_that_is_saved_after_all_is_closed() -> None:
+    desk = Desk(tens_plan())
+    desk.press(Key.STOP)
+    (closing,) = desk.feed(SessionSaved("s1"))
+    assert isinstance(closing, Write)
+    assert closing.corrects == "s1"
+    assert isinstance(closing.record, Session)
+    assert closing.record.state == "ended_early"
+    assert not desk.feed(SessionSaved("s1")), "once"
+
+
+def test_refused_while_the_output_is_not_known_is_not_called_off() -> None:
+    desk = Desk(tens_plan())
+    desk.feed(SessionSaved("s1"))
+    effects = desk.feed(Heard(guard.Refused(7, "state", "unconfirmed", "idle", False)))
+    (ended,) = [effect for effect in effects if isinstance(effect, Ended)]
+    assert not ended.outcome.confirmed
+    assert not ended.outcome.never_armed
