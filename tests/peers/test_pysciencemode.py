@@ -103,8 +103,7 @@ def test_a_foreign_client_gets_through_a_whole_session(tmp_path: Path) -> None:
         ]
         assert device.of("refused") == []
         names = [entry["name"] for entry in device.of("frame")]
-        assert names[:2] == ["Watchdog", "InitAck"]
-        assert "Watchdog" in names
+        assert set(names[: names.index("InitAck")]) == {"Watchdog"}  # sent before anybody was greeted
 
 
 def test_a_foreign_client_that_dies_is_outlived_by_the_devices_own_time_out(tmp_path: Path) -> None:
