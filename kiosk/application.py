@@ -8,6 +8,7 @@ processes, so that a key never waits for them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 from collections.abc import Callable, Coroutine
@@ -36,6 +37,7 @@ from kiosk.flow_types import (
     Leave,
     LoadFamilyView,
     LoadToday,
+    OutputUnknown,
     PinChecked,
     Save,
     Saved,
@@ -66,6 +68,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+BY_PERSON: Final = frozenset({"test", "button"})
+"""The reasons of a stop that pass the STOP test: a stop key, or a button that the guard itself watches."""
 GUARD_RESTART_S: Final = 1.0
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
@@ -98,6 +102,8 @@ class Application:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
+        self._session_over = asyncio.Event()
+        self._broken: BaseException | None = None
         self._runner = SessionRunner(
             send=self._send,
             save=self._save_for_session,
@@ -170,6 +176,7 @@ class Application:
         gc.freeze()
         gc.enable()
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._broke)
         self._carry_out(self._first_effects)
         self._schedule()
         async with AsyncExitStack() as stack:
@@ -180,7 +187,21 @@ class Application:
             self._connect()
             await self._access.set_demo_pin()
             await self._left.wait()
-            return await self._end()
+            code = await self._end()
+        if self._broken is not None:
+            raise self._broken
+        return code
+
+    def _broke(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A mistake of our own in a callback: no lease, a stop, and the end.
+
+        A picture that no longer follows must not stand over a live current (safety rule 9).
+        """
+        self._broken = context.get("exception") or RuntimeError(str(context.get("message")))
+        log.critical("a callback failed", exc_info=self._broken)
+        self._runner.close()
+        self._send(guard.Stop("kiosk_error"))
+        self._left.set()
 
     # ── the guard ──
 
@@ -211,11 +232,13 @@ class Application:
                 self._epoch = epoch
             case guard.Stopped() if self._testing:
                 self._testing = False
-                by_person = message.why not in ("test_over", "nobody_there")
+                by_person = message.why in BY_PERSON
                 self._hear(StopTestEnded(message.confirmed, message.how, by_person))
             case guard.Refused() if self._testing:
                 self._testing = False
                 self._hear(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
+            case guard.Stopped(confirmed=False) if not self._runner.output_possible:
+                self._hear(OutputUnknown(message.why))
             case _:
                 pass
         self._runner.hear(message)
@@ -279,6 +302,7 @@ class Application:
                     self.leave()
 
     def _begin(self, effect: BeginSession) -> None:
+        self._session_over.clear()
         self._runner.begin(
             effect.plan,
             device_kind=self._settings.device_kind,
@@ -289,6 +313,7 @@ class Application:
         )
 
     def _session_ended(self, outcome: SessionOutcome) -> None:
+        self._session_over.set()
         self._hear(SessionEnded(outcome))
 
     def _tone(self, name: str) -> None:
@@ -317,9 +342,8 @@ class Application:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.critical("a task failed", exc_info=task.exception())
-            self.leave()
+        if not task.cancelled():
+            task.result()  # what failed ends in `_broke`
 
     async def _save(self, effect: Save | SaveScreening) -> None:
         try:
@@ -382,6 +406,11 @@ class Application:
         """Waits for the stop, for what is being written, and for the guard's own word on the output."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._runner.output_possible and self._broken is None:
+            # The stop is under way: its outcome belongs into the diary.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await self._session_over.wait()
         self._runner.close()
         code: int | None = 0
         if self._link is not None:

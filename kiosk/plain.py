@@ -217,6 +217,8 @@ async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, sc
     )
     session.begin(prepare="")
     looking = asyncio.create_task(_keep_looking(view))
+    # What fails in it must not fail silently: the loop's handler ends the run.
+    looking.add_done_callback(lambda task: None if task.cancelled() else task.result())
     try:
         conductor.on_change(view.look)
         view.look()

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from drivers import limits
 from drivers.guard import messages as guard
 from kiosk.diary.records import LevelFound, Record, Session
 from kiosk.flow_types import SessionOutcome
@@ -24,17 +25,18 @@ from programs.montage import Side as BodySide
 from programs.plan import ChannelPlan, SessionPlan
 
 FEEL_STEP_HALF_MA = 2
-"""1 mA a press until "I feel it" (rule 3)."""
+"""1 mA a press until "I feel it" (rule 3). This and the next three are at least one step of the hardware."""
 FINE_STEP_HALF_MA = 1
 DOWN_STEP_HALF_MA = 2
 """Down is faster than up."""
-UP_PAUSE_S = {FEEL_STEP_HALF_MA: 1.0, FINE_STEP_HALF_MA: 0.7}
-"""After the previous Up event, accepted or not (rule 2)."""
+SLOW_RISE_STEP_HALF_MA = 1
+UP_PAUSE_LEAST_S = 0.7
+UP_PAUSE_S_PER_MA = 1.0
+"""After the previous Up event, accepted or not (rules 2 and 3): 0.7 s, 1 s and on a RehaStim2 2 s."""
 UPS_BEFORE_ASKING = 8
 CONTRACTION_RAISE_HALF_MA = 4
-SLOW_RISE_STEP_HALF_MA = 1
-SLOW_RISE_EVERY_S = 0.5
-"""≤ 1 mA/s (rule 4)."""
+SLOW_RISE_S_PER_MA = 1.0
+"""Rule 4."""
 SLOW_RISE_HALT_HALF_MA = 10
 """In continuous patterns it halts after every 5 mA until a new press (rule 4)."""
 START_FACTOR = 0.6
@@ -202,6 +204,8 @@ class SessionState(msgspec.Struct, frozen=True):
     armed_plan: guard.GuardPlan
     limits: tuple[guard.ChannelLimit, ...]
     device_kind: str
+    step_half_mA: int
+    """The hardware's own: every level is a whole number of them, and so is what is shown (rule 3)."""
     epoch: int
     first_session: bool
     began_s: float
@@ -296,6 +300,7 @@ def begin(
 
     `last_epoch` is the guard's; this arming's is the next (rule 8).
     """
+    step_half_mA = limits.STEP_HALF_MA[device_kind]
     find = resume is None or not resume.found
     done = resume.seconds_done if resume is not None else 0
     state = SessionState(
@@ -303,11 +308,12 @@ def begin(
         armed_plan=guard_plan(plan, find=find, seconds_done=done),
         limits=channel_limits(plan),
         device_kind=device_kind,
+        step_half_mA=step_half_mA,
         epoch=last_epoch + 1,
         first_session=first_session and done < LOOK_AFTER_S,
         began_s=now_s,
         stage="saving",
-        sides=tuple(_side(channel, plan, resume, find) for channel in plan.channels),
+        sides=tuple(_side(channel, plan, resume, find, step_half_mA) for channel in plan.channels),
         session_id=session_id,
         resume=resume,
         seconds_before=done,
@@ -427,7 +433,7 @@ _SELECT: dict[Key, int | None] = {Key.ONE: 0, Key.TWO: 1, Key.THREE: None}
 
 
 def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    pause_s = UP_PAUSE_S[state.last_up_step_half_mA]
+    pause_s = max(UP_PAUSE_LEAST_S, UP_PAUSE_S_PER_MA * state.last_up_step_half_mA / 2)
     too_soon = now_s - state.last_up_s < pause_s
     state = replace(state, last_up_s=now_s)
     if state.prompt is not None:
@@ -446,8 +452,8 @@ def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, 
     if state.ups_in_a_row >= UPS_BEFORE_ASKING:
         return replace(state, prompt=Prompt("still_comfortable", now_s, tones=1)), (Tone("prompt"),)
     finding_feel = state.stage == "find" and state.find_step == "feel"
-    step_half_mA = FEEL_STEP_HALF_MA if finding_feel else FINE_STEP_HALF_MA
-    if finding_feel and state.side.level_half_mA >= state.side.not_felt_half_mA:
+    step_half_mA = _in_steps(state, FEEL_STEP_HALF_MA if finding_feel else FINE_STEP_HALF_MA)
+    if finding_feel and _ought_to_be_felt(state.side, step_half_mA):
         return _stop(state, "nothing_felt", now_s)
     effects: list[Effect] = []
     for index in targets:
@@ -480,7 +486,7 @@ def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
     effects: list[Effect] = []
     for index in _moved(state):
         side = state.sides[index]
-        target = max(0, side.level_half_mA - DOWN_STEP_HALF_MA)
+        target = max(0, side.level_half_mA - _in_steps(state, DOWN_STEP_HALF_MA))
         slow = side.slow
         if slow is not None and slow.target_half_mA > target:
             slow = None  # she went down: it does not climb again by itself
@@ -542,7 +548,8 @@ def _where(
 def _rest(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     """Key 5: levels to zero, still armed; going on is a slow rise (rule 10)."""
     for index, side in enumerate(state.sides):
-        slow = SlowRise(_resume_target(side, side.level_half_mA)) if side.level_half_mA else side.slow
+        target = _resume_target(side, side.level_half_mA, state.step_half_mA)
+        slow = SlowRise(target) if side.level_half_mA else side.slow
         state = _with_side(state, index, replace(side, level_half_mA=0, slow=slow, asked_s=now_s))
     if state.stage == "find" and state.find_step in ("offer", "where", "both"):
         state = replace(state, find_step="strong" if state.find_step == "both" else "feel")
@@ -739,7 +746,7 @@ def _start_rise(state: SessionState, index: int, now_s: float) -> SessionState:
     side = state.sides[index]
     if side.slow is None:
         return state
-    slow = replace(side.slow, running=True, since_press_half_mA=0, next_s=now_s + SLOW_RISE_EVERY_S)
+    slow = replace(side.slow, running=True, since_press_half_mA=0, next_s=now_s + _slow_rise_every_s(state))
     return _with_side(state, index, replace(side, slow=slow))
 
 
@@ -749,28 +756,30 @@ def _may_rise(state: SessionState, side: Side) -> bool:
         return False
     if state.stage == "find" and state.side.channel != side.channel:
         return False
-    return not _beyond_contraction(side, side.level_half_mA + SLOW_RISE_STEP_HALF_MA)
+    return not _beyond_contraction(side, side.level_half_mA + _in_steps(state, SLOW_RISE_STEP_HALF_MA))
 
 
 def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     side = state.sides[index]
     slow = side.slow
     assert slow is not None
-    target = side.level_half_mA + SLOW_RISE_STEP_HALF_MA
+    step_half_mA = _in_steps(state, SLOW_RISE_STEP_HALF_MA)
+    next_s = now_s + _slow_rise_every_s(state)
+    target = side.level_half_mA + step_half_mA
     if target > min(slow.target_half_mA, side.ceiling_half_mA):
         return _with_side(state, index, replace(side, slow=None)), ()
-    state, sent = _raise(state, index, SLOW_RISE_STEP_HALF_MA, now_s)
+    state, sent = _raise(state, index, step_half_mA, now_s)
     if not sent:
-        return _with_side(
-            state, index, replace(side, slow=replace(slow, next_s=now_s + SLOW_RISE_EVERY_S))
-        ), ()
-    risen = slow.since_press_half_mA + SLOW_RISE_STEP_HALF_MA
-    unfelt = state.stage == "find" and state.find_step == "feel" and target >= side.not_felt_half_mA
-    halted = unfelt or (not _contracting(state) and risen >= SLOW_RISE_HALT_HALF_MA)
-    slow = replace(slow, running=not halted, since_press_half_mA=risen, next_s=now_s + SLOW_RISE_EVERY_S)
+        return _with_side(state, index, replace(side, slow=replace(slow, next_s=next_s))), ()
+    side = state.sides[index]
+    risen = slow.since_press_half_mA + step_half_mA
+    finding_feel = state.stage == "find" and state.find_step == "feel"
+    unfelt = finding_feel and _ought_to_be_felt(side, step_half_mA)
+    halted = unfelt or (not _contracting(state) and risen + step_half_mA > SLOW_RISE_HALT_HALF_MA)
+    slow = replace(slow, running=not halted, since_press_half_mA=risen, next_s=next_s)
     if target >= min(slow.target_half_mA, side.ceiling_half_mA) or unfelt:
-        return _with_side(state, index, replace(state.sides[index], slow=None)), sent
-    return _with_side(state, index, replace(state.sides[index], slow=slow)), sent
+        return _with_side(state, index, replace(side, slow=None)), sent
+    return _with_side(state, index, replace(side, slow=slow)), sent
 
 
 def _hold(state: SessionState) -> SessionState:
@@ -780,12 +789,16 @@ def _hold(state: SessionState) -> SessionState:
     return state
 
 
-def _resume_target(side: Side, level_half_mA: int) -> int:
-    """0.7 · min(level at the pause, L) (rule 4)."""
+def _slow_rise_every_s(state: SessionState) -> float:
+    return SLOW_RISE_S_PER_MA * _in_steps(state, SLOW_RISE_STEP_HALF_MA) / 2
+
+
+def _resume_target(side: Side, level_half_mA: int, step_half_mA: int) -> int:
+    """0.7 · min(level at the pause, L), in whole steps (rule 4)."""
     reference = (
         level_half_mA if side.reference_half_mA is None else min(level_half_mA, side.reference_half_mA)
     )
-    return int(reference * RESUME_FACTOR)
+    return int(reference * RESUME_FACTOR) // step_half_mA * step_half_mA
 
 
 def _closed(state: SessionState, event: Event) -> tuple[SessionState, tuple[Effect, ...]]:
@@ -800,7 +813,20 @@ def _closed(state: SessionState, event: Event) -> tuple[SessionState, tuple[Effe
 # ── small things ────────────────────────────────────────────────────────────────────────────────
 
 
-def _side(channel: ChannelPlan, plan: SessionPlan, resume: SessionOutcome | None, find: bool) -> Side:
+def _in_steps(state: SessionState, half_mA: int) -> int:
+    """A change by `half_mA`, in whole steps of the hardware and at least one."""
+    return -(-half_mA // state.step_half_mA) * state.step_half_mA
+
+
+def _ought_to_be_felt(side: Side, step_half_mA: int) -> bool:
+    """This level must have been felt, or one more step would pass 15 mA (rule 5)."""
+    reached = side.level_half_mA >= side.not_felt_half_mA
+    return reached or side.level_half_mA + step_half_mA > NOT_FELT_HALF_MA
+
+
+def _side(
+    channel: ChannelPlan, plan: SessionPlan, resume: SessionOutcome | None, find: bool, step_half_mA: int
+) -> Side:
     lead = next(lead for lead in plan.montage.leads if lead.channel == channel.channel)
     usual = channel.usual_first_feeling_mA
     side = Side(
@@ -812,10 +838,10 @@ def _side(channel: ChannelPlan, plan: SessionPlan, resume: SessionOutcome | None
     )
     if not find and resume is not None:
         level = dict(resume.levels_half_mA).get(channel.channel, 0)
-        target = _resume_target(side, level)
+        target = _resume_target(side, level, step_half_mA)
         return replace(side, comfortable_half_mA=level, slow=SlowRise(target) if target else None)
     if side.reference_half_mA is not None:
-        target = int(side.reference_half_mA * START_FACTOR)
+        target = int(side.reference_half_mA * START_FACTOR) // step_half_mA * step_half_mA
         return replace(side, slow=SlowRise(target) if target else None)
     return side
 

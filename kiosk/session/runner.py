@@ -62,6 +62,7 @@ class SessionRunner:
         self._timer: asyncio.TimerHandle | None = None
         self._lease_timer: asyncio.TimerHandle | None = None
         self._lease_n = 0
+        self._closed = False
         self._writes: set[asyncio.Task[None]] = set()
 
     def begin(
@@ -120,7 +121,8 @@ class SessionRunner:
             await asyncio.gather(*tuple(self._writes))
 
     def close(self) -> None:
-        """Cancel the timers. The guard stops by itself when the link closes."""
+        """No timer and no lease any more, whatever is heard: the guard stops by itself."""
+        self._closed = True
         for timer in (self._timer, self._lease_timer):
             if timer is not None:
                 timer.cancel()
@@ -166,7 +168,7 @@ class SessionRunner:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.state is None:
+        if self.state is None or self._closed:
             return
         due_s = machine.deadline_s(self.state)
         if due_s is not None:
@@ -178,7 +180,7 @@ class SessionRunner:
         self.dispatch(machine.Deadline())
 
     def _keep_lease(self) -> None:
-        holds = self.state is not None and self.state.holds_lease
+        holds = self.state is not None and self.state.holds_lease and not self._closed
         if holds and self._lease_timer is None:
             self._renew()
         elif not holds and self._lease_timer is not None:
