@@ -35,6 +35,8 @@ def onward(visit: Visit, moment: Moment) -> Result:
     if missing is not None:
         return ask(visit, moment, missing), ()
     if not run.placed:
+        if answers.standing(visit):
+            return to_verdict(visit, moment)  # sore skin: no pad is put on it first
         return go(visit, moment, "placement"), ()
     if not run.settled:
         return go(visit, moment, "settle"), ()

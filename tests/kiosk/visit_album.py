@@ -272,6 +272,7 @@ class Desk:
 
     def __init__(self, walk: Walk, plan: SessionPlan) -> None:
         self.walk = walk
+        self.last_status = (0, 0, True)
         self.state, _ = machine.begin(
             plan, device_kind="p24", last_epoch=1, first_session=False, now_s=walk.uptime_s
         )
@@ -281,10 +282,17 @@ class Desk:
 
     def press(self, *keys: Key) -> None:
         for key in keys:
-            self.walk.wait(1.5)
+            self.pass_time(1.5)
             self.feed(Pressed(key))
 
+    def pass_time(self, seconds: float) -> None:
+        """The guard goes on speaking meanwhile."""
+        self.walk.wait(seconds)
+        if self.state.stage in ("find", "play"):
+            self.status(*self.last_status[:2], may_raise=self.last_status[2])
+
     def status(self, phase: int, elapsed_ms: int = 0, *, may_raise: bool = True) -> None:
+        self.last_status = (phase, elapsed_ms, may_raise)
         channels = tuple(
             guard.ChannelStatus(side.channel, side.level_half_mA, side.level_half_mA)
             for side in self.state.sides
@@ -300,7 +308,7 @@ class Desk:
         for _ in range(20):
             if self.state.side.level_half_mA < 2:
                 self.press(Key.UP)
-                self.walk.wait(1.0)
+                self.pass_time(1.0)
                 self.feed(machine.Deadline())
                 self.status(phase)
         assert self.state.side.level_half_mA >= 2
@@ -360,7 +368,7 @@ def _stages(desk: Desk) -> Iterator[Shot]:
         desk.status(index, may_raise=False)
         desk.press(Key.UP)
         yield desk.shot(f"plateau {index}")
-        desk.walk.wait(100)
+        desk.pass_time(100)
         desk.feed(machine.Deadline())
         yield desk.shot(f"still ok while finding {index}")
         desk.press(Key.ENTER, Key.ENTER)
@@ -374,7 +382,7 @@ def _stages(desk: Desk) -> Iterator[Shot]:
     yield desk.shot("status")
     desk.press(Key.FIVE)
     yield desk.shot("rest")
-    desk.walk.wait(400)
+    desk.pass_time(400)
     desk.feed(machine.Deadline())
     yield desk.shot("still ok")
     desk.press(Key.STOP)
