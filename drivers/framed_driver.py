@@ -17,7 +17,7 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 from drivers import limits
 from drivers.hasomed import FILLER, FrameScanner, Layout, Malformed
 from drivers.serial_port import SerialLink, open_port
-from drivers.serial_settings import SerialSettings
+from drivers.serial_settings import Direction, SerialSettings
 from drivers.stimulator import (
     Capabilities,
     DeviceStopped,
@@ -178,6 +178,10 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
         return limits.ACK_S
 
     # ── what the guard calls ────────────────────────────────────────────────────────────────────
+
+    def tap(self, show: Callable[[Direction, bytes], None]) -> None:
+        """As `Stimulator.tap`."""
+        self._link.tap = show
 
     async def initialise(self) -> None:
         """As `Stimulator.initialise`; clears the latch."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
-from drivers.serial_settings import SerialSettings
+from drivers.serial_settings import Direction, SerialSettings
 
 if TYPE_CHECKING:
     from drivers.stimulator import Stimulator
@@ -31,11 +31,20 @@ DRIVERS: Final = {
 }
 
 
-def open_stimulator(kind: str, port: str, clock: Callable[[], float] = time.monotonic) -> Stimulator:
+def open_stimulator(
+    kind: str,
+    port: str,
+    clock: Callable[[], float] = time.monotonic,
+    tap: Callable[[Direction, bytes], None] | None = None,
+) -> Stimulator:
     """Open `port` and put the driver of `kind` on it; needs a running loop. Nothing is sent yet.
 
-    `clock` is CLOCK_MONOTONIC in seconds. Raises PortError, and KeyError for a kind that is not in DRIVERS.
+    `clock` is CLOCK_MONOTONIC in seconds; `tap` gets all bytes that leave and arrive.
+    Raises PortError, and KeyError for a kind that is not in DRIVERS.
     """
     driver = DRIVERS[kind]
     factory = getattr(import_module(driver.module), driver.class_name)
-    return cast("Stimulator", factory(port, driver.serial, clock))
+    stimulator = cast("Stimulator", factory(port, driver.serial, clock))
+    if tap is not None:
+        stimulator.tap(tap)
+    return stimulator

@@ -20,7 +20,7 @@ from typing import Final
 
 import serial
 
-from drivers.serial_settings import SerialSettings
+from drivers.serial_settings import Direction, SerialSettings
 from drivers.stimulator import PortError, Unplugged
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO, errno.ENOTDIR})
@@ -120,6 +120,8 @@ class SerialLink:
         self._silent = False
         self._unknown_half = False
         """Something was thrown away in mid-frame: the device may be waiting for the rest of it."""
+        self.tap: Callable[[Direction, bytes], None] | None = None
+        """Gets all bytes, after they left or arrived; it may neither wait nor raise."""
         self.open = True
         self.device: int = os.fstat(self._fd).st_rdev
         """What the port is, by the kernel's number."""
@@ -208,6 +210,7 @@ class SerialLink:
             if self._written == len(frame):
                 self._queue.popleft()
                 self._written = 0
+                self._show("out", frame)
         self._loop.remove_writer(self._fd)
 
     def _readable(self) -> None:
@@ -219,11 +222,18 @@ class SerialLink:
             self._lose(error.strerror or str(error))
             return
         if data:
+            self._show("in", data)
             self._on_bytes(data)
         else:
             self._lose("empty read")
 
+    def _show(self, direction: Direction, data: bytes) -> None:
+        if self.tap is not None:
+            self.tap(direction, data)
+
     def _discard(self) -> None:
+        if self._written:
+            self._show("out", self._queue[0][: self._written])
         self._queue.clear()
         self._written = 0
         self._unknown_half = True

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Direction = Literal["in", "out"]
+"""On the line, as the host sees it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:

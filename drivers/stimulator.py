@@ -12,7 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from drivers.serial_settings import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,9 @@ class Stimulator(Protocol):
     async def stop(self) -> StopOutcome:
         """The one stop path (safety rule 12). Never raises, pre-empts a command in flight, returns within
         3 s + the tries. Not one byte leaves the driver during the 3 s of silence, whoever calls."""
+
+    def tap(self, show: Callable[[Direction, bytes], None]) -> None:
+        """From now on `show` gets all bytes after they left or arrived. It may neither wait nor raise."""
 
     async def close(self) -> None:
         """Give the port back. Does not stop: `stop` does."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -13,8 +14,11 @@ from collections.abc import Sequence
 
 from drivers.guard.process import Guard
 from drivers.registry import DRIVERS, open_stimulator
+from drivers.sd_notify import Notifier, from_environment, keep_alive, ping_every_s
 from drivers.stop_inputs import keyboards
 from drivers.tally import Tally
+from drivers.unix_socket import Door, DoorError, uid_of
+from drivers.wire_log import WireLog
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,36 +30,81 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", required=True)
     parser.add_argument("--device", required=True, choices=sorted(DRIVERS))
     parser.add_argument("--state", metavar="DIR", help="folder of the day's tally; without it, in memory")
+    parser.add_argument(
+        "--client-user",
+        metavar="NAME|UID",
+        action="append",
+        type=_uid,
+        help="who may be the client at --socket (may be repeated; otherwise our own user alone); "
+        "anybody else who may open it may only stop",
+    )
+    parser.add_argument(
+        "--device-id", metavar="ID", help="what the stimulator has to answer; no other is used"
+    )
+    parser.add_argument("--allow-untested-firmware", action="store_true", help="for whoever tests it")
+    parser.add_argument("--wire-log", metavar="FILE", help="every byte sent and received, as JSON Lines")
+    parser.add_argument(
+        "--notify", action="store_true", help="tell systemd when ready, and feed its watchdog"
+    )
     parser.add_argument("--simulated", action="store_true", help="only a simulator that says it is one")
     parser.add_argument("--stop-input", metavar="EVDEV", action="append", default=[], help="any press stops")
     parser.add_argument("--keyboards", action="store_true", help="watch all keyboards for the stop keys")
     args = parser.parse_args(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    return asyncio.run(_serve(args))
+    try:
+        return asyncio.run(_serve(args))
+    except DoorError as error:
+        logging.error("%s", error)
+        return 1
+
+
+def _uid(user: str) -> int:
+    try:
+        return uid_of(user)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def _serve(args: argparse.Namespace) -> int:
-    client = listener = None
-    if args.fd is not None:
-        client = socket.socket(fileno=args.fd)
-    else:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        listener.bind(args.socket)
-        listener.listen(4)
+    client = None if args.fd is None else socket.socket(fileno=args.fd)
+    door = None if args.socket is None else Door(args.socket)
+    wire_log = None if args.wire_log is None else WireLog(args.wire_log)
+    tap = None if wire_log is None else wire_log.note
     guard = Guard(
         args.device,
-        lambda: open_stimulator(args.device, args.port),
+        lambda: open_stimulator(args.device, args.port, tap=tap),
         simulated=args.simulated,
         client=client,
-        listener=listener,
+        listener=None if door is None else door.listener,
+        client_uids=frozenset(args.client_user or [os.getuid()]),
+        device_id=args.device_id,
+        allow_untested_firmware=args.allow_untested_firmware,
         tally=Tally(args.state),
     )
     guard.stop_inputs.needed = tuple(args.stop_input)
     guard.stop_inputs.watched = keyboards if args.keyboards else tuple
+    notifier = from_environment() if args.notify else Notifier(None)
+
+    def leave() -> None:
+        guard.leave("terminated")
+        notifier.send("STOPPING=1")
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, guard.leave, "terminated")
+        asyncio.get_running_loop().add_signal_handler(number, leave)
     gc.freeze()
-    return await guard.run()
+    notifier.send("READY=1")
+    every_s = ping_every_s(os.environ, os.getpid()) if args.notify else None
+    pings = None if every_s is None else asyncio.create_task(keep_alive(notifier, every_s, guard.vitals))
+    try:
+        return await guard.run()
+    finally:
+        if pings is not None:
+            pings.cancel()
+        if door is not None:
+            door.close()
+        if wire_log is not None:
+            wire_log.close()
+        notifier.close()
 
 
 if __name__ == "__main__":

@@ -92,6 +92,10 @@ class Arming:
                 self._ended = "nobody_there"
         return self._ended
 
+    def leased_for_ms(self, now: Now) -> int:
+        """What is left of the lease, by the clock on which it ends first."""
+        return min(self._leased_until.ms - now.ms, self._leased_until.boot_ms - now.boot_ms)
+
     # ── the plan ──
 
     @property

@@ -15,11 +15,13 @@ from collections.abc import Callable
 from typing import Final
 
 from drivers import limits as c
+from drivers.admission import Admission
 from drivers.bounds import first_broken, plan_bounds
 from drivers.build import build_id
 from drivers.guard import messages as m
 from drivers.guard.output import Arming, Now, Refusal, highest_targets
 from drivers.line import Line
+from drivers.sd_notify import Vitals
 from drivers.stimulator import (
     DeviceStopped,
     Identity,
@@ -30,10 +32,10 @@ from drivers.stimulator import (
     StimulatorError,
     StopOutcome,
     Targets,
-    WrongDevice,
 )
 from drivers.stop_inputs import StopInputs
 from drivers.tally import Tally
+from drivers.unix_socket import peer_uid
 
 log = logging.getLogger("homestim.guard")
 
@@ -42,6 +44,8 @@ STATUS_EVERY_MS: Final = 250
 CHECK_MARGIN_MS: Final = 50
 """The device's state is read this much earlier than it has to be."""
 MOST_RESTARTS: Final = 1
+MOST_STOPPERS: Final = 8
+"""Connections beside the client's; more are hung up on, so that nobody can use up what we can open."""
 
 
 def system_now() -> Now:
@@ -50,7 +54,10 @@ def system_now() -> Now:
 
 
 class Guard:
-    """One client, device and arming at a time. `open_device` gives a fresh driver or raises PortError."""
+    """One client, device and arming at a time. `open_device` gives a fresh driver or raises PortError.
+
+    With a `listener` only the users `client_uids` may be the client; whoever else connects may only stop.
+    """
 
     def __init__(
         self,
@@ -60,6 +67,9 @@ class Guard:
         simulated: bool,
         client: socket.socket | None = None,
         listener: socket.socket | None = None,
+        client_uids: frozenset[int] = frozenset(),
+        device_id: str | None = None,
+        allow_untested_firmware: bool = False,
         tally: Tally | None = None,
         now: Callable[[], Now] = system_now,
     ) -> None:
@@ -68,8 +78,11 @@ class Guard:
         self._stop_from: m.GuardState = "no_device"
         self.epoch = 0
         self.failed = self._leaving = False
+        self._admission = Admission(simulated, device_id, allow_untested_firmware)
         self._open, self._now, self._tally = open_device, now, tally or Tally(None)
         self._listener, self._client = listener, Line(client) if client is not None else None
+        self._client_uids = client_uids
+        self._stoppers: set[Line] = set()
         self._client_build, self._stop_tested = "", False
         self._driver: Stimulator | None = None
         self._arming: Arming | None = None
@@ -80,6 +93,7 @@ class Guard:
         self._device = m.Device(False, kind, "", "", simulated, self.build, "", "Looking for the stimulator.")
         self._reported: tuple[object, ...] = ()
         self._reported_ms = 0
+        self._turn_ms = now().ms
         self._check_ms = int(c.READ_STATE_EVERY_S[kind] * 1000) - CHECK_MARGIN_MS
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -99,6 +113,7 @@ class Guard:
         do = {"idle": self._wait, "testing": self._test, "armed": self._play, "stopping": self._confirm}
         while self.state == "stopping" or not self._leaving:
             self._report()
+            self._turn_ms = self._now().ms
             self._task = asyncio.create_task(do.get(self.state, self._search)())
             await asyncio.wait([self._task])
             error = None if self._task.cancelled() else self._task.exception()
@@ -109,8 +124,9 @@ class Guard:
         self._report()
         if self._driver is not None:
             await self._driver.close()
-        if self._client is not None:
-            self._client.close()
+        for line in (self._client, *self._stoppers):
+            if line is not None:
+                line.close()
         self.stop_inputs.close()
         return int(self.failed or self.state == "unconfirmed")
 
@@ -204,11 +220,9 @@ class Guard:
                 if self._driver is None:
                     self._driver = self._open()
                     self._driver.on_trouble = self._trouble
+                    self._stop_tested = False  # on another device, perhaps: STOP is to be tested anew
                 identity = await self._driver.identify()
-                if identity.simulated and not self.simulated:
-                    raise WrongDevice("This is a simulator. The box is set up for a real stimulator.")
-                if self.simulated and not identity.simulated:
-                    raise WrongDevice("This is a real stimulator, and the simulator was chosen.")
+                self._admission.check(identity)
                 if (await self._read()).running is not Running.OFF:
                     raise NoAnswer("The stimulator does not say that its output is off.")
                 self.state = "idle"
@@ -284,6 +298,7 @@ class Guard:
 
     async def _sleep(self, seconds: float) -> None:
         """Until the time has come or something changed."""
+        self._turn_ms = self._now().ms
         timer = asyncio.get_running_loop().call_later(max(0.0, seconds), self._wake.set)
         try:
             await self._wake.wait()
@@ -305,12 +320,22 @@ class Guard:
             self._task.cancel()
         self._report()
 
+    def vitals(self) -> Vitals:
+        """What the watchdog looks at; changes nothing that is not over anyway."""
+        now, arming = self._now(), self._arming
+        ended, leased_for_ms = (None, 0) if arming is None else (arming.over(now), arming.leased_for_ms(now))
+        above_zero = any(self._applied.values())
+        return Vitals(
+            self.state, now.ms - self._turn_ms, above_zero, arming is not None, ended, leased_for_ms
+        )
+
     # ── requests ──
 
     def _hear(self, datagram: bytes) -> None:
         self._expired()
         if not datagram:
             self._client, self._client_build, self._stop_tested = None, "", False
+            self._stop_asked = False  # what it began to test is not the next client's
             self._leaving |= self._listener is None
             self.trip("client_gone")
             return
@@ -412,17 +437,22 @@ class Guard:
 
     def _accept(self) -> None:
         assert self._listener is not None
-        line = Line(self._listener.accept()[0])
-        if self._client is None:
+        sock = self._listener.accept()[0]
+        line, uid = Line(sock), peer_uid(sock)
+        if self._client is None and uid in self._client_uids:
             self._attend(line)
-        else:
+        elif len(self._stoppers) < MOST_STOPPERS:
+            self._stoppers.add(line)
             line.listen(lambda datagram: self._hear_stop(line, datagram))
+        else:
+            line.close()
 
     def _hear_stop(self, line: Line, datagram: bytes) -> None:
         """A second connection may stop, and nothing else (rule 8)."""
         try:
             self.trip(m.decode(datagram, m.Stop | None).why)
         except m.MalformedMessage:
+            self._stoppers.discard(line)
             line.close()
 
     def _send(self, message: m.FromGuard) -> None:

@@ -309,13 +309,20 @@ async def guarded(
     *,
     open_device: Callable[[], FakeStimulator] | None = None,
     simulated: bool = True,
+    device_id: str | None = None,
     tally: Tally | None = None,
 ) -> AsyncIterator[Client]:
     """A guard on a fake device, and its one client; both are gone at the end. Needs `in_virtual_time`."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     device, clock = device or FakeStimulator(), virtual_time()
     guard = Guard(
-        "p24", open_device or (lambda: device), simulated=simulated, client=theirs, tally=tally, now=clock
+        "p24",
+        open_device or (lambda: device),
+        simulated=simulated,
+        client=theirs,
+        device_id=device_id,
+        tally=tally,
+        now=clock,
     )
     client = Client(guard, ours, device, clock)
     client.result = asyncio.get_running_loop().create_task(guard.run())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from itertools import pairwise
 from pathlib import Path
@@ -918,7 +919,14 @@ async def test_a_second_connection_may_stop_and_nothing_else(tmp_path: Path) -> 
     listener.bind(str(tmp_path / "guard"))
     listener.listen(4)
     device = FakeStimulator()
-    guard = Guard("p24", lambda: device, simulated=True, listener=listener, now=virtual_time())
+    guard = Guard(
+        "p24",
+        lambda: device,
+        simulated=True,
+        listener=listener,
+        client_uids=frozenset({os.getuid()}),
+        now=virtual_time(),
+    )
     running = asyncio.get_running_loop().create_task(guard.run())
 
     def connect() -> tuple[Line, list[bytes]]:

@@ -127,11 +127,14 @@ class Kiosk:
             self._leasing.cancel()
             self._leasing = None
 
-    async def current_flows(self, epoch: int = 1, the_plan: m.GuardPlan | None = None) -> None:
-        """STOP test (the first time), arming, one raise by the device's own largest step, acknowledged."""
+    async def current_flows(
+        self, epoch: int = 1, the_plan: m.GuardPlan | None = None, *, stop_test: bool = False
+    ) -> None:
+        """STOP test (the first time, or as asked), arming, one raise by the device's own largest step,
+        acknowledged."""
         half_mA = limits.MAX_RAISE_HALF_MA[self.device.kind]
         began_s = time.monotonic()
-        if epoch == 1:
+        if stop_test or epoch == 1:
             await self.until_state("idle")
             self.link.send(m.Test())
             await self.until_state("testing", began_s)

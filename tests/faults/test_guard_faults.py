@@ -161,7 +161,10 @@ async def test_unplugged_and_plugged_in_again(tmp_path: Path) -> None:
         await client.until_state("idle", again_s)
         await asyncio.sleep(0.3)
         assert client.device.flowed_after(at_s) == [], "nothing resumes"
-        await client.current_flows(epoch=2)
+        client.link.send(arm(2))
+        refused = await client.until(lambda x: isinstance(x, m.Refused), again_s)
+        assert refused.limit == "stop_test", "nor does a person go on without having tested STOP again"
+        await client.current_flows(epoch=2, stop_test=True)
 
 
 async def test_a_lost_acknowledgement(tmp_path: Path) -> None:

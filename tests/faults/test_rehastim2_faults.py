@@ -145,5 +145,5 @@ async def test_an_unplugged_device_is_found_again_and_armed_only_by_a_person(tmp
         await client.until_state("idle", at_s)
         assert client.device.flowed_after(at_s) == []
         client.stop_leasing()
-        await client.current_flows(2)
+        await client.current_flows(2, stop_test=True)
         assert client.device.flowed_after(at_s) != []
