@@ -15,7 +15,7 @@ def test_sore_skin_is_said_before_any_pad() -> None:
             walk.press("2")
             continue
         walk.until_next()
-    assert "d_skin" == groups(walk.visit)[walk.visit.place.index].questions[walk.visit.place.item]
+    assert groups(walk.visit)[walk.visit.place.index].questions[walk.visit.place.item] == "d_skin"
     walk.press("2")
     seen = []
     for _ in range(6):

@@ -58,7 +58,7 @@ def pads_and_stop_test(kiosk: Terminal) -> None:
     """From the skin to the contact question; STOP is really pressed."""
     kiosk.wait_for("Is the skin under the pads")
     kiosk.press("1")
-    kiosk.wait_for("Are the pads not your own")
+    kiosk.wait_for("Do the pads belong to someone else")
     kiosk.press("1")
     kiosk.wait_for("RED, LEFT side")
     kiosk.press("enter")
