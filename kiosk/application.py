@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Final, TypeVar
@@ -215,6 +216,7 @@ class Application:
             state_dir=str(folder),
             log_path=str(folder / "guard.log"),
             stop_inputs=self._settings.config.stop.inputs,
+            device_id=recorded_device_id(self._settings),
         )
         self._link.listen(self._heard, self._guard_gone)
 
@@ -423,8 +425,20 @@ class Application:
         return 0 if code in (0, None) else 1
 
 
+def recorded_device_id(settings: RunSettings) -> str:
+    """What the configured stimulator has to answer (safety rule 21); "" where another one is run, or none is
+    recorded yet."""
+    device = settings.config.device
+    if device is None or settings.device_kind != device.kind:
+        return ""
+    return device.device_id if device.simulated == (settings.simulator is not None) else ""
+
+
 def run(settings: RunSettings) -> int:
     """`homestim run`: until it is left; the exit code. Raises KioskError; the terminal is as it was."""
+    if not (sys.__stdin__ and sys.__stdin__.isatty()):
+        # Said before a data folder is made that nobody asked for.
+        raise KioskError("homestim needs a terminal: start it in one, without redirecting its input.")
     clock = SystemClock()
     with open_store(settings.data_folder, settings.kind, clock) as store:
         log_to(settings.data_folder)

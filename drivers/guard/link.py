@@ -35,16 +35,19 @@ class GuardLink:
         state_dir: str | None = None,
         log_path: str = os.devnull,
         stop_inputs: Sequence[str] = (),
+        device_id: str = "",
     ) -> GuardLink:
         """A guard of our own, in its own session, so that Ctrl+C in the terminal does not reach it.
 
-        `state_dir` holds the day's tally (None: in memory). Its log is appended to `log_path`.
+        `state_dir` holds the day's tally (None: in memory). Its log is appended to `log_path`. With a
+        `device_id` no other device is used.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "drivers.guard", "--fd", str(theirs.fileno())]
         command += ["--port", port, "--device", kind]
         command += ["--state", state_dir] if state_dir is not None else []
         command += ["--simulated"] if simulated else []
+        command += ["--device-id", device_id] if device_id else []
         command += [word for path in stop_inputs for word in ("--stop-input", path)]
         with theirs, open(log_path, "ab") as log:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
