@@ -186,11 +186,17 @@ def prescribe(file: Path, data: Path | None) -> int:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise KioskError(f"{file} cannot be read.", exit_code=2, detail=str(error)) from error
-    folder = data or default_folder("real")
-    with open_store(folder, _kind_of(folder), SystemClock()) as store:
+        why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise KioskError(f"{file} cannot be read: {why}.", exit_code=2, detail=str(error)) from error
+    folder, clock = data or default_folder("real"), SystemClock()
+    with open_store(folder, _kind_of(folder), clock) as store:
         installed = asyncio.run(install(store, text, str(file)))
     click.echo(f"Installed in {folder}: prescription {installed.serial}.")
+    if not installed.valid_on(clock.now().date()):
+        click.echo(
+            "It is not valid today, so there is no therapy today: "
+            f"it holds from {installed.valid_from} to {installed.valid_until}."
+        )
     return 0
 
 

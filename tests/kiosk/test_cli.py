@@ -191,6 +191,7 @@ def test_a_prescription_is_checked_installed_and_shown(
     code, out, err = homestim(capsys, "prescribe", EXAMPLE, "--data", data)
     assert (code, err) == (0, "")
     assert str(data) in out
+    assert "not valid today" in out, "the example's dates are over"
     assert open_reader(data, SystemClock()).kind == "real"
     with time_machine.travel(dt.datetime(2026, 1, 10, tzinfo=dt.UTC)):
         code, out, err = homestim(capsys, "prescription", "show", "--data", data)
