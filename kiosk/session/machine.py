@@ -30,9 +30,11 @@ FINE_STEP_HALF_MA = 1
 DOWN_STEP_HALF_MA = 2
 """Down is faster than up."""
 SLOW_RISE_STEP_HALF_MA = 1
-UP_PAUSE_LEAST_S = 0.7
-UP_PAUSE_S_PER_MA = 1.0
-"""After the previous Up event, accepted or not (rules 2 and 3): 0.7 s, 1 s and on a RehaStim2 2 s."""
+UP_PAUSE_S = 1.0
+UP_PAUSE_AFTER_FINE_S = 0.7
+"""After the previous Up event, accepted or not (rule 2)."""
+RAISE_PAUSE_S_PER_MA = 1.0
+"""After the previous raise: of a RehaStim2's 2 mA at most one in 2 s (rule 3)."""
 UPS_BEFORE_ASKING = 8
 CONTRACTION_RAISE_HALF_MA = 4
 SLOW_RISE_S_PER_MA = 1.0
@@ -223,7 +225,8 @@ class SessionState(msgspec.Struct, frozen=True):
     status: guard.Status | None = None
     status_s: float = 0.0
     last_up_s: float = -1e9
-    last_up_step_half_mA: int = FEEL_STEP_HALF_MA
+    last_raise_s: float = -1e9
+    last_raise_half_mA: int = FEEL_STEP_HALF_MA
     ups_in_a_row: int = 0
     last_key_s: float = 0.0
     still_ok_s: float = 0.0
@@ -433,8 +436,9 @@ _SELECT: dict[Key, int | None] = {Key.ONE: 0, Key.TWO: 1, Key.THREE: None}
 
 
 def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    pause_s = max(UP_PAUSE_LEAST_S, UP_PAUSE_S_PER_MA * state.last_up_step_half_mA / 2)
-    too_soon = now_s - state.last_up_s < pause_s
+    pause_s = UP_PAUSE_AFTER_FINE_S if state.last_raise_half_mA <= FINE_STEP_HALF_MA else UP_PAUSE_S
+    raise_pause_s = RAISE_PAUSE_S_PER_MA * state.last_raise_half_mA / 2
+    too_soon = now_s - state.last_up_s < pause_s or now_s - state.last_raise_s < raise_pause_s
     state = replace(state, last_up_s=now_s)
     if state.prompt is not None:
         return state, ()
@@ -461,7 +465,9 @@ def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, 
         effects += sent
     if effects:
         row = state.ups_in_a_row + 1
-        state = replace(state, ups_in_a_row=row, last_up_step_half_mA=step_half_mA, resting=False)
+        state = replace(
+            state, ups_in_a_row=row, last_raise_s=now_s, last_raise_half_mA=step_half_mA, resting=False
+        )
     return state, tuple(effects)
 
 

@@ -25,11 +25,12 @@ class Desk:
     now_s: float = 100.0
     asked: list[machine.Effect] = field(default_factory=list)
     last_status: tuple[int, int, bool] = (0, 0, True)
+    device_kind: str = "p24"
 
     def __post_init__(self) -> None:
         self.state, effects = machine.begin(
             self.plan,
-            device_kind="p24",
+            device_kind=self.device_kind,
             last_epoch=6,
             first_session=self.first_session,
             now_s=self.now_s,
@@ -589,3 +590,100 @@ def test_refused_while_the_output_is_not_known_is_not_called_off() -> None:
     (ended,) = [effect for effect in effects if isinstance(effect, Ended)]
     assert not ended.outcome.confirmed
     assert not ended.outcome.never_armed
+
+
+# ── a device with coarser steps ─────────────────────────────────────────────────────────────────
+
+
+def on_rehastim2(plan: SessionPlan) -> Desk:
+    return Desk(plan, device_kind="rehastim2").armed()
+
+
+def test_on_a_rehastim2_every_step_is_its_own_two_milliamperes() -> None:
+    desk = on_rehastim2(tens_plan())
+    assert levels(desk.press(Key.UP)) == {1: 4}
+    desk.status(0)
+    desk.press(Key.ENTER)
+    desk.press(Key.ONE)
+    assert desk.state.find_step == "strong"
+    assert levels(desk.press(Key.UP)) == {1: 8}
+    desk.status(0)
+    assert levels(desk.press(Key.DOWN)) == {1: 4}
+    assert levels(desk.press(Key.DOWN)) == {1: 0}
+
+
+def test_two_milliamperes_count_at_most_once_in_two_seconds() -> None:
+    desk = on_rehastim2(tens_plan())
+    assert levels(desk.press(Key.UP)) == {1: 4}
+    desk.status(0)
+    assert levels(desk.press(Key.UP, after_s=1.2)) == {}
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "too_soon"
+    # The press in between does not push the next one back by two more seconds, only by its one.
+    assert levels(desk.press(Key.UP, after_s=0.9)) == {}
+    assert levels(desk.press(Key.UP, after_s=1.1)) == {1: 8}
+
+
+def test_a_ceiling_between_two_steps_is_not_passed() -> None:
+    desk = on_rehastim2(tens_plan(channel(1, ceiling_mA=7.5), channel(2)))
+    for _ in range(5):
+        desk.press(Key.UP, after_s=2.1)
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 12
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "ceiling"
+
+
+def test_a_contraction_gains_one_step_of_two_milliamperes() -> None:
+    desk = on_rehastim2(nmes_plan())
+    desk.status(0, may_raise=False)
+    desk.status(0)
+    assert levels(desk.press(Key.UP, after_s=2.1)) == {1: 4}
+    desk.status(0)
+    assert levels(desk.press(Key.UP, after_s=2.1)) == {}
+    desk.status(0, may_raise=False)
+    desk.status(0)
+    assert levels(desk.press(Key.UP, after_s=2.1)) == {1: 8}
+
+
+def test_a_slow_rise_takes_a_step_every_two_seconds_and_halts_before_five_milliamperes_are_passed() -> None:
+    desk = on_rehastim2(tens_plan(channel(1, reference_mA=19, usual_first_feeling_mA=12), channel(2)))
+    desk.press(Key.ENTER)
+    began_s = desk.now_s
+    while desk.state.side.slow is not None and desk.state.side.slow.running:
+        desk.sleep_until_due()
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 8
+    assert desk.now_s - began_s >= 4.0, "at most 1 mA a second"
+    while (slow := desk.state.side.slow) is not None:
+        if not slow.running:
+            desk.press(Key.UP)
+        desk.sleep_until_due()
+        desk.status(0)
+    # 0.6 of 19 mA is 11.4 mA: ten are whole steps below it.
+    assert desk.state.side.level_half_mA == 20
+
+
+def test_fifteen_milliamperes_are_not_passed_unfelt() -> None:
+    desk = on_rehastim2(tens_plan())
+    for _ in range(7):
+        if desk.state.prompt is not None:
+            desk.press(Key.ENTER)
+        desk.press(Key.UP, after_s=2.1)
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 28
+    assert sent(desk.press(Key.UP, after_s=2.1)) == [guard.Stop("nothing_felt")]
+
+
+def test_a_resumed_rise_ends_on_a_whole_step() -> None:
+    desk = on_rehastim2(tens_plan())
+    desk.press(Key.UP)
+    desk.status(0)
+    for _ in range(2):
+        desk.press(Key.UP, after_s=2.1)
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 12
+    desk.press(Key.FIVE)
+    slow = desk.state.side.slow
+    assert slow is not None
+    assert slow.target_half_mA == 8  # 0.7 of 6 mA is 4.2 mA
