@@ -20,6 +20,7 @@ from kiosk.flow_types import (
     Event,
     FamilyLoaded,
     Leave,
+    OutputUnknown,
     PinChecked,
     Saved,
     SaveFailed,
@@ -46,6 +47,7 @@ from kiosk.pages import (
 )
 from kiosk.pages import session as session_pages
 from kiosk.session.machine import SessionState
+from kiosk.steps import device as device_step
 from kiosk.steps import diary, ending, family, feelings, home, pads, questions, stimulation, verdict
 from kiosk.steps.moves import back, go, heard_save_failed, heard_saved, jump, load_today, update
 from kiosk.steps.moves import home as go_home
@@ -69,7 +71,8 @@ class Step:
     """What a key does on it."""
     page: Build
     leads_to: tuple[str, ...]
-    """Every step that can follow, but for "paused", "not_saved" and what going back leads to."""
+    """Every step that can follow, but for "paused", "not_saved", what going back leads to, and
+    "not_confirmed", which follows wherever it is not known any more whether current flows."""
     pauses: bool = True
     """Space pauses the visit here."""
     digits: bool = False
@@ -174,10 +177,10 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         ),
         # how it ended
         "not_confirmed": _waits(
-            stimulation.press_not_confirmed, stops.not_confirmed, "stop_failed", "pads_off"
+            stimulation.press_not_confirmed, stops.not_confirmed, "stop_failed", "pads_off", "home"
         ),
         "stop_failed": _waits(stimulation.press_stop_failed, stops.stop_failed, "home"),
-        "stopped": _waits(stimulation.press_stopped, stops.stopped, "why_stopped"),
+        "stopped": _waits(stimulation.press_stopped, stops.stopped, "why_stopped", "go_on"),
         "why_stopped": _waits(
             stimulation.press_why,
             stops.why_stopped,
@@ -254,10 +257,13 @@ def press(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.LEAVE:
         return _leave(visit, moment)
     step = STEPS[visit.step]
-    if key is Key.READ or (key is Key.EIGHT and not step.digits):
-        return visit, (Speak(),)
+    reads = key is Key.READ or (key is Key.EIGHT and not step.digits)
     if visit.step == "session":
-        return stimulation.press_session(visit, key, moment)
+        # The session hears every key: any one holds a slow rise, and shows that somebody is there.
+        visit, effects = stimulation.press_session(visit, key, moment)
+        return visit, (*effects, Speak()) if reads else effects
+    if reads:
+        return visit, (Speak(),)
     if key is Key.STOP:
         # On the other screens the guard heard it, and it changes nothing here.
         return (go(visit, moment, "paused"), ()) if step.pauses else (visit, ())
@@ -281,11 +287,13 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = update(visit, loads="none", unreadable=sentence)
             visit = jump(visit, moment, "home") if visit.step == "saving" else visit
         case DeviceSeen(device):
-            visit = update(visit, device=device)
+            visit = device_step.seen(visit, device)
         case StopTestEnded() if visit.step == "stop_test":
             visit, effects = pads.hear_stop_test(visit, event, moment)
         case SessionEnded(outcome) if visit.step == "session":
             visit, effects = stimulation.ended(visit, outcome, moment)
+        case OutputUnknown(why):
+            visit, effects = stimulation.output_unknown(visit, why, moment)
         case PinChecked():
             visit, effects = family.hear_pin(visit, event, moment)
         case FamilyLoaded():

@@ -109,12 +109,17 @@ class Run(msgspec.Struct, frozen=True):
     resume: SessionOutcome | None = None
     """What is gone on from when the next session begins."""
     device_faults: int = 0
+    """On `fault_day`: going home forgets none."""
+    fault_day: dt.date | None = None
     new_pads: bool = False
     """Pads were opened in this visit."""
     pads_counted: bool = False
     reason: str = ""
     """Why the person stopped, as kept: "enough", "burning" …"""
-    no_more_today: bool = False
+    output_unknown: str = ""
+    """Why it is not known whether current flows, though no session and no STOP test was under way."""
+    pads_are_off: bool = False
+    """She looked at the skin under them."""
 
 
 class Pin(msgspec.Struct, frozen=True):

@@ -10,8 +10,9 @@ from kiosk.words import _
 
 
 def pads_off(visit: Visit, moment: Moment) -> Page:
+    was_begun = visit.context.run.outcome is not None or visit.context.activity == "restart"
     lines = (
-        _("The session is over. Take the pads off now."),
+        _("The session is over. Take the pads off now.") if was_begun else _("Take the pads off now."),
         _("Lift a corner and peel. Never pull at the cable."),
         _("Put the pads back on their foil."),
     )

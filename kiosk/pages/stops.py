@@ -21,8 +21,10 @@ def not_confirmed(visit: Visit, moment: Moment) -> Page:
         people.how_to_cut_output(visit),
         _("Help: {clinician}, {phone}").format(clinician=people.clinician(visit), phone=people.phone(visit)),
     )
-    outcome = visit.context.run.outcome
-    small = () if outcome is None else (_("Code: {code}").format(code=f"{outcome.why}, {outcome.how}"),)
+    run = visit.context.run
+    code = f"{run.outcome.why}, {run.outcome.how}" if run.outcome is not None else ""
+    code = run.output_unknown or code
+    small = (_("Code: {code}").format(code=code),) if code else ()
     choices = (Choice(Key.ENTER, _("It is switched off")),)
     body = Words(lines, small=small, tone="alarm")
     return build(visit, moment, body, choices, title=_("Switch it OFF"), right=_("output not known"))
@@ -31,6 +33,7 @@ def not_confirmed(visit: Visit, moment: Moment) -> Page:
 def stop_failed(visit: Visit, moment: Moment) -> Page:
     lines = (
         _("The device did not confirm STOP, so there is no session."),
+        _("You can take the pads off now."),
         _("Your answers are saved."),
         people.call_clinician(visit),
     )
@@ -40,8 +43,16 @@ def stop_failed(visit: Visit, moment: Moment) -> Page:
 
 
 def stopped(visit: Visit, moment: Moment) -> Page:
-    lines = (_("You stopped. That is fine."), _("The stimulator reports that its output is off."))
+    lines = (_("You stopped. That is fine."), _output(visit))
     return build(visit, moment, Words(lines), (Choice(Key.ENTER, _("Next")),), title=_("Stopped"))
+
+
+def _output(visit: Visit) -> str:
+    """What is known of the output after an end that was confirmed."""
+    outcome = visit.context.run.outcome
+    if outcome is not None and outcome.never_armed:
+        return _("No current was switched on.")
+    return _("The stimulator reports that its output is off.")
 
 
 def why_stopped(visit: Visit, moment: Moment) -> Page:
@@ -159,12 +170,15 @@ def fault(visit: Visit, moment: Moment) -> Page:
     outcome = visit.context.run.outcome
     why = "" if outcome is None else outcome.why
     again = may_go_on(visit, moment)
-    lines = (
-        fault_sentence(why),
-        _("The stimulator reports that its output is off."),
-        _("You can try again, or end for today.") if again else _("End here for today."),
-        people.call_clinician(visit),
-    )
+    next_ = _("You can try again, or end for today.") if again else _("End here for today.")
+    lines: tuple[str, ...] = (fault_sentence(why), _output(visit), next_, people.call_clinician(visit))
+    if why == "not_saved":
+        lines = (
+            fault_sentence(why),
+            _output(visit),
+            _("Nothing more can be saved. End here for today."),
+            _("Call the person who set up this box."),
+        )
     small = (_("Code: {code}").format(code=why),)
     choices = (
         *((Choice(Key.ONE, _("Try again")),) if again else ()),
@@ -207,7 +221,7 @@ def pad_faults_end(visit: Visit, moment: Moment) -> Page:
 def nobody(visit: Visit, moment: Moment) -> Page:
     lines = (
         _("Nobody answered, so the session ended."),
-        _("The stimulator reports that its output is off."),
+        _output(visit),
         _("Take the pads off when you are ready."),
     )
     again = may_go_on(visit, moment)

@@ -76,14 +76,30 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
         case "restore":
             return (_("The box was set up again from a copy. It is locked."), call, locked)
         case "P":
-            again = "" if lock.until is None else words.weekday(lock.until)
-            return (
-                _("Not today."),
-                _("The box will ask again on {day}.").format(day=again),
-                _("Your diary is open."),
-            )
+            return (_("Not today."), *_day_cause(visit, lock), _again(visit, lock), _("Your diary is open."))
         case _:
             return (_("Your back muscles are very sore. Muscle sessions are locked."), call, family)
+
+
+def _day_cause(visit: Visit, lock: Lock) -> tuple[str, ...]:
+    """What happened, where no answer of the person is behind it."""
+    match lock.cause:
+        case "not_confirmed":
+            return (_("The device did not confirm a stop."), people.call_clinician(visit))
+        case "device_faults":
+            return (_("The stimulator had two faults in one day."), people.call_clinician(visit))
+        case "pad_faults":
+            return (_("The pads came loose three times. Take new pads next time."),)
+        case _:
+            return ()
+
+
+def _again(visit: Visit, lock: Lock) -> str:
+    """When it opens. A day counts only by a clock that is trusted (safety rule 26)."""
+    today = visit.context.today
+    if lock.until is None or (today is not None and lock.until <= today.now.date()):
+        return _("The clock of the box is not set. It opens when it is.")
+    return _("The box will ask again on {day}.").format(day=words.weekday(lock.until))
 
 
 def red_lines(visit: Visit, cause: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import msgspec
@@ -9,10 +10,14 @@ import msgspec
 from kiosk.diary.records import Alert, Lock
 from kiosk.flow_types import Effect
 from kiosk.steps import answers
-from kiosk.steps.moves import save, save_document, update
+from kiosk.steps.moves import jump, save, save_document, update
 from kiosk.visit import Moment, Result, Visit
 from programs.screening import SORE_LOCKS, Class, Finding
 from programs.text import Reason
+
+DayCause = Literal["not_confirmed", "device_faults", "pad_faults"]
+"""Why there is none for today, though no answer says so: an unconfirmed stop, the second fault of the
+device, the third of the pads."""
 
 
 def save_verdict(visit: Visit, moment: Moment, *, mendable: bool = False) -> Result:
@@ -58,6 +63,19 @@ def save_lock(visit: Visit, lock: Lock) -> Result:
         return visit, ()
     visit = update(visit, locks=(*visit.context.locks, lock))
     return save(visit, "lock", lock)
+
+
+def save_no_more_today(visit: Visit, moment: Moment, cause: DayCause) -> Result:
+    """No session until tomorrow, whatever is pressed or started anew (safety rules 16, 21)."""
+    tomorrow = moment.now.date() + dt.timedelta(days=1)
+    return save_lock(visit, Lock(class_="P", cause=cause, until=tomorrow))
+
+
+def to_not_confirmed(visit: Visit, moment: Moment, why: str) -> Result:
+    """It is not known whether current flows: told to all, none for today, and "Switch it OFF" (rule 16)."""
+    visit, alert = save_alert(visit, "red", Reason("stop_not_confirmed", {"why": why}))
+    visit, lock = save_no_more_today(visit, moment, "not_confirmed")
+    return jump(visit, moment, "not_confirmed"), (*alert, *lock)
 
 
 def save_alert(visit: Visit, level: Literal["red", "amber", "info"], rule: Reason) -> Result:

@@ -1,8 +1,20 @@
-"""Whether the stimulator that the guard reports can be used."""
+"""The stimulator that the guard reports, and whether it can be used."""
 
 from __future__ import annotations
 
+from drivers.guard.messages import Device
+from kiosk.steps.moves import update, update_run
 from kiosk.visit import Visit
+
+
+def seen(visit: Visit, device: Device) -> Visit:
+    """The guard reports a stimulator, or none: with one that was away, or is another, STOP was not tested
+    (safety rule 15)."""
+    before = visit.context.device
+    same = before is None or before.device_id == device.device_id
+    if not (device.present and same):
+        visit = update_run(visit, stop_tested=False)
+    return update(visit, device=device)
 
 
 def usable(visit: Visit) -> bool:

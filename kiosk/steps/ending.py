@@ -8,7 +8,7 @@ from kiosk.diary.records import Entry, Lock
 from kiosk.flow_types import Effect
 from kiosk.keys import Key
 from kiosk.steps.conclusion import save_lock
-from kiosk.steps.moves import back, go, home, save, wait_for_saves
+from kiosk.steps.moves import back, go, home, save, update_run, wait_for_saves
 from kiosk.steps.stimulation import adverse_event
 from kiosk.visit import Continuation, Moment, Result, Visit
 
@@ -35,7 +35,7 @@ def press_skin_after(visit: Visit, key: Key, moment: Moment) -> Result:
         return visit, ()
     grade = SKIN_KEYS[key]
     entry = Entry(moment="after", skin=grade, session_id=_session_id(visit))
-    visit, effects = save(visit, "entry", entry)
+    visit, effects = save(update_run(visit, pads_are_off=True), "entry", entry)
     visit, more = save_skin_lock(visit, grade)
     then: Continuation = "skin" if grade >= SKIN_LOCKS else "saved"
     return wait_for_saves(visit, moment, then), (*effects, *more)

@@ -73,7 +73,7 @@ def home(visit: Visit, moment: Moment) -> Result:
             entry_at=None,
             number=Number(),
             pin=Pin(),
-            run=Run(),
+            run=Run(device_faults=visit.context.run.device_faults, fault_day=visit.context.run.fault_day),
             family=None,
             saves=_without_finished_documents(visit.context.saves),
         ),
@@ -132,10 +132,10 @@ def adopt_document(visit: Visit, name: str, record: Record, record_id: str) -> V
 
 
 def heard_saved(visit: Visit, event: Saved) -> Result:
-    """A write is durable."""
+    """A write is durable. A diary that is just being read may not have it yet: it is read once more."""
     saves = visit.context.saves
     saves = replace(saves, under_way=tuple(effect for effect in saves.under_way if effect.tag != event.tag))
-    visit = update(visit, saves=saves)
+    visit = update(visit, saves=saves, loads="none" if visit.context.loads == "none" else "again")
     for name, document in saves.documents.items():
         if document.tag == event.tag:
             document = replace(document, id=document.id or event.stored.envelope.id, tag=None)

@@ -6,7 +6,8 @@ from kiosk.diary.records import Pads
 from kiosk.flow_types import StartStopTest, StopTestEnded
 from kiosk.keys import Key
 from kiosk.steps import device
-from kiosk.steps.moves import back, go, jump, leave_visit, save, update_run
+from kiosk.steps.conclusion import to_not_confirmed
+from kiosk.steps.moves import back, go, leave_visit, save, update_run
 from kiosk.steps.order import onward
 from kiosk.visit import Moment, Result, Visit
 from programs.montage import Montage
@@ -51,7 +52,7 @@ def press_stop_test(visit: Visit, key: Key, moment: Moment) -> Result:
 def hear_stop_test(visit: Visit, ended: StopTestEnded, moment: Moment) -> Result:
     """Only a stop by the person that the device confirmed counts (safety rule 15)."""
     if not ended.confirmed:
-        return jump(visit, moment, "not_confirmed"), ()
+        return to_not_confirmed(visit, moment, ended.how)
     if not ended.by_person:
         return go(visit, moment, "stop_not_pressed", remember=False), ()
     return go(update_run(visit, stop_tested=True), moment, "stop_works", remember=False), ()

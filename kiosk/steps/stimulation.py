@@ -14,7 +14,14 @@ from msgspec.structs import replace
 from kiosk.diary.records import AdverseEvent, Lock, Pads, Session
 from kiosk.flow_types import BeginSession, Effect, SessionKey, SessionOutcome
 from kiosk.keys import Key
-from kiosk.steps.conclusion import save_alert, save_lock
+from kiosk.steps import answers
+from kiosk.steps.conclusion import (
+    lock_what_stands,
+    save_alert,
+    save_lock,
+    save_no_more_today,
+    to_not_confirmed,
+)
 from kiosk.steps.moves import back, go, home, jump, save, update_run, wait_for_saves
 from kiosk.steps.order import complete, onward
 from kiosk.steps.pads import pad_size
@@ -26,6 +33,8 @@ MOST_PAD_FAULTS: Final = 2
 """The third ends the day (screens.md, "Why did you stop?")."""
 MOST_DEVICE_FAULTS: Final = 1
 """A second one ends the day (safety rule 21)."""
+NOT_THE_DEVICE: Final = ("not_saved", "shutdown", "finding_too_long", "find_over")
+"""Ends that are said on the same screen, but are no fault of the device."""
 
 PAD_FAULTS: Final = ("pad_loose", "electrode", "low_current", "pulse_timeout")
 PLACE_AGAIN: Final = ("nothing_felt", "where_mismatch")
@@ -80,12 +89,40 @@ def press_session(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def ended(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
     """The arming is over: the screen that belongs to its reason."""
-    faults = visit.context.run.device_faults + (kind_of(outcome) == "fault")
-    visit = update_run(visit, outcome=outcome, device_faults=faults, reason=outcome.why)
-    if not outcome.confirmed:
-        visit, effects = save_alert(visit, "red", Reason("stop_not_confirmed", {"why": outcome.why}))
-        return jump(visit, moment, "not_confirmed"), effects
-    return _confirmed_end(visit, outcome, moment)
+    visit = update_run(visit, outcome=outcome, reason=outcome.why, output_unknown="")
+    visit, effects = _count_device_fault(visit, outcome, moment)
+    if outcome.confirmed:
+        visit, then = _confirmed_end(visit, outcome, moment)
+    else:
+        visit, then = to_not_confirmed(visit, moment, outcome.why)
+    return visit, (*effects, *then)
+
+
+def output_unknown(visit: Visit, why: str, moment: Moment) -> Result:
+    """A stop was not confirmed while no session and no STOP test was under way (safety rule 16)."""
+    if visit.step in ("session", "stop_test", "not_confirmed"):
+        return visit, ()  # they have their own way here, or are here
+    visit, effects = lock_what_stands(update_run(visit, output_unknown=why), moment)
+    visit, then = to_not_confirmed(visit, moment, why)
+    return visit, (*effects, *then)
+
+
+def _count_device_fault(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
+    """The second of a day ends it (safety rule 21)."""
+    if kind_of(outcome) != "fault" or outcome.why in NOT_THE_DEVICE:
+        return visit, ()
+    run, day = visit.context.run, moment.now.date()
+    faults = 1 + (run.device_faults if run.fault_day == day else 0)
+    visit = update_run(visit, device_faults=faults, fault_day=day)
+    if faults <= MOST_DEVICE_FAULTS:
+        return visit, ()
+    return save_no_more_today(visit, moment, "device_faults")
+
+
+def _to_pad_faults_end(visit: Visit, moment: Moment, count: int) -> Result:
+    visit, alert = save_alert(visit, "amber", Reason("pad_faults", {"count": count}))
+    visit, lock = save_no_more_today(visit, moment, "pad_faults")
+    return jump(visit, moment, "pad_faults_end"), (*alert, *lock)
 
 
 def _confirmed_end(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
@@ -95,9 +132,8 @@ def _confirmed_end(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Res
     if kind == "nobody":
         visit, effects = save_alert(visit, "info", Reason("nobody_answered"))
         return jump(visit, moment, "nobody"), effects
-    if kind == "pads" and outcome.pad_faults > MOST_PAD_FAULTS:
-        visit, effects = save_alert(visit, "amber", Reason("pad_faults", {"count": outcome.pad_faults}))
-        return jump(visit, moment, "pad_faults_end"), effects
+    if kind in ("pads", "place") and outcome.pad_faults > MOST_PAD_FAULTS:
+        return _to_pad_faults_end(visit, moment, outcome.pad_faults)
     if kind == "place":
         visit = update_run(visit, placed=False, contact_good=False)
     step = {"person": "stopped", "look": "look", "pads": "pad_off", "place": "place_again"}.get(kind, "fault")
@@ -121,9 +157,17 @@ def press_not_confirmed(visit: Visit, key: Key, moment: Moment) -> Result:
     """It is not known whether current flows. Only Enter, after it was switched off."""
     if key is not Key.ENTER:
         return visit, ()
-    if visit.context.run.outcome is None:
+    run = visit.context.run
+    if run.outcome is None and not run.output_unknown:
         return jump(visit, moment, "stop_failed"), ()
-    return jump(update_run(visit, no_more_today=True), moment, "pads_off"), ()
+    return (jump(visit, moment, "pads_off"), ()) if pads_may_be_on(visit) else home(visit, moment)
+
+
+def pads_may_be_on(visit: Visit) -> bool:
+    """From the screens that place them until the skin under them was looked at."""
+    run = visit.context.run
+    begun = run.plan is not None or run.outcome is not None or visit.context.activity == "restart"
+    return begun and not run.pads_are_off
 
 
 def press_stop_failed(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -134,7 +178,11 @@ def press_stop_failed(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_stopped(visit: Visit, key: Key, moment: Moment) -> Result:
-    return (go(visit, moment, "why_stopped"), ()) if key is Key.ENTER else (visit, ())
+    if key is not Key.ENTER:
+        return visit, ()
+    outcome = visit.context.run.outcome
+    assert outcome is not None
+    return go(visit, moment, "go_on" if outcome.never_armed else "why_stopped"), ()
 
 
 def press_why(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -151,7 +199,8 @@ def press_why(visit: Visit, key: Key, moment: Moment) -> Result:
         return wait_for_saves(visit, moment, "red"), (*effects, *red)
     if reason == "pad_loose":
         if outcome.pad_faults + 1 > MOST_PAD_FAULTS:
-            return jump(visit, moment, "pad_faults_end"), effects
+            visit, then = _to_pad_faults_end(visit, moment, outcome.pad_faults + 1)
+            return visit, (*effects, *then)
         outcome = replace(outcome, pad_faults=outcome.pad_faults + 1)
         return go(update_run(visit, outcome=outcome), moment, "loose_pad"), effects
     step = {"enough": "pads_off", "mistake": "go_on", "sting": "sting"}[reason]
@@ -194,9 +243,9 @@ def adverse_event(visit: Visit, symptom: str, grade: int | None = None) -> Adver
 
 
 def may_go_on(visit: Visit, moment: Moment) -> bool:
-    """Within ten minutes, with minutes left, and nothing that ended the day."""
-    run, outcome = visit.context.run, visit.context.run.outcome
-    if outcome is None or run.no_more_today or run.device_faults > MOST_DEVICE_FAULTS:
+    """Within ten minutes, with minutes left, nothing that ended the day, and a diary that can be written."""
+    outcome = visit.context.run.outcome
+    if outcome is None or outcome.why == "not_saved" or answers.locks_that_end(visit):
         return False
     in_time = moment.monotonic_s - outcome.at_s <= RESUME_WITHIN_S
     return in_time and outcome.seconds_left > 0 and outcome.pad_faults <= MOST_PAD_FAULTS

@@ -40,8 +40,8 @@ START = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.timezone(dt.timedelta(hours=1
 KEYS = {key.value: key for key in Key}
 
 
-def device(present: bool = True) -> Device:
-    return Device(present, "p24", "SIM-1" if present else "", "1.0", True, "", "p24_unplug_supply", "")
+def device(present: bool = True, device_id: str = "SIM-1") -> Device:
+    return Device(present, "p24", device_id if present else "", "1.0", True, "", "p24_unplug_supply", "")
 
 
 def stored(record: Record, at: dt.datetime, corrects: str | None = None, record_id: str = "") -> Stored:
@@ -213,7 +213,9 @@ class Walk:
         plan = self.day.next
         if self.day.prescription is not None and self.day.prescription_state == "in_force":
             plan = next_session(self.day.prescription, self.day.history, self.now, True, facts=facts)
-        locks = (*self.day.locks, *(record for record in self.records(Lock) if isinstance(record, Lock)))
+        written = [record for record in self.records(Lock) if isinstance(record, Lock)]
+        held = (lock for lock in written if lock.until is None or self.now.date() < lock.until)
+        locks = (*self.day.locks, *held)
         screenings = [record for record in self.records(Screening) if isinstance(record, Screening)]
         done = any(record.asks == "baseline" and record.verdict == "cleared" for record in screenings)
         due = None if done else self.day.baseline_due
