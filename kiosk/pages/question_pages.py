@@ -80,7 +80,7 @@ def confirm_yes(visit: Visit, moment: Moment) -> Page:
     question = answers.question(visit, visit.context.unsure)
     body = Words((_("You said YES to:"),), (_worded(visit, question),), tone="warn")
     choices = (Choice(Key.ONE, _("Yes, or not sure")), Choice(Key.TWO, _("I pressed the wrong key")))
-    return build(visit, moment, body, choices, title=_("Please check"), pauses=True, back=True)
+    return build(visit, moment, body, choices, title=_("Please check"), pauses=True)
 
 
 def mend(visit: Visit, moment: Moment) -> Page:

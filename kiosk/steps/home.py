@@ -124,11 +124,16 @@ def press_paused(visit: Visit, key: Key, moment: Moment) -> Result:
         return back(visit, moment)
     if key is not Key.TWO:
         return visit, ()
-    effects: tuple[Effect, ...] = ()
-    if visit.context.screening is not None and answers.standing(visit, mendable=False):
-        visit, effects = save_verdict(visit, moment)  # a yes that was not confirmed is one
+    visit, effects = _save_unconfirmed(visit, moment)
     visit, then = leave_visit(visit, moment)
     return visit, (*effects, *then)
+
+
+def _save_unconfirmed(visit: Visit, moment: Moment) -> Result:
+    """A yes that was not confirmed is one when the questions are left."""
+    if visit.context.screening is None or not answers.standing(visit, mendable=False):
+        return visit, ()
+    return save_verdict(visit, moment)
 
 
 def press_saving(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -140,7 +145,11 @@ def press_not_saved(visit: Visit, key: Key, moment: Moment) -> Result:
     """1 Try again, 2 home, where it still says so."""
     if key in (Key.ONE, Key.ENTER):
         return _try_again(visit, moment)
-    return home(visit, moment) if key is Key.TWO else (visit, ())
+    if key is not Key.TWO:
+        return visit, ()
+    visit, effects = _save_unconfirmed(visit, moment)
+    visit, then = home(visit, moment)
+    return visit, (*effects, *then)
 
 
 def _try_again(visit: Visit, moment: Moment) -> Result:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from msgspec.structs import replace
 
 from kiosk.diary.records import Screening
+from kiosk.flow_types import Effect
 from kiosk.keys import Key
 from kiosk.steps import answers
 from kiosk.steps.conclusion import lock_what_stands, save_alert, save_lock
@@ -74,7 +75,11 @@ def press_group(visit: Visit, key: Key, moment: Moment) -> Result:
     group = _group(visit)
     if key is Key.ONE:
         seconds = moment.monotonic_s - visit.shown_s
-        visit, effects = _say(visit, moment, dict.fromkeys(group.questions, Answer.NO), {group.id: seconds})
+        worse = [name for name in group.questions if _said_yes(visit, name)]
+        no = {name: Answer.NO for name in group.questions if name not in worse}
+        visit, effects = _say(visit, moment, no, {group.id: seconds})
+        if worse:
+            return _confirm(visit, moment, worse[0]), effects
         visit, then = onward(visit, moment)
         return visit, (*effects, *then)
     if key is Key.TWO:
@@ -94,6 +99,8 @@ def press_single(visit: Visit, key: Key, moment: Moment) -> Result:
         return visit, ()
     name = _group(visit).questions[visit.place.item]
     question, answer = answers.question(visit, name), SINGLE_ANSWERS[key]
+    if _said_yes(visit, name) and not question.is_worse(answer):
+        return _confirm(visit, moment, name), ()
     visit, effects = _say(visit, moment, {name: answer})
     if not question.is_worse(answer):
         visit, then = _next_item(visit, moment)
@@ -112,24 +119,47 @@ def _heard_worse(visit: Visit, name: str, moment: Moment) -> Result:
         return _next_item(visit, moment)
     if name in screening.retracted:
         return _lock(visit, name, moment)  # asked once, not again and again
-    return go(update(visit, unsure=name), moment, "confirm_yes", visit.place.index, visit.place.item), ()
+    return _confirm(visit, moment, name), ()
+
+
+def _said_yes(visit: Visit, name: str) -> bool:
+    """Its worse answer stands and locks: no other answer takes its place unasked (safety rule 26)."""
+    return any(
+        finding.key == name and finding.class_ in answers.CONFIRMED_CLASSES
+        for finding in answers.standing(visit)
+    )
+
+
+def _confirm(visit: Visit, moment: Moment, name: str) -> Visit:
+    """ "You said YES to …"."""
+    item = _group(visit).questions.index(name)
+    return go(update(visit, unsure=name), moment, "confirm_yes", visit.place.index, item)
 
 
 def press_confirm_yes(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Yes, or not sure: it locks. 2 The wrong key: both answers are kept, the family is told (rule 26)."""
+    """1 Yes, or not sure: it locks. 2 The wrong key: both answers are kept, the family is told (rule 26).
+
+    There is no way back from here: it would let the yes vanish.
+    """
     name = visit.context.unsure
     if key is Key.ONE:
-        return _lock(visit, name, moment)
+        return _without_confirmation(*_lock(visit, name, moment))
     if key is Key.TWO:
         screening = visit.context.screening
         assert screening is not None
         retracted = {**screening.retracted, name: screening.answers[name]}
-        visit = update(visit, screening=msgspec.structs.replace(screening, retracted=retracted))
+        visit = update(visit, screening=replace(screening, retracted=retracted))
         visit, effects = _say(visit, moment, {name: Answer.NO})
         visit, alert = save_alert(visit, "amber", Reason("yes_taken_back", {"question": name}))
         visit, then = _next_item(visit, moment)
-        return visit, (*effects, *alert, *then)
-    return back(visit, moment) if key is Key.BACK else (visit, ())
+        return _without_confirmation(visit, (*effects, *alert, *then))
+    return visit, ()
+
+
+def _without_confirmation(visit: Visit, effects: tuple[Effect, ...]) -> Result:
+    """No way back leads to a yes that was decided."""
+    trail = tuple(place for place in visit.trail if place.step != "confirm_yes")
+    return replace(visit, trail=trail), effects
 
 
 def _lock(visit: Visit, name: str, moment: Moment) -> Result:
@@ -154,7 +184,7 @@ def press_mend(visit: Visit, key: Key, moment: Moment) -> Result:
         assert screening is not None
         name = _group(visit).questions[visit.place.item]
         answered_at = {other: at for other, at in screening.answered_at.items() if other != name}
-        visit = update(visit, screening=msgspec.structs.replace(screening, answered_at=answered_at))
+        visit = update(visit, screening=replace(screening, answered_at=answered_at))
         return back(visit, moment)
     return visit, ()
 
@@ -168,7 +198,7 @@ def _say(
     """Keeps answers in the screening and saves it as given."""
     screening = visit.context.screening
     assert screening is not None
-    screening = msgspec.structs.replace(
+    screening = replace(
         screening,
         answers={**screening.answers, **{name: answer.value for name, answer in said.items()}},
         answered_at={**screening.answered_at, **dict.fromkeys(said, moment.now)},

@@ -19,8 +19,11 @@ from kiosk.flow_types import (
     Event,
     FamilyLoaded,
     LoadToday,
+    OutputUnknown,
     PinChecked,
+    Save,
     SaveFailed,
+    SaveScreening,
     SessionEnded,
     StartStopTest,
     StopTestEnded,
@@ -32,6 +35,7 @@ from kiosk.keys import Key
 from kiosk.steps.answers import CONFIRMED_CLASSES, groups
 from programs.content import load_questionnaire
 from programs.screening import Answer, Class, Finding
+from programs.text import Reason
 from tests.kiosk.visit_album import family_view
 from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, outcome, today
 
@@ -162,7 +166,7 @@ def test_a_wrong_key_is_believed_once() -> None:
     walk = Walk()
     to_question(walk, "d_change")
     walk.press("2", "2", "back")
-    assert walk.step == "confirm_yes" or walk.step == "single"
+    assert walk.step == "single"
     while walk.step != "single":
         walk.press("back")
     walk.press("2")
@@ -237,10 +241,76 @@ def test_going_back_and_answering_no_lifts_no_lock() -> None:
     assert locks(walk) == [("C", "d_change")]
     while walk.step not in ("single", "group"):
         walk.press("back")
-    if walk.step == "single":
-        walk.press("1")
+    walk.press("1")
+    assert walk.step == "confirm_yes"
+    walk.press("2")
     walk.until("verdict")
+    assert locks(walk) == [("C", "d_change")]
+    assert last_screening(walk).retracted == {"d_change": "yes"}
     assert not walk.sent(BeginSession)
+
+
+def test_there_is_no_way_back_from_a_yes() -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.press("2", "back", "0", "back", "enter", "3")
+    assert walk.step == "confirm_yes"
+    assert "Back" not in [choice.label for choice in walk.page.choices]
+    walk.press("stop", "1")
+    assert walk.step == "confirm_yes"
+    assert last_screening(walk).answers["d_change"] == "yes"
+
+
+def test_a_group_answered_no_takes_no_yes_back_unasked() -> None:
+    walk = Walk(today(baseline_due=FIRST_TIME))
+    to_question(walk, "c_heart")
+    walk.press("2", "1")
+    while walk.step != "group" or "c_heart" not in groups(walk.visit)[walk.visit.place.index].questions:
+        walk.press("back")
+    walk.press("1")
+    assert walk.step == "confirm_yes"
+    assert last_screening(walk).answers["c_heart"] == "yes"
+    walk.press("2")
+    assert last_screening(walk).answers["c_heart"] == "no"
+    assert last_screening(walk).retracted == {"c_heart": "yes"}
+    assert locks(walk) == [("C", "c_heart")]
+    (alert,) = walk.records(Alert)
+    assert isinstance(alert, Alert)
+    assert alert.rule == Reason("yes_taken_back", {"question": "c_heart"})
+
+
+def test_a_yes_that_could_not_be_saved_locks_all_the_same_when_she_goes_home() -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.answering = False
+    walk.press("2")
+    walk.fail_saves()
+    assert walk.step == "not_saved"
+    walk.press("2")
+    assert walk.step == "home"
+    walk.fail_saves()
+    walk.answering = True
+    walk.press("1")
+    assert locks(walk) == [("C", "d_change")]
+    walk.press("1")
+    assert walk.step == "home"
+
+
+def test_a_diary_that_was_read_before_a_lock_was_written_lifts_none() -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    walk.press("2", "stop")
+    visit, effects = flow.press(walk.visit, Key.TWO, walk.moment)
+    assert LoadToday() in effects
+    (lock,) = [effect for effect in effects if isinstance(effect, Save) and effect.tag.startswith("lock")]
+    for effect in effects:
+        if isinstance(effect, Save | SaveScreening):
+            visit, _ = flow.hear(visit, walk.written(effect), walk.moment)
+    assert isinstance(lock.record, Lock)
+    visit, effects = flow.hear(visit, TodayLoaded(walk.day), walk.moment)  # read before they were written
+    assert effects == (LoadToday(),)
+    visit, _ = flow.press(visit, Key.ONE, walk.moment)
+    assert visit.step == "home"
 
 
 @pytest.mark.parametrize("presses", [("2",), ("2", "back"), ("2", "stop"), ("2", "back", "back")])
@@ -414,8 +484,13 @@ class Monkey(Walk):
             assert self.now - screening.answered_at[key] <= dt.timedelta(minutes=60)
         assert not [lock for lock in context.locks if lock.class_ != "soreness"]
         assert not [lock for lock in self.day.locks if lock.class_ != "soreness"]
-        assert locks(self) == [lock for lock in locks(self) if lock[0] == "soreness"]
+        held = [lock for lock in self.records(Lock) if isinstance(lock, Lock)]
+        held = [lock for lock in held if lock.until is None or self.now.date() < lock.until]
+        assert not [lock for lock in held if lock.class_ != "soreness"]
+        assert self.now.date() not in self.ended_days
         assert context.run.stop_tested
+        assert context.device is not None
+        assert self.tested_device == context.device.device_id
         assert self.tested_s is not None
         entry = context.entry
         assert isinstance(entry, Entry)
@@ -423,8 +498,49 @@ class Monkey(Walk):
         assert context.saves.all_durable or all(tag.startswith("pads") for tag in self.open_tags())
 
     tested_s: float | None = None
+    tested_device: str = ""
+    """Whose STOP was tested; empty since it was away."""
+
+    def __post_init__(self) -> None:
+        self.ended_days: set[dt.date] = set()
+        """Days after whose third pad fault, second device fault or unconfirmed stop nothing begins."""
+        self.faults: dict[dt.date, int] = {}
+        super().__post_init__()
+
+    def note_ended_days(self, event: Event) -> None:
+        day, ended = self.now.date(), False
+        if isinstance(event, SessionEnded) and self.step == "session":
+            result = event.outcome
+            fault = result.why in ("no_answer", "limit")
+            self.faults[day] = self.faults.get(day, 0) + fault
+            ended = not result.confirmed or result.pad_faults > 2 or (fault and self.faults[day] > 1)
+        elif isinstance(event, StopTestEnded) and self.step == "stop_test":
+            ended = not event.confirmed
+        elif isinstance(event, OutputUnknown):
+            ended = self.step not in ("session", "stop_test")
+        if ended:
+            self.ended_days.add(day)
+
+    def yeses(self) -> set[str]:
+        """The worse answers that stand and lock."""
+        screening = self.visit.context.screening
+        said = {} if screening is None else screening.answers
+        return {
+            key for key in LOCKING if key in said and QUESTIONS.questions[key].is_worse(Answer(said[key]))
+        }
+
+    def no_yes_vanished(self, before: set[str]) -> None:
+        context = self.visit.context
+        screening = context.screening
+        taken_back = {} if screening is None else screening.retracted
+        waiting = (effect.record for effect in (*self.unanswered, *context.saves.failed))
+        every = (*context.locks, *waiting, *self.records(Lock))
+        locked = {lock.cause for lock in every if isinstance(lock, Lock)}
+        for key in before - self.yeses():
+            assert key in taken_back or key in locked, key
 
     def hear(self, event: Event) -> None:
+        self.note_ended_days(event)
         if (
             isinstance(event, StopTestEnded)
             and self.step == "stop_test"
@@ -432,13 +548,17 @@ class Monkey(Walk):
             and event.by_person
         ):
             self.tested_s = self.uptime_s
+            assert self.visit.context.device is not None
+            self.tested_device = self.visit.context.device.device_id
+        if isinstance(event, DeviceSeen) and event.device.device_id != self.tested_device:
+            self.tested_device = ""
         super().hear(event)
 
     def open_tags(self) -> list[str]:
         return [effect.tag for effect in self.visit.context.saves.under_way]
 
     def step_once(self, doing: object) -> None:
-        begun = len(self.sent(BeginSession))
+        begun, yeses = len(self.sent(BeginSession)), self.yeses()
         if isinstance(doing, Key):
             if doing is not Key.LEAVE:
                 self.press(doing)
@@ -455,8 +575,11 @@ class Monkey(Walk):
             self.until_next()
         else:
             self.hear(doing(self) if callable(doing) else doing)
+        self.no_yes_vanished(yeses)
         if self.step == "home":
             self.tested_s = None
+        if self.step == "pad_faults_end":
+            self.ended_days.add(self.now.date())
         if len(self.sent(BeginSession)) > begun:
             self.begin_is_allowed()
             assert self.step == "session"
@@ -476,6 +599,8 @@ EVENTS: list[object] = [
     StopTestEnded(False, "no answer"),
     DeviceSeen(device()),
     DeviceSeen(device(present=False)),
+    DeviceSeen(device(device_id="SIM-2")),
+    OutputUnknown("no answer"),
     PinChecked(True, 0),
     PinChecked(False, 5),
     FamilyLoaded(family_view(START.date())),
@@ -484,9 +609,9 @@ EVENTS: list[object] = [
 ]
 
 
-def _ended(why: str, confirmed: bool) -> object:
+def _ended(why: str, confirmed: bool, **changes: object) -> object:
     def event(walk: Walk) -> Event:
-        return SessionEnded(outcome(walk.uptime_s, why, confirmed=confirmed, seconds_left=300))
+        return SessionEnded(outcome(walk.uptime_s, why, confirmed=confirmed, seconds_left=300, **changes))
 
     return event
 
@@ -504,6 +629,13 @@ ENDS = [
         "limit",
     )
     for confirmed in (True, True, False)
+]
+ENDS += [
+    _ended("electrode", True, pad_faults=3),
+    _ended("nothing_felt", True, pad_faults=3),
+    _ended("person", True, pad_faults=2),
+    _ended("person", True, never_armed=True),
+    _ended("refused", True, never_armed=True),
 ]
 ANYTHING = st.one_of(
     st.sampled_from(["save", "save", "fail"]),
