@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from drivers.hasomed import FrameScanner, build_frame
+from drivers.hasomed import FrameScanner, Layout, build_frame
 from drivers.p24.codec import SCIENCE_MODE_4
 
 SPECIAL = (0xF0, 0x0F, 0x81)
@@ -43,24 +43,29 @@ def flipped_bit(randomness: random.Random, frame: bytes) -> bytes:
 NOISES: list[Noise] = [random_bytes, special_bytes, truncated_frame, lost_byte, flipped_bit]
 
 
-def random_body(randomness: random.Random) -> bytes:
+def random_body(randomness: random.Random, layout: Layout = SCIENCE_MODE_4) -> bytes:
     """The inside of a frame; three in ten are made of the bytes that have to be escaped."""
+    longest = min(120, layout.longest_frame - 19)  # room for what has to be escaped
     if randomness.random() < 0.3:
-        return bytes(randomness.choice((*SPECIAL, 0x55)) for _ in range(randomness.randrange(4, 60)))
-    return randomness.randbytes(randomness.randrange(4, 120))
+        return bytes(
+            randomness.choice((*SPECIAL, 0x55)) for _ in range(randomness.randrange(4, longest // 2))
+        )
+    return randomness.randbytes(randomness.randrange(4, longest))
 
 
-def recovered_after_noise(noise: Noise, frames: int, seed: int) -> tuple[int, int, int]:
+def recovered_after_noise(
+    noise: Noise, frames: int, seed: int, layout: Layout = SCIENCE_MODE_4
+) -> tuple[int, int, int]:
     """(good frames sent, found, found although never sent): before each good frame stands some noise."""
     randomness = random.Random(seed)
     stream = bytearray()
     sent = []
     for _ in range(frames):
-        body = random_body(randomness)
-        damaged = build_frame(SCIENCE_MODE_4, random_body(randomness))
+        body = random_body(randomness, layout)
+        damaged = build_frame(layout, random_body(randomness, layout))
         sent.append(body)
-        stream += noise(randomness, damaged) + build_frame(SCIENCE_MODE_4, body)
-    scanner = FrameScanner(SCIENCE_MODE_4)
+        stream += noise(randomness, damaged) + build_frame(layout, body)
+    scanner = FrameScanner(layout)
     found = []
     at = 0
     while at < len(stream):

@@ -7,31 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.hasomed import FrameScanner, Layout, build_frame, stuff, unstuff
-from drivers.p24.codec import SCIENCE_MODE_4, Malformed, Packet, parse_answer, parse_command
+from drivers.hasomed import FrameScanner, Malformed, build_frame, stuff, unstuff
+from drivers.p24 import codec as p24
+from drivers.p24.codec import SCIENCE_MODE_4
+from drivers.rehastim2 import codec as rehastim2
+from drivers.rehastim2.codec import SCIENCE_MODE_2
 from drivers.virtual.p24 import VirtualP24
+from drivers.virtual.rehastim2 import VirtualRehaStim2
 from tests.drivers.line_noise import NOISES, SPECIAL, random_body, recovered_after_noise
 
-
-def crc8(data: bytes) -> int:
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
-    return crc
-
-
-SCIENCE_MODE_2 = Layout(
-    length_bytes=1,
-    checksum_bytes=1,
-    length_first=False,
-    length_of_frame=False,
-    shortest_frame=8,
-    longest_frame=69,
-    checksum=crc8,
+LAYOUTS = pytest.mark.parametrize("layout", [SCIENCE_MODE_2, SCIENCE_MODE_4], ids=["SM2", "SM4"])
+SIDES = pytest.mark.parametrize(
+    ("protocol", "make_device"), [(rehastim2, VirtualRehaStim2), (p24, VirtualP24)], ids=["SM2", "SM4"]
 )
-"""The other protocol's header, as its card gives it: the shared part must carry it too."""
 
 bodies_of_any_kind = st.one_of(
     st.binary(min_size=2, max_size=300),
@@ -94,30 +82,33 @@ def test_too_long_a_body_is_refused():
     )
 )
 def test_any_bytes_are_taken_and_no_frame_is_invented(noise):
-    scanner = FrameScanner(SCIENCE_MODE_4)
-    assert scanner.feed(noise) == []
-    assert len(scanner._buffer) < SCIENCE_MODE_4.longest_frame
+    for layout in (SCIENCE_MODE_2, SCIENCE_MODE_4):
+        scanner = FrameScanner(layout)
+        assert scanner.feed(noise) == []
+        assert len(scanner._buffer) < layout.longest_frame
 
 
-def test_a_long_stream_of_anything_holds_only_what_was_sent(soak: bool) -> None:
+@SIDES
+def test_a_long_stream_of_anything_holds_only_what_was_sent(protocol, make_device, soak: bool) -> None:
     """Random bytes, special bytes and damaged frames, through scanner and parsers of both sides."""
     wanted_bytes = 1_000_000 if soak else 100_000
     randomness = random.Random(24)
-    scanner = FrameScanner(SCIENCE_MODE_4)
-    device = VirtualP24(0.0)
+    device = make_device(0.0)
+    layout = device.layout
+    scanner = FrameScanner(layout)
     damaged_bodies: set[bytes] = set()
     found: list[bytes] = []
     fed = 0
     while fed < wanted_bytes:
-        body = random_body(randomness)
+        body = random_body(randomness, layout)
         damaged_bodies.add(body)
-        noise = randomness.choice(NOISES)(randomness, build_frame(SCIENCE_MODE_4, body))
+        noise = randomness.choice(NOISES)(randomness, build_frame(layout, body))
         for body in scanner.feed(noise):
             found.append(body)
-            for parse in (parse_command, parse_answer):
+            for parse in (protocol.parse_command, protocol.parse_answer):
                 with suppress(Malformed):
-                    parse(Packet.from_body(body))
-        assert len(scanner._buffer) < SCIENCE_MODE_4.longest_frame
+                    parse(protocol.Packet.from_body(body))
+        assert len(scanner._buffer) < layout.longest_frame
         device.receive(noise, fed / 1e6)
         device.take_outgoing()
         fed += len(noise)
@@ -125,25 +116,27 @@ def test_a_long_stream_of_anything_holds_only_what_was_sent(soak: bool) -> None:
     # A frame that lost its last byte alone is whole again when the noise behind it happens to begin with it.
     assert damaged_bodies.issuperset(found)
     assert len(found) < fed / 10_000
-    assert not [event for event in device.take_events() if event["event"] == "output"]
+    assert not any(event["channels"] for event in device.take_events() if event["event"] == "output")
 
 
+@LAYOUTS
 @pytest.mark.parametrize("noise", NOISES)
-def test_every_good_frame_is_recovered_after_noise(noise, soak: bool) -> None:
-    sent, found, invented = recovered_after_noise(noise, 7_500 if soak else 1_500, seed=4)
+def test_every_good_frame_is_recovered_after_noise(noise, layout, soak: bool) -> None:
+    sent, found, invented = recovered_after_noise(noise, 7_500 if soak else 1_500, 4, layout)
     print(f"{noise.__name__}: {found} of {sent} good frames, {invented} invented")
     assert (found, invented) == (sent, 0)
 
 
+@LAYOUTS
 @pytest.mark.parametrize("noise", NOISES)
-def test_a_good_frame_is_found_at_once_and_not_only_when_more_arrives(noise):
+def test_a_good_frame_is_found_at_once_and_not_only_when_more_arrives(noise, layout):
     randomness = random.Random(9)
     for _ in range(500):
-        scanner = FrameScanner(SCIENCE_MODE_4)
-        body = random_body(randomness)
-        damaged = build_frame(SCIENCE_MODE_4, random_body(randomness))
+        scanner = FrameScanner(layout)
+        body = random_body(randomness, layout)
+        damaged = build_frame(layout, random_body(randomness, layout))
         scanner.feed(noise(randomness, damaged))
-        assert scanner.feed(build_frame(SCIENCE_MODE_4, body))[-1:] == [body]
+        assert scanner.feed(build_frame(layout, body))[-1:] == [body]
 
 
 def test_what_was_received_of_an_unfinished_frame_can_be_forgotten():
