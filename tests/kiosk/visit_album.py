@@ -17,6 +17,7 @@ from kiosk.flow_types import (
     BeginSession,
     DeviceSeen,
     FamilyLoaded,
+    OutputUnknown,
     PinChecked,
     SaveFailed,
     StopTestEnded,
@@ -82,6 +83,13 @@ def _homes() -> Iterator[Shot]:
         **{
             f"locked {lock}": today(locks=(_lock(lock),))
             for lock in ("E", "U", "X", "C", "red", "skin", "restore", "P")
+        },
+        **{
+            f"none for today {cause} {days}": today(
+                locks=(Lock(class_="P", cause=cause, until=START.date() + dt.timedelta(days=days)),)
+            )
+            for cause in ("not_confirmed", "device_faults", "pad_faults")
+            for days in (1, 0)
         },
     }
     for name, day in plans.items():
@@ -409,6 +417,16 @@ def _ends() -> Iterator[Shot]:
         walk = _in_session()
         walk.end_session(why)
         yield shot(walk, f"fault {why}")
+    for why in ("person", "refused", "not_saved", "still_ok"):
+        walk = _in_session()
+        walk.end_session(why, never_armed=True, seconds_done=0)
+        yield shot(walk, f"never armed {why}")
+    walk = Walk()
+    walk.until("contact")
+    walk.hear(OutputUnknown("no answer"))
+    yield shot(walk, "not_confirmed before the session")
+    walk.press("enter")
+    yield shot(walk, "pads_off before the session")
     walk = _in_session()
     walk.end_session("electrode", channel=2)
     walk.press("enter")
