@@ -23,9 +23,13 @@ TIMEOUT_S = 240
 OUTPUT = "drivers/guard/output.py"
 PROCESS = "drivers/guard/process.py"
 BOUNDS = "drivers/bounds.py"
+ADMISSION = "drivers/admission.py"
+NOTIFY = "drivers/sd_notify.py"
+WIRE_LOG = "drivers/wire_log.py"
 MESSAGES = "drivers/guard/messages.py"
 TEST_OUTPUT = "tests/drivers/test_guard_output.py"
 TEST_PROCESS = "tests/drivers/test_guard_process.py"
+TEST_BOX = "tests/drivers/test_guard_box.py"
 TEST_BOUNDS = "tests/drivers/test_guard_bounds.py"
 TEST_MESSAGES = "tests/drivers/test_guard_messages.py"
 TEST_LINK = "tests/drivers/test_guard_link.py"
@@ -263,14 +267,14 @@ MUTANTS = (
     ),
     Mutant(
         "a simulator for hardware",
-        PROCESS,
+        ADMISSION,
         "if identity.simulated and not self.simulated:",
         "if False:",
         TEST_PROCESS,
     ),
     Mutant(
         "hardware for a simulator",
-        PROCESS,
+        ADMISSION,
         "if self.simulated and not identity.simulated:",
         "if False:",
         TEST_PROCESS,
@@ -364,7 +368,38 @@ MUTANTS = (
         "keep=False",
         TEST_PROCESS,
     ),
-    Mutant("SIGTERM just kills", PROCESS, "guard.leave, ", "print, ", f"{TEST_FAULTS} -k asked_to_end"),
+    Mutant(
+        "SIGTERM just kills",
+        "drivers/guard/__main__.py",
+        'guard.leave("terminated")',
+        'print("terminated")',
+        f"{TEST_FAULTS} -k asked_to_end",
+    ),
+    # ── the guard on a box ──
+    Mutant("any device will do", ADMISSION, "identity.device_id != self.device_id", "False", TEST_BOX),
+    Mutant("any firmware will do", ADMISSION, "if not self.allow_untested_firmware:", "if False:", TEST_BOX),
+    Mutant("the device is not asked for", PROCESS, "self._admission.check(identity)", "pass", TEST_BOX),
+    Mutant("anybody may be the client", PROCESS, " and uid in self._client_uids", "", TEST_BOX),
+    Mutant(
+        "the next client inherits the STOP test",
+        PROCESS,
+        "self._stop_asked = False  #",
+        "pass  #",
+        TEST_BOX,
+    ),
+    Mutant(
+        "plugged in again it needs no STOP test",
+        PROCESS,
+        "self._stop_tested = False  # on another",
+        "pass  # on another",
+        TEST_BOX,
+    ),
+    Mutant("strangers without end", PROCESS, "len(self._stoppers) < MOST_STOPPERS", "True", TEST_BOX),
+    Mutant("the watchdog is always fed", NOTIFY, "if broken is None:", "if True:", TEST_BOX),
+    Mutant("a turn without end is well", NOTIFY, "vitals.turn_age_ms > most_ms", "False", TEST_BOX),
+    Mutant("armed without a lease is well", NOTIFY, "vitals.leased_for_ms <= 0", "False", TEST_BOX),
+    Mutant("a wire log without bound", WIRE_LOG, "+ cost > self._max_waiting_bytes", "< 0", TEST_BOX),
+    Mutant("a wire log that grows", WIRE_LOG, "> self._max_file_bytes", "< 0", TEST_BOX),
     # ── the way between ──
     Mutant(
         "true is a number",
