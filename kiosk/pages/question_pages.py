@@ -55,7 +55,7 @@ def group(visit: Visit, moment: Moment) -> Page:
     questions = [answers.question(visit, key) for key in shown.questions]
     lines: tuple[str, ...] = (_("Is one of these true for you?"),)
     if visit.context.re_asked:
-        lines = (_("Your answers are older than one hour. Please answer again."), *lines)
+        lines = (_("Your answers are older than one hour. Is one of these true now?"),)
     small = (*_glosses(questions), *_pads_used(visit, shown.id))
     body = Words(lines, tuple(_worded(visit, question) for question in questions), small)
     choices = (Choice(Key.ONE, _("None of these")), Choice(Key.TWO, _("One of these, or not sure")))
