@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from drivers.hasomed import FrameScanner, Layout
+from drivers.hasomed import FrameScanner, Layout, Malformed
 from drivers.virtual import tissue
 from drivers.virtual.faults import CHANNELS, FOR_EVER, LINE_KINDS, PAD_KINDS, Fault, Line
 from drivers.virtual.pty import Event
@@ -73,8 +73,16 @@ class VirtualStimulator(ABC):
     # ── what a device's own module says ─────────────────────────────────────────────────────────
 
     @abstractmethod
-    def _take_frame(self, body: bytes, now_s: float) -> None:
-        """A good frame's body; a packet in it is reported with `_packet_arrives`."""
+    def _packet_in(self, body: bytes) -> Any:
+        """A good frame's packet. Raises Malformed."""
+
+    @abstractmethod
+    def _command_in(self, packet: Any) -> Any:
+        """Raises Malformed."""
+
+    @abstractmethod
+    def _obey(self, packet: Any, command: Any, problem: str, now_s: float) -> None:
+        """A good packet; its command is None where it is unknown or malformed, `problem` says how."""
 
     @abstractmethod
     def _own_deadlines_s(self) -> list[float]:
@@ -187,13 +195,27 @@ class VirtualStimulator(ABC):
             elif self.plugged:
                 self._outgoing += self._line.to_host(item.frame) if item.is_answer else item.frame
 
-    def _packet_arrives(self, now_s: float) -> bool:
-        """Count a good packet and have the fault that waited for it. False: that one was the plug."""
+    def _take_frame(self, body: bytes, now_s: float) -> None:
+        try:
+            packet = self._packet_in(body)
+        except Malformed:
+            return
         self._frames_received += 1
         self._strike(
             now_s, lambda fault: fault.at_frame is not None and fault.at_frame <= self._frames_received
         )
-        return self.plugged
+        if not self.plugged:
+            return
+        command, problem = None, ""
+        try:
+            command = self._command_in(packet)
+        except Malformed as error:
+            problem = str(error)
+        self._log(now_s, "frame", name=self._name(packet, command), hex=packet.to_frame().hex())
+        self._obey(packet, command, problem, now_s)
+
+    def _name(self, packet: Any, command: Any) -> str:
+        return command.NAME if command is not None else f"command {packet.code}"
 
     def _look_at_next_pulse(self, now_s: float) -> None:
         looks_s = [now_s + period_s for period_s in self._pulse_periods_s()]

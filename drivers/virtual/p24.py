@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Final
 
-from drivers.hasomed import Malformed
 from drivers.p24 import codec
 from drivers.p24.codec import (
     Ack,
@@ -41,7 +40,6 @@ from drivers.p24.codec import (
     Version,
     answer_frame,
     is_known_command,
-    parse_command,
 )
 from drivers.virtual import tissue
 from drivers.virtual.device import Due, VirtualStimulator, described
@@ -131,27 +129,19 @@ class VirtualP24(VirtualStimulator):
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────
 
-    def _take_frame(self, body: bytes, now_s: float) -> None:
-        try:
-            packet = Packet.from_body(body)
-        except Malformed:
-            return
-        if not self._packet_arrives(now_s):
-            return
-        command: Command | None = None
-        problem = ""
-        try:
-            command = parse_command(packet)
-        except Malformed as error:
-            problem = str(error)
-        name = command.NAME if command is not None else f"command {packet.code}"
-        self._log(now_s, "frame", name=name, hex=packet.to_frame().hex())
+    def _packet_in(self, body: bytes) -> Packet:
+        return Packet.from_body(body)
+
+    def _command_in(self, packet: Packet) -> Command:
+        return parse_command(packet)
+
+    def _obey(self, packet: Packet, command: Command | None, problem: str, now_s: float) -> None:
         if isinstance(command, MlStop) and self._ignores_this_stop():
             return
         answer = self._answer(packet, command, now_s)
-        result = answer.result
-        if result != codec.RESULT_OK:
-            self._log(now_s, "refused", name=name, result=result, why=problem)
+        if answer.result != codec.RESULT_OK:
+            name = self._name(packet, command)
+            self._log(now_s, "refused", name=name, result=answer.result, why=problem)
         self._reply(answer, packet.number, now_s)
 
     def _answer(self, packet: Packet, command: Command | None, now_s: float) -> Answer:

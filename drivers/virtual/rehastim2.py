@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from drivers.hasomed import Malformed
 from drivers.rehastim2 import codec
 from drivers.rehastim2.codec import (
     Ack,
@@ -32,7 +31,6 @@ from drivers.rehastim2.codec import (
     Watchdog,
     answer_frame,
     is_known_command,
-    parse_command,
     shortest_period_ms,
 )
 from drivers.virtual.device import Due, VirtualStimulator, described
@@ -90,21 +88,13 @@ class VirtualRehaStim2(VirtualStimulator):
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────
 
-    def _take_frame(self, body: bytes, now_s: float) -> None:
-        try:
-            packet = Packet.from_body(body)
-        except Malformed:
-            return
-        if not self._packet_arrives(now_s):
-            return
-        command: Command | None = None
-        problem = ""
-        try:
-            command = parse_command(packet)
-        except Malformed as error:
-            problem = str(error)
-        name = command.NAME if command is not None else f"command {packet.code}"
-        self._log(now_s, "frame", name=name, hex=packet.to_frame().hex())
+    def _packet_in(self, body: bytes) -> Packet:
+        return Packet.from_body(body)
+
+    def _command_in(self, packet: Packet) -> Command:
+        return parse_command(packet)
+
+    def _obey(self, packet: Packet, command: Command | None, problem: str, now_s: float) -> None:
         self._fed_at_s = now_s
         if not self._greeted:
             self._greet(packet, command)
@@ -116,6 +106,7 @@ class VirtualRehaStim2(VirtualStimulator):
             return
         result = getattr(answer, "result", None)
         if result != codec.RESULT_OK:
+            name = self._name(packet, command)
             self._log(now_s, "refused", name=name, result=result, why=problem)
         self._due.append(Due(now_s + self.latency_s, answer_frame(answer, packet.number)))
 
