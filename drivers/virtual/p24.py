@@ -40,6 +40,7 @@ from drivers.p24.codec import (
     Version,
     answer_frame,
     is_known_command,
+    parse_command,
 )
 from drivers.virtual import tissue
 from drivers.virtual.device import Due, VirtualStimulator, described

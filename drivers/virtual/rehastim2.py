@@ -31,6 +31,7 @@ from drivers.rehastim2.codec import (
     Watchdog,
     answer_frame,
     is_known_command,
+    parse_command,
     shortest_period_ms,
 )
 from drivers.virtual.device import Due, VirtualStimulator, described
