@@ -36,6 +36,7 @@ class Notifier:
     def __init__(self, address: str | None) -> None:
         self._address = "\0" + address[1:] if address is not None and address.startswith("@") else address
         self._sock: socket.socket | None = None
+        self._taken = True
 
     def send(self, message: str) -> bool:
         """Never waits and never raises. False: it was not taken."""
@@ -47,9 +48,12 @@ class Notifier:
                 self._sock.setblocking(False)
             self._sock.sendto(message.encode(), self._address)
         except OSError as error:
-            log.warning("systemd is not told %s: %s", message, error)
-            return False
-        return True
+            if self._taken:
+                log.warning("systemd is not told %s: %s", message, error)
+            self._taken = False
+        else:
+            self._taken = True
+        return self._taken
 
     def close(self) -> None:
         if self._sock is not None:
