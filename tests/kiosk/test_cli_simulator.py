@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.registry import DRIVERS
 from kiosk.settings import SimulatorSpec
 from kiosk.simulator import SimulatorError, running_simulator
 
@@ -27,8 +28,9 @@ async def ended(pid: int) -> bool:
         os.close(watched)
 
 
-async def test_a_simulator_is_a_terminal_of_its_own_and_ends_with_the_block() -> None:
-    async with running_simulator(SimulatorSpec("p24")) as simulator:
+@pytest.mark.parametrize("kind", sorted(DRIVERS))
+async def test_a_simulator_is_a_terminal_of_its_own_and_ends_with_the_block(kind: str) -> None:
+    async with running_simulator(SimulatorSpec(kind)) as simulator:
         port = os.open(simulator.port, os.O_RDWR | os.O_NOCTTY)
         assert os.isatty(port)
         os.close(port)
