@@ -44,6 +44,8 @@ STATUS_EVERY_MS: Final = 250
 CHECK_MARGIN_MS: Final = 50
 """The device's state is read this much earlier than it has to be."""
 MOST_RESTARTS: Final = 1
+ASK_ANEW: Final = ("restarted", "no_answer")
+"""After these the device may have restarted: a brown-out shows as a moment of deafness (rule 21)."""
 MOST_STOPPERS: Final = 8
 """Connections beside the client's; more are hung up on, so that nobody can use up what we can open."""
 
@@ -176,7 +178,7 @@ class Guard:
         """The device is not well. While output was possible: fault and stop. Otherwise look for it anew."""
         kind = error.fault if isinstance(error, DeviceStopped) else error.kind
         if self.state in ("idle", "testing", "armed"):
-            self._restarts += kind == "restarted"
+            self._restarts += kind == "restarted" or (kind == "no_answer" and self.state != "idle")
         if self.state in ("testing", "armed"):
             self.trip(kind)
             self._send(m.Fault(self.epoch, kind, getattr(error, "channel", None), str(error)[:400]))
@@ -198,12 +200,12 @@ class Guard:
         self._confirmed_at_s = outcome.confirmed_at_s or self._confirmed_at_s
         self._applied = {}
         if self._stop_asked and self._stop_from == "testing" and self._client is not None:
-            self._stop_tested |= outcome.confirmed
+            self._stop_tested = outcome.confirmed
         if self._driver is None:
             self.state = self._stop_from
         elif not outcome.confirmed:
             self.state = "unconfirmed"
-        elif self._stop_from in ("idle", "testing", "armed") and self._stop_why != "restarted":
+        elif self._stop_from in ("idle", "testing", "armed") and self._stop_why not in ASK_ANEW:
             self.state = "idle"
         else:
             self.state = "no_device"  # off, but who it is has to be asked first (rule 21)
@@ -247,6 +249,7 @@ class Guard:
         """The STOP test: stage on, no pulse, until a stop or for 3 minutes (rule 15)."""
         assert self._driver is not None
         end_ms = self._now().ms + c.ARMED_IDLE_S * 1000
+        self._stop_tested = False
         await self._driver.initialise()
         while self._now().ms < end_ms:
             await self._read()

@@ -787,15 +787,36 @@ async def test_no_good_reading_for_500_ms_stops_before_any_further_update() -> N
 
 
 @in_virtual_time
-async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_the_day() -> None:
+async def test_a_stop_test_that_a_fault_ended_takes_back_the_one_before() -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.hello()
+        await client.stop_test()
+        device.fails["check"] = DeviceStopped("It reports an error.", "result")
+        mark = client.mark()
+        client.send(m.Test())
+        assert (await client.until_type(m.Stopped, mark)).why == "result"
+        device.fails.clear()
+        await client.until_state("idle", mark)
+        assert (await client.ask(arm())).limit == "stop_test"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(DeviceStopped("It restarted.", "restarted"), "restarted"), (NoAnswer("It is deaf."), "no_answer")],
+)
+@in_virtual_time
+async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_the_day(
+    error: Exception, kind: str
+) -> None:
     device = FakeStimulator()
     async with guarded(device) as client:
         await client.armed()
         for epoch in (1, 2):
             asked = device.names().count("identify")
-            device.fails["check"] = DeviceStopped("It restarted.", "restarted")
+            device.fails["check"] = error
             mark = client.mark()
-            assert (await client.until_type(m.Fault, mark)).kind == "restarted"
+            assert (await client.until_type(m.Fault, mark)).kind == kind
             device.fails.clear()
             await client.until_state("idle", mark)
             assert device.names().count("identify") == asked + 1
