@@ -52,9 +52,9 @@ from drivers.stimulator import (
     WrongDevice,
 )
 
-TESTED_VERSIONS: Final = frozenset({1})
-"""Of the protocol, that this driver was tried with: so far by the virtual RehaStim2 alone. A RehaStim2 does
-not tell its firmware."""
+TESTED_VERSIONS: Final[frozenset[int]] = frozenset()
+"""Of the protocol, that this driver was tried with on hardware: none yet (docs/hardware-test.md). A RehaStim2
+does not tell its firmware, so that its protocol's version stands for it."""
 
 INIT_WAIT_S: Final = 2.2
 """Its watchdog, its pause between two Inits, and half a second more."""
@@ -157,12 +157,13 @@ class RehaStim2(FramedDriver[Command, Answer]):
                 await self._end_list()
                 if await self._mode_in_turn() == codec.MODE_STARTED:
                     raise self._latch("result", detail="it does not stop")
+        device_id = self._device_id()
         identity = Identity(
             self.kind,
-            self._device_id(),
+            device_id,
             firmware="",
             protocol=f"2, version {self._version}",
-            firmware_tested=self._version in TESTED_VERSIONS,
+            firmware_tested=device_id == SIMULATED_ID or self._version in TESTED_VERSIONS,
         )
         self._identified = True
         return identity

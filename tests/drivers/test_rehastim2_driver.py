@@ -145,7 +145,17 @@ async def test_on_a_pty_it_is_a_simulator_whatever_the_name_of_the_port(tmp_path
         bench.pull_out()
 
 
-async def test_a_port_without_a_usb_serial_number_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hardware_is_untested_until_it_was_tested(tmp_path: Path) -> None:
+    async with greeted_rehastim2() as (driver, _bench):
+        assert (await driver.identify()).firmware_tested
+        (tmp_path / "usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0").symlink_to("/dev/null")
+        driver._link.device, driver._by_id = os.stat("/dev/null").st_rdev, str(tmp_path)
+        identity = await driver.identify()
+        assert (identity.device_id, identity.simulated) == ("A50285BI", False)
+        assert not identity.firmware_tested
+
+
+async def test_a_port_without_a_usb_serial_number_is_nobody() -> None:
     async with greeted_rehastim2() as (driver, _bench):
         driver._link.device = os.makedev(188, 0)
         driver._by_id = "/nonexistent"
