@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from drivers.stimulator import (
     Targets,
     Unplugged,
 )
+from drivers.virtual.process import virtual_device
 from tests.drivers.device_bench import Clock, DeviceOnPty, fill, targets
 from tests.drivers.p24_bench import p24_on_bench, ready_p24
 from tests.drivers.rehastim2_bench import greeted_rehastim2, ready_rehastim2
@@ -110,6 +112,27 @@ def steps(driver: Driver, count: int) -> Targets:
 
 def test_every_driver_keeps_this_contract() -> None:
     assert set(KITS) == set(DRIVERS)
+
+
+@pytest.mark.parametrize("kind", sorted(DRIVERS))
+def test_every_driver_has_what_the_house_needs_of_it(kind: str) -> None:
+    driver = getattr(import_module(DRIVERS[kind].module), DRIVERS[kind].class_name)
+    assert driver.kind == kind
+    for constants in (
+        limits.STEP_HALF_MA,
+        limits.MAX_RAISE_HALF_MA,
+        limits.READ_STATE_EVERY_S,
+        limits.READING_MAX_AGE_S,
+    ):
+        assert kind in constants
+    can = driver.capabilities
+    assert can.step_half_mA == limits.STEP_HALF_MA[kind] <= limits.MAX_RAISE_HALF_MA[kind]
+    # The state is read often enough to keep the device alive, and a reading is too old before it lapses.
+    assert limits.READ_STATE_EVERY_S[kind] < limits.READING_MAX_AGE_S[kind] < can.watchdog_s
+    assert can.watchdog_s < limits.SILENCE_S
+    assert can.min_pulse_width_us <= limits.PULSE_WIDTH_US[0]
+    assert can.max_pulse_width_us >= limits.PULSE_WIDTH_US[1]
+    assert virtual_device(kind)(0.0).layout == driver.layout
 
 
 # ── what may be applied ─────────────────────────────────────────────────────────────────────────
