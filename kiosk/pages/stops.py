@@ -179,7 +179,9 @@ def fault(visit: Visit, moment: Moment) -> Page:
             _("Nothing more can be saved. End here for today."),
             _("Call the person who set up this box."),
         )
-    small = (_("Code: {code}").format(code=why),)
+    # What the guard or the stimulator does not take is said as they said it: it is for whoever is called.
+    code = f"{why}, {outcome.how}" if outcome is not None and why == "refused" else why
+    small = (_("Code: {code}").format(code=code),)
     choices = (
         *((Choice(Key.ONE, _("Try again")),) if again else ()),
         Choice(Key.TWO, _("End for today")),
@@ -196,6 +198,8 @@ def fault_sentence(why: str) -> str:
         "lapsed": _("The stimulator stopped by itself."),
         "restarted": _("The stimulator started again by itself."),
         "result": _("The stimulator reported a fault."),
+        "module": _("The stimulator reported a fault."),
+        "switch": _("The stop switch of the stimulator was pressed, or it is not plugged in."),
         "port": _("The stimulator could not be reached."),
         "lease": _("The box was too slow for a moment, so it stopped."),
         "limit": _("The box asked for more than is allowed, so it stopped."),

@@ -664,7 +664,8 @@ def _refused(
         return state, ()
     if state.stage == "arming":
         known = refused.asked != "unconfirmed"
-        how = NEVER_ARMED if known else "the output is not known to be off"
+        reason = refused.asked if refused.limit == "device" else refused.limit
+        how = f"{NEVER_ARMED}: {reason}" if known else "the output is not known to be off"
         state, effects = _end(replace(state, refused=refused), "refused", known, how, now_s)
         return state, (Send(guard.Stop("refused")), *effects)
     if refused.fault:
@@ -877,7 +878,7 @@ def _end(
         at_s=now_s,
         pad_faults=pad_faults,
         found=found,
-        never_armed=how == NEVER_ARMED,
+        never_armed=how.startswith(NEVER_ARMED),
     )
     state = replace(
         state,

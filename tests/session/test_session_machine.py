@@ -150,6 +150,15 @@ def test_a_refused_arming_ends_with_the_guards_reason() -> None:
     assert desk.state.refused is not None
     assert desk.state.outcome is not None
     assert desk.state.outcome.why == "refused"
+    assert (desk.state.outcome.how, desk.state.outcome.never_armed) == ("never armed: day", True)
+
+
+def test_what_the_device_can_not_do_is_said_in_its_own_words() -> None:
+    desk = Desk(tens_plan())
+    desk.feed(SessionSaved("s1"))
+    desk.feed(Heard(guard.Refused(7, "device", "It does not fit.", "rehastim2", False)))
+    assert desk.state.outcome is not None
+    assert (desk.state.outcome.how, desk.state.outcome.never_armed) == ("never armed: It does not fit.", True)
 
 
 def test_an_arming_without_an_answer_is_stopped() -> None:
