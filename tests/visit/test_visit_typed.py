@@ -151,7 +151,12 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
 def scene(day: Day, request: pytest.FixtureRequest) -> Scene:
     """The scene of that name, at a moment when something comes out and not in a contraction's rest."""
     scene = day.scenes[request.param].result()
-    scene.log.wait_for_output(above_zero=True, within_s=20)
+    if "Still OK?" in scene.terminal.text:  # on a slow machine it has waited for minutes
+        scene.terminal.press("enter")
+    try:
+        scene.log.wait_for_output(above_zero=True, within_s=20)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; the screen:\n{scene.terminal.text}") from error
     return scene
 
 
