@@ -8,14 +8,19 @@ from __future__ import annotations
 import logging
 import os
 import select
+import sys
 import time
 from collections.abc import Callable, Sequence
 from threading import Thread
-from typing import Protocol
+from typing import Final, Protocol
 
 from kiosk.terminal.stop_seeker import Report, Stop, StopSeeker, Token
 
 log = logging.getLogger(__name__)
+
+TURN_WITHIN_S: Final = 0.0005
+"""So long STOP waits for its turn while another thread runs Python, to draw a screen for example; the
+interpreter's own measure is 5 ms."""
 
 
 class StopSink(Protocol):
@@ -54,6 +59,7 @@ class InputReader:
 
     def start(self) -> None:
         """Begins to read."""
+        sys.setswitchinterval(TURN_WITHIN_S)
         self._thread.start()
 
     def stop(self) -> None:
