@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
+import gc
 import json
 import os
 import sys
@@ -98,6 +99,7 @@ class BenchConductor:
         self._left.set()
 
     async def run(self) -> int:
+        gc.freeze()  # as kiosk.application does
         self._loop = asyncio.get_running_loop()
         self._link = GuardLink.start_child(self._port, "p24", simulated=True)
         self._link.listen(self._heard, self.leave)
@@ -118,7 +120,9 @@ class BenchConductor:
 
     def _heard(self, message: guard.FromGuard) -> None:
         assert self._link is not None
-        if isinstance(message, guard.Status):
+        if isinstance(message, guard.Device):
+            self._stop_tested &= message.present  # a device that comes back is tested anew
+        elif isinstance(message, guard.Status):
             self._guard_state, self._epoch = message.state, message.epoch
             if message.state == "testing":
                 self._send(guard.Stop("test"))

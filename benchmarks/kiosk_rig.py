@@ -173,11 +173,13 @@ class Kiosk:
         """Armed at zero, the session's page shown."""
         self.terminal.read.clear()
         self.log.read_on()
-        said = "stopped"
         # Where the kiosk is kept from its work, the echo of the last stop key can end the new arming.
-        while said == "stopped":
+        for _ in range(20):
             self.order("arm")
-            said, _ = self.hear("armed", "stopped")
+            said, why = self.hear("armed", "stopped")
+            if said == "armed":
+                return
+        raise RuntimeError(f"the guard does not arm: {why}")
 
     def stopped(self) -> str:
         """Why the arming ended; waits for its end."""
