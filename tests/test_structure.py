@@ -80,6 +80,13 @@ def test_what_stands_below_the_screens_never_loads_them(room: str) -> None:
     assert not loaded & {"textual", "rich", "numpy"}
 
 
+def test_the_way_to_the_first_frame_loads_no_port_and_no_mathematics() -> None:
+    code = "import drivers.registry, kiosk.application, kiosk.app, kiosk.terminal.driver, sys"
+    loaded = loaded_by(code + "; print(*sys.modules)")
+    assert "textual" in loaded
+    assert not loaded & {"serial", "numpy", "science_mode_4"}
+
+
 def test_every_module_of_the_house_can_be_imported() -> None:
     loaded = loaded_by(WALK.format(packages=["programs", "drivers", "kiosk"]))
     assert {"programs", "drivers", "kiosk"} <= loaded
