@@ -49,7 +49,7 @@ def _stops(kiosk: Kiosk, load: str, trials: int, in_between: Callable[[], object
         kiosk.arm()
         armed_s = time.monotonic()
         in_between()
-        time.sleep(randomness.uniform(0.0, 0.05))
+        time.sleep(randomness.uniform(0.0, 0.1))
         typed_s = kiosk.terminal.type(STOP_KEY)
         kiosk.stopped()
         read_s = kiosk.log.stop_frame_s(after_s=armed_s)
