@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from programs import checked_toml, content, dose, montage
+from programs import checked_toml, dose, library, montage
 from programs.checked_toml import Problem, TomlError
 
 HIGHEST_LIMIT_MA = 60.0
@@ -113,14 +113,14 @@ def _head_problems(prescription: Prescription) -> Iterator[Problem]:
     ):
         if not value.strip():
             yield Problem(key, "nothing", "a text")
-    if prescription.plan not in content.load_courses():
-        yield Problem("plan", repr(prescription.plan), _one_of(content.load_courses()))
+    if prescription.plan not in library.load_courses():
+        yield Problem("plan", repr(prescription.plan), _one_of(library.load_courses()))
     if not 1 <= prescription.days_per_week <= 7:
         yield Problem("days_per_week", str(prescription.days_per_week), "1 to 7")
 
 
 def _programme_problems(prescription: Prescription) -> Iterator[Problem]:
-    known = content.load_programmes()
+    known = library.load_programmes()
     usable = [id_ for id_, item in known.items() if item.armable and item.role == "work"]
     if not prescription.programmes:
         yield Problem("programmes", "none", "at least one programme")
@@ -134,7 +134,7 @@ def _programme_problems(prescription: Prescription) -> Iterator[Problem]:
 
 
 def _montage_problems(prescription: Prescription) -> Iterator[Problem]:
-    known = content.load_montages()
+    known = library.load_montages()
     usable = [id_ for id_, item in known.items() if item.armable]
     width_cm, height_cm = prescription.pads.width_cm, prescription.pads.height_cm
     if not (width_cm > 0 and height_cm > 0 and dose.MIN_PAD_AREA_CM2 <= width_cm * height_cm < math.inf):
@@ -151,7 +151,7 @@ def _montage_problems(prescription: Prescription) -> Iterator[Problem]:
             yield Problem("pads", f"{problem.found} on {id_}", problem.expected)
     kinds = {kind for id_ in prescription.montages if id_ in usable for kind in known[id_].kinds}
     for index, id_ in enumerate(prescription.programmes):
-        programme = content.load_programmes().get(id_)
+        programme = library.load_programmes().get(id_)
         if programme is not None and kinds and programme.kind not in kinds:
             yield Problem(
                 f"programmes[{index}]", f"{id_!r} ({programme.kind})", f"a montage for {programme.kind}"
@@ -159,7 +159,7 @@ def _montage_problems(prescription: Prescription) -> Iterator[Problem]:
 
 
 def _limit_problems(prescription: Prescription) -> Iterator[Problem]:
-    known = content.load_montages()
+    known = library.load_montages()
     channels = {
         str(lead.channel) for id_ in prescription.montages if id_ in known for lead in known[id_].leads
     }
@@ -172,7 +172,7 @@ def _limit_problems(prescription: Prescription) -> Iterator[Problem]:
 
 
 def _clearance_problems(prescription: Prescription) -> Iterator[Problem]:
-    questions = content.load_questionnaire().questions
+    questions = library.load_questionnaire().questions
     clearable = {question.clearable_by for question in questions.values() if question.clearable_by}
     for index, clearance in enumerate(prescription.clearances):
         at = f"clearance[{index}]"

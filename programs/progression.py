@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from programs import content, dose, screening
+from programs import dose, library, screening
 from programs.history import SKIN_LOCKS, WEEK, CourseHistory, LevelHistory, LevelKey, soreness_state
 from programs.montage import Kind, Lead, Montage
 from programs.plan import ChannelPlan, NotToday, PlannedPhase, SessionPlan
@@ -128,7 +128,7 @@ def _clock_is_behind(history: CourseHistory, now: dt.datetime) -> bool:
 
 
 def _in_order(prescription: Prescription) -> list[Programme]:
-    programmes = [content.load_programme(id_) for id_ in prescription.programmes]
+    programmes = [library.load_programme(id_) for id_ in prescription.programmes]
     return sorted(programmes, key=lambda programme: programme.kind != "nmes")
 
 
@@ -329,7 +329,7 @@ def _plan(day: _Day, programme: Programme, skipped: tuple[Reason, ...]) -> Sessi
 
 def _montage_for(prescription: Prescription, programme: Programme) -> Montage | None:
     """The first prescribed montage for this kind, with the prescribed pads."""
-    montages = (content.load_montage(id_) for id_ in prescription.montages)
+    montages = (library.load_montage(id_) for id_ in prescription.montages)
     for montage in montages:
         if montage.armable and programme.kind in montage.kinds:
             return montage.with_pads(prescription.pads.width_cm, prescription.pads.height_cm)
@@ -341,7 +341,7 @@ def _phases(day: _Day, programme: Programme) -> tuple[PlannedPhase, ...]:
     work = _phase(programme, _work_minutes(day, programme), 1.0)
     if programme.kind == "tens":
         return (work,)
-    warm_up, cool_down = content.load_programme("warm_up"), content.load_programme("cool_down")
+    warm_up, cool_down = library.load_programme("warm_up"), library.load_programme("cool_down")
     return (
         _phase(warm_up, warm_up.minutes, PHASE_SCALE),
         work,

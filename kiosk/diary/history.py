@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from kiosk.diary.records import Entry, LevelFound, Lock, Session, Stored, Unlock
 from kiosk.diary.store import StoreReader
-from programs import content
+from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession
 
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
@@ -105,7 +105,7 @@ def _minutes_around_work(record: Session) -> int:
     """Warm-up and cool-down, which every muscle session has."""
     if record.session_kind == "tens":
         return 0
-    return content.load_programme("warm_up").minutes + content.load_programme("cool_down").minutes
+    return library.load_programme("warm_up").minutes + library.load_programme("cool_down").minutes
 
 
 # ── levels ──

@@ -16,7 +16,7 @@ from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import Entry, FolderKind, Lock, Pads, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.errors import KioskError
-from programs.content import load_questionnaire, questionnaire_digest
+from programs.library import load_questionnaire, questionnaire_digest
 from programs.history import CourseHistory
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription, PrescriptionError, demonstration_prescription

@@ -13,7 +13,7 @@ from kiosk.steps import answers, device
 from kiosk.steps.home import LABEL_PAGES, variant
 from kiosk.visit import Moment, Visit
 from kiosk.words import _, content
-from programs.content import load_programme
+from programs.library import load_programme
 from programs.plan import SessionPlan
 
 MORNING_UNTIL: Final = 12

@@ -12,7 +12,7 @@ from kiosk.pages.chrome import build
 from kiosk.session.machine import SessionState, Side
 from kiosk.visit import Moment, Visit
 from kiosk.words import _, content, ngettext
-from programs.content import load_programme
+from programs.library import load_programme
 from programs.montage import Lead
 
 FIND_STEPS: Final = ("offer", "feel", "where", "strong", "both")

@@ -33,7 +33,7 @@ from kiosk.flow_types import (
 )
 from kiosk.keys import Key
 from kiosk.steps.answers import CONFIRMED_CLASSES, groups
-from programs.content import load_questionnaire
+from programs.library import load_questionnaire
 from programs.screening import Answer, Class, Finding
 from programs.text import Reason
 from tests.kiosk.visit_album import family_view

@@ -31,7 +31,7 @@ from kiosk.flow_types import (
     TodayLoaded,
 )
 from kiosk.visit import Moment, Setting, Visit
-from programs.content import load_questionnaire, questionnaire_digest
+from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
 from tests.kiosk.visit_bench import KEYS, SAFE, START, device, outcome
 

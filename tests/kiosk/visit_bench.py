@@ -30,7 +30,7 @@ from kiosk.flow_types import (
 from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.visit import Moment, Setting, Visit
-from programs.content import load_questionnaire, questionnaire_digest
+from programs.library import load_questionnaire, questionnaire_digest
 from programs.history import CourseHistory
 from programs.prescription import Prescription, demonstration_prescription
 from programs.progression import TodayFacts, next_session

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import programs
-from programs import content
-from programs.content import ContentError
+from programs import library
+from programs.library import ContentError
 
 SHIPPED = Path(programs.__file__).parent / "content"
 
@@ -130,10 +130,10 @@ def test_a_broken_file_is_named_with_its_key(
 
 
 def load_all(root: Path) -> None:
-    content.questionnaire_in(root / "questionnaires")
-    content.montages_in(root / "montages")
-    programmes = content.programmes_in(root / "programs")
-    content.courses_in(root / "plans", programmes)
+    library.questionnaire_in(root / "questionnaires")
+    library.montages_in(root / "montages")
+    programmes = library.programmes_in(root / "programs")
+    library.courses_in(root / "plans", programmes)
 
 
 def test_the_shipped_content_is_well() -> None:
@@ -142,19 +142,19 @@ def test_the_shipped_content_is_well() -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"^baseline\.toml: found a file that cannot be read"):
-        content.questionnaire_in(tmp_path)
+        library.questionnaire_in(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_bytes(b"id = '\xff'")
     with pytest.raises(ContentError, match=r"^bad\.toml: found a file that cannot be read"):
-        content.montages_in(tmp_path)
+        library.montages_in(tmp_path)
 
 
 def test_the_digest_changes_with_questions_and_with_doses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped = content.questionnaire_digest()
+    shipped = library.questionnaire_digest()
     assert re.fullmatch("[0-9a-f]{64}", shipped)
     for number, (file, old, new) in enumerate(
         [
@@ -173,29 +173,29 @@ def digest_of(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as patch:
         patch.setattr(content, "_root", lambda: root)
         loaders: list[Callable[[], object]] = [
-            content.load_questionnaire, content.load_montages, content.load_programmes,
-            content.questionnaire_digest,
+            library.load_questionnaire, library.load_montages, library.load_programmes,
+            library.questionnaire_digest,
         ]  # fmt: skip
         for loader in loaders:
             loader.cache_clear()
         try:
-            return content.questionnaire_digest()
+            return library.questionnaire_digest()
         finally:
             for loader in loaders:
                 loader.cache_clear()
 
 
 def test_loading_twice_gives_the_same_object() -> None:
-    assert content.load_questionnaire() is content.load_questionnaire()
-    assert content.load_montage("M4-par") is content.load_montages()["M4-par"]
-    assert content.load_programme("nmes_learn") is content.load_programmes()["nmes_learn"]
+    assert library.load_questionnaire() is library.load_questionnaire()
+    assert library.load_montage("M4-par") is library.load_montages()["M4-par"]
+    assert library.load_programme("nmes_learn") is library.load_programmes()["nmes_learn"]
 
 
 def test_what_is_not_there_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        content.load_montage("M5")
+        library.load_montage("M5")
     with pytest.raises(KeyError):
-        content.load_programme("nmes_hard")
+        library.load_programme("nmes_hard")
 
 
 def test_texts_are_in_both_languages_and_without_typographic_accidents() -> None:
@@ -224,7 +224,7 @@ def test_nothing_promises_or_praises() -> None:
 def test_the_package_needs_nothing_but_msgspec_and_knows_no_device_and_no_kiosk() -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
-        "import programs.progression, programs.prescription, programs.content as c\n"
+        "import programs.progression, programs.prescription, programs.library as c\n"
         "c.load_questionnaire(); c.load_montages(); c.load_programmes(); c.load_courses()\n"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )

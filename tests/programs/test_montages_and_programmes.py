@@ -7,12 +7,12 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from programs import content, dose, montage, program
+from programs import dose, library, montage, program
 from programs.montage import Montage
 from programs.program import Pattern, Programme
 
-MONTAGES = content.load_montages()
-PROGRAMMES = content.load_programmes()
+MONTAGES = library.load_montages()
+PROGRAMMES = library.load_programmes()
 replace = msgspec.structs.replace
 
 

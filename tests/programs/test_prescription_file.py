@@ -7,10 +7,10 @@ import datetime as dt
 import msgspec
 import pytest
 
-from programs import content, prescription
+from programs import library, prescription
 from programs.prescription import PrescriptionError, demonstration_prescription, parse
 
-EXAMPLE = content.prescription_example()
+EXAMPLE = library.prescription_example()
 TODAY = dt.date(2025, 11, 20)
 
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_meant_is_said(old: str, new: str, sentence: str) -> None
 
 
 def test_every_clearable_question_may_stand_in_a_prescription() -> None:
-    for question in content.load_questionnaire().questions.values():
+    for question in library.load_questionnaire().questions.values():
         text = EXAMPLE.replace('"c_spine"', f'"{question.key}"')
         if question.clearable_by is None:
             with pytest.raises(PrescriptionError):

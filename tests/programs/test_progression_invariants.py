@@ -15,7 +15,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from programs import content
+from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import PadsPrescribed, Prescription, demonstration_prescription, problems
@@ -77,7 +77,7 @@ def check(
     log: Log, rx: Prescription, now: dt.datetime, trusted: bool, facts: TodayFacts, plan: SessionPlan
 ) -> None:
     today = now.date()
-    programme = content.load_programme(plan.programme)
+    programme = library.load_programme(plan.programme)
     assert rx.valid_from <= today <= rx.valid_until
     assert programme.armable
     assert plan.programme in rx.programmes
@@ -121,7 +121,7 @@ def check_rest(log: Log, rx: Prescription, now: dt.datetime, trusted: bool, plan
         assert (today - nmes[-1].ended_at.date()).days < 28 or plan.programme == "nmes_learn"
     others = {session.ended_at.date() for session in log.sessions} - {today}
     assert len([day for day in others if day > today - 7 * DAY]) < rx.days_per_week
-    programme = content.load_programme(plan.programme)
+    programme = library.load_programme(plan.programme)
     same = [session for session in log.sessions if session.programme == plan.programme]
     assert len([session for session in same if session.ended_at.date() == today]) < programme.per_day
     if programme.per_week is not None:

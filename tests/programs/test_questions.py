@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from programs import content
+from programs import library
 from programs.screening import WORST_FIRST, Answer, Class, Finding, evaluate
 
 CLASSES = {
@@ -47,7 +47,7 @@ DAILY_SCREENS = [
     ["d_change"],
 ]
 
-QUESTIONNAIRE = content.load_questionnaire()
+QUESTIONNAIRE = library.load_questionnaire()
 every_question = pytest.mark.parametrize("key", sorted(CLASS_OF))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from programs import content
+from programs import library
 from programs.text import Text
 from tests.programs.readability import english_syllables, flesch_kincaid_grade, wiener_sachtextformel
 
-QUESTIONNAIRE = content.load_questionnaire()
+QUESTIONNAIRE = library.load_questionnaire()
 
 
 def questions(asks: str) -> list[Text]:
@@ -21,8 +21,8 @@ def questions(asks: str) -> list[Text]:
 
 
 def instructions() -> list[Text]:
-    texts = [text for item in content.load_programmes().values() for text in (item.intensity, item.feels)]
-    for item in content.load_montages().values():
+    texts = [text for item in library.load_programmes().values() for text in (item.intensity, item.feels)]
+    for item in library.load_montages().values():
         texts += [item.spacing, *(pad.where for pad in item.pads)]
         texts += [item.posture] if item.posture else []
     glosses = [question.gloss for question in QUESTIONNAIRE.questions.values() if question.gloss]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs import content
+from programs import library
 from programs.screening import (
     WORST_FIRST,
     Answer,
@@ -23,7 +23,7 @@ from programs.screening import (
 )
 from programs.text import Reason
 
-QUESTIONNAIRE = content.load_questionnaire()
+QUESTIONNAIRE = library.load_questionnaire()
 KEYS = sorted(QUESTIONNAIRE.questions)
 UTC = dt.UTC
 NOON = dt.datetime(2025, 11, 20, 12, tzinfo=UTC)
