@@ -49,6 +49,8 @@ class Capabilities:
     """Time after the last keep-alive at which the device itself stops."""
     current_sources: tuple[tuple[int, ...], ...] = ()
     """Channels that share one source take turns; empty: the maker does not say."""
+    measures_contact: bool = False
+    """It can measure how well the pads of a channel conduct (rule 22)."""
 
     # A driver's module supplies `refusal(targets) -> str | None`; see `Stimulator.refusal`.
 

@@ -95,6 +95,17 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """Measure the contact of these channels' pads (rule 22): an arming of its own, under the same lease.
+
+    It ends by itself: `Contact` once every pair is measured, then `Stopped("probed")`.
+    """
+
+    epoch: int
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     """The person's level of one channel from now on (absolute)."""
 
@@ -142,9 +153,10 @@ class Stop:
 
 # ── from the guard ──────────────────────────────────────────────────────────────────────────────
 
-GuardState = Literal["no_device", "idle", "testing", "armed", "stopping", "unconfirmed"]
-"""no_device: nothing open. idle: device there, said "off". testing: STOP test. armed. stopping: a stop is
-not yet confirmed. unconfirmed: it was not confirmed; it is not known whether current flows."""
+GuardState = Literal["no_device", "idle", "testing", "probing", "armed", "stopping", "unconfirmed"]
+"""no_device: nothing open. idle: device there, said "off". testing: STOP test. probing: contact check.
+armed. stopping: a stop is not yet confirmed. unconfirmed: it was not confirmed; it is not known whether
+current flows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +226,8 @@ class Device:
     how_to_cut_output: str
     sentence: str
     """Why there is none, in plain words; empty when all is well."""
+    measures_contact: bool = False
+    """It can be asked to `Probe`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +241,28 @@ class Fault:
     detail: str
 
 
-ToGuard = Hello | Test | Arm | Level | Next | Rest | Present | Lease | Stop
-FromGuard = Status | Refused | Stopped | Device | Fault
+@dataclass(frozen=True, slots=True)
+class LeadContact:
+    """What was measured through one channel's two pads; both resistances None where the lead is open."""
+
+    channel: int
+    contact: Literal["good", "dry", "open"]
+    load_ohm: int | None
+    """Voltage over current at the end of the probe's 100 µs: the skin charges during it."""
+    series_ohm: int | None
+    """What it is made of at the pulse's start: gel, pads and tissue, followed from session to session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Every pair of a `Probe`, measured; sent before the probing is stopped."""
+
+    epoch: int
+    leads: tuple[LeadContact, ...]
+
+
+ToGuard = Hello | Test | Probe | Arm | Level | Next | Rest | Present | Lease | Stop
+FromGuard = Status | Refused | Stopped | Device | Fault | Contact
 
 _NAMES: Final[dict[str, type[Any]]] = {
     cls.__name__.lower(): cls for union in (ToGuard, FromGuard) for cls in get_args(union)

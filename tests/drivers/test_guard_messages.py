@@ -17,6 +17,7 @@ MESSAGES = st.one_of(
     st.builds(m.Hello, v=INTEGERS, build=st.text(max_size=100)),
     st.just(m.Test()),
     st.builds(m.Arm, epoch=INTEGERS, plan=st.just(arm().plan), limits=st.just((limit(1), limit(2)))),
+    st.builds(m.Probe, epoch=INTEGERS, channels=st.lists(INTEGERS, max_size=8).map(tuple)),
     st.builds(m.Level, epoch=INTEGERS, channel=INTEGERS, half_mA=INTEGERS),
     st.builds(m.Next, epoch=INTEGERS),
     st.builds(m.Rest, epoch=INTEGERS),
@@ -39,6 +40,7 @@ def test_every_message_from_the_guard_survives_the_way() -> None:
         m.Stopped(1, "key", True, "how", 1.5),
         m.Fault(1, "electrode", 2, "detail"),
         m.Fault(1, "unplugged", None, ""),
+        m.Contact(1, (m.LeadContact(1, "good", 700, 500), m.LeadContact(2, "open", None, None))),
     )
     for message in (status, device, *others):
         assert m.decode(m.encode(message), m.FromGuard) == message
