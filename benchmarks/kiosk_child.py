@@ -21,17 +21,17 @@ from itertools import pairwise
 
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
-from kiosk import flow
 from kiosk.app import run_app
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Record
-from kiosk.flow_types import SessionOutcome
 from kiosk.keys import Key
 from kiosk.page import Page
-from kiosk.pages import session as session_pages
 from kiosk.session.runner import Liveness, SessionRunner
 from kiosk.terminal.liveness import AlwaysAlive, TerminalLiveness
-from kiosk.visit import Moment, Setting
+from kiosk.visit import flow
+from kiosk.visit.events import SessionOutcome
+from kiosk.visit.pages import session as session_pages
+from kiosk.visit.state import Moment, Setting
 from programs.history import CourseHistory
 from programs.plan import SessionPlan
 from programs.prescription import demonstration_prescription

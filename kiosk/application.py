@@ -1,8 +1,8 @@
 """One run of the kiosk: joins flow, session, guard, diary and screen, and decides nothing itself.
 
-`kiosk.flow` and `kiosk.session.machine` say what is to be done; here it is done, and the results go back to
-them as events. Everything runs on the screen's loop; files and PINs are the business of threads and child
-processes, so that a key never waits for them.
+`kiosk.visit.flow` and `kiosk.session.machine` say what is to be done; here it is done, and the results go
+back to them as events. Everything runs on the screen's loop; files and PINs are the business of threads
+and child processes, so that a key never waits for them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
-from kiosk import flow, words
+from kiosk import words
 from kiosk.access.pins import Access
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import emergency_number
@@ -28,7 +28,17 @@ from kiosk.diary.settings_file import load_settings
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
-from kiosk.flow_types import (
+from kiosk.keys import Key
+from kiosk.logfile import log_to
+from kiosk.page import Page
+from kiosk.review.family import family_view
+from kiosk.session.machine import SessionState
+from kiosk.session.runner import Liveness, SessionRunner
+from kiosk.settings import RunSettings
+from kiosk.simulator import running_simulator
+from kiosk.terminal.liveness import TerminalLiveness
+from kiosk.visit import flow
+from kiosk.visit.events import (
     BeginSession,
     CheckPin,
     DeviceSeen,
@@ -54,16 +64,7 @@ from kiosk.flow_types import (
     TodayNotLoaded,
     Woke,
 )
-from kiosk.keys import Key
-from kiosk.logfile import log_to
-from kiosk.page import Page
-from kiosk.review.family import family_view
-from kiosk.session.machine import SessionState
-from kiosk.session.runner import Liveness, SessionRunner
-from kiosk.settings import RunSettings
-from kiosk.simulator import running_simulator
-from kiosk.terminal.liveness import TerminalLiveness
-from kiosk.visit import Moment, Result, Setting
+from kiosk.visit.state import Moment, Result, Setting
 
 log = logging.getLogger(__name__)
 

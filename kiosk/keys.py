@@ -1,6 +1,6 @@
 """The one key map (screens.md, "Keys, one map"): whatever was pressed, typed or touched becomes one `Key`.
 
-What a key *means* on a screen is decided by `kiosk.flow` alone; this module only names it. The stop
+What a key *means* on a screen is decided by `kiosk.visit.flow` alone; this module only names it. The stop
 keys are also known, as raw bytes, to `kiosk.terminal.stop_seeker`, which acts before any screen does.
 """
 

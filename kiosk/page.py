@@ -1,7 +1,7 @@
 """What one screen shows, as frozen data with its words already in the person's language.
 
-`kiosk.pages` builds a Page from the visit's state; `kiosk.screens` draws it in a full-screen terminal and
-`kiosk.plain` prints it as numbered lines. A renderer adds nothing and decides nothing: it shows a Page
+`kiosk.visit.pages` builds a Page from the visit's state; `kiosk.screens` draws it in a full-screen terminal
+and `kiosk.plain` prints it as numbered lines. A renderer adds nothing and decides nothing: it shows a Page
 and hands back `Key`s. All text may hold a patient's own words and is never markup.
 """
 

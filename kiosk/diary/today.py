@@ -1,6 +1,6 @@
 """What home and a visit need to know of the past, read once: a pure function over the diary.
 
-The application calls `read` in a thread and hands the result to `kiosk.flow` as TodayLoaded.
+The application calls `read` in a thread and hands the result to `kiosk.visit.flow` as TodayLoaded.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import Entry, FolderKind, Lock, Pads, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.errors import KioskError
-from programs.library import load_questionnaire, questionnaire_digest
 from programs.history import CourseHistory
+from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription, PrescriptionError, demonstration_prescription
 from programs.progression import WEEK0_DAYS, TodayFacts, next_session

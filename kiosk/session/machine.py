@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from drivers import limits
 from drivers.guard import messages as guard
 from kiosk.diary.records import LevelFound, Record, Session
-from kiosk.flow_types import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session.arming import channel_limits, guard_plan, half_mA
+from kiosk.visit.events import SessionOutcome
 from programs.montage import Side as BodySide
 from programs.plan import ChannelPlan, SessionPlan
 

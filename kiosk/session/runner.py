@@ -17,10 +17,10 @@ from drivers.guard import messages as guard
 from kiosk.clock import Clock
 from kiosk.diary.records import Record
 from kiosk.errors import KioskError
-from kiosk.flow_types import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.machine import SessionState
+from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
 log = logging.getLogger(__name__)

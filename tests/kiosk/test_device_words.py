@@ -6,8 +6,8 @@ import pytest
 
 from drivers.guard.messages import Device
 from drivers.registry import DRIVERS
-from kiosk.pages.people import how_to_cut_output
-from kiosk.visit import Context, Place, Setting, Visit
+from kiosk.visit.pages.people import how_to_cut_output
+from kiosk.visit.state import Context, Place, Setting, Visit
 
 
 def words_for(rule: str) -> str:

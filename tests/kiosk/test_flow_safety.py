@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kiosk import flow, words
+from kiosk import words
 from kiosk.diary.records import Alert, Entry, Lock, Screening
 from kiosk.diary.today import OpenScreening
-from kiosk.flow_types import (
+from kiosk.keys import Key
+from kiosk.visit import flow
+from kiosk.visit.events import (
     BeginSession,
     DeviceSeen,
     Event,
@@ -31,8 +33,7 @@ from kiosk.flow_types import (
     TodayNotLoaded,
     Woke,
 )
-from kiosk.keys import Key
-from kiosk.steps.answers import CONFIRMED_CLASSES, groups
+from kiosk.visit.steps.answers import CONFIRMED_CLASSES, groups
 from programs.library import load_questionnaire
 from programs.screening import Answer, Class, Finding
 from programs.text import Reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.steps.answers import groups
+from kiosk.visit.steps.answers import groups
 from tests.kiosk.visit_bench import Walk
 
 

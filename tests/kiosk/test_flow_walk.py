@@ -6,10 +6,12 @@ import datetime as dt
 
 import pytest
 
-from kiosk import flow
 from kiosk.diary.records import AdverseEvent, Entry, Lock, Pads, Screening, Session
 from kiosk.diary.today import CutOff, OpenEntry, OpenScreening
-from kiosk.flow_types import (
+from kiosk.keys import Key
+from kiosk.page import NumberLine, Placement
+from kiosk.visit import flow
+from kiosk.visit.events import (
     BeginSession,
     CheckPin,
     DeviceSeen,
@@ -25,9 +27,7 @@ from kiosk.flow_types import (
     StopTestEnded,
     Woke,
 )
-from kiosk.keys import Key
-from kiosk.page import NumberLine, Placement
-from kiosk.visit import Setting
+from kiosk.visit.state import Setting
 from programs.plan import SessionPlan
 from tests.kiosk.visit_album import album
 from tests.kiosk.visit_bench import FIRST_TIME, KEYS, START, Walk, device, outcome, today

@@ -11,13 +11,14 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
-from kiosk import flow, words
+from kiosk import words
 from kiosk.keys import Key
 from kiosk.locale.compile import compile_all
 from kiosk.locale.extract import extract
 from kiosk.page import Overview, Page, Running, Words
-from kiosk.pages import reasons
 from kiosk.screens.draw import LEAST_HEIGHT, LEAST_WIDTH, draw
+from kiosk.visit import flow
+from kiosk.visit.pages import reasons
 from kiosk.widgets.glyphs import CONSOLE_CHARACTERS, clean
 from programs import course, plan, progression, screening
 from programs.text import Reason

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from kiosk import flow
 from kiosk.clock import FixedClock
 from kiosk.diary import today
 from kiosk.diary.prescriptions import install
 from kiosk.diary.records import Entry, Lock, Pads, Screening, Session
 from kiosk.diary.store import Store, open_reader, open_store
 from kiosk.errors import KioskError
-from kiosk.flow_types import (
+from kiosk.visit import flow
+from kiosk.visit.events import (
     BeginSession,
     DeviceSeen,
     Effect,
@@ -30,7 +30,7 @@ from kiosk.flow_types import (
     StopTestEnded,
     TodayLoaded,
 )
-from kiosk.visit import Moment, Setting, Visit
+from kiosk.visit.state import Moment, Setting, Visit
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
 from tests.kiosk.visit_bench import KEYS, SAFE, START, device, outcome

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from drivers.guard import messages as guard
-from kiosk import flow
 from kiosk.diary.records import Lock, Session
 from kiosk.diary.today import CutOff
-from kiosk.flow_types import (
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.review.family import DayView, FamilyView
+from kiosk.session import machine
+from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
+from kiosk.visit import flow
+from kiosk.visit.events import (
     BeginSession,
     DeviceSeen,
     FamilyLoaded,
@@ -23,12 +28,7 @@ from kiosk.flow_types import (
     StopTestEnded,
     TodayNotLoaded,
 )
-from kiosk.keys import Key
-from kiosk.page import Page
-from kiosk.review.family import DayView, FamilyView
-from kiosk.session import machine
-from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
-from kiosk.visit import Moment, Setting, Visit
+from kiosk.visit.state import Moment, Setting, Visit
 from programs.history import CourseHistory, PastSession
 from programs.plan import NotToday, SessionPlan
 from programs.text import Reason
@@ -201,7 +201,7 @@ def _questions() -> Iterator[Shot]:
 
 
 def _questions_here(visit: Visit) -> tuple[str, ...]:
-    from kiosk.steps.answers import groups
+    from kiosk.visit.steps.answers import groups
 
     return groups(visit)[visit.place.index].questions
 

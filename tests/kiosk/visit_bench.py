@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from drivers.guard.messages import Device
-from kiosk import flow
 from kiosk.diary.records import Entry, Envelope, FolderKind, Lock, Record, Screening, Session, Stored
 from kiosk.diary.today import Today
-from kiosk.flow_types import (
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.visit import flow
+from kiosk.visit.events import (
     BeginSession,
     DeviceSeen,
     Effect,
@@ -27,11 +29,9 @@ from kiosk.flow_types import (
     StopTestEnded,
     TodayLoaded,
 )
-from kiosk.keys import Key
-from kiosk.page import Page
-from kiosk.visit import Moment, Setting, Visit
-from programs.library import load_questionnaire, questionnaire_digest
+from kiosk.visit.state import Moment, Setting, Visit
 from programs.history import CourseHistory
+from programs.library import load_questionnaire, questionnaire_digest
 from programs.prescription import Prescription, demonstration_prescription
 from programs.progression import TodayFacts, next_session
 from programs.text import Reason

@@ -28,10 +28,10 @@ from drivers.guard.output import Arming, Now, Refusal
 from drivers.p24.driver import P24
 from drivers.rehastim2.driver import RehaStim2
 from drivers.stimulator import Targets
-from kiosk.flow_types import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.machine import Deadline, Heard, Pressed, SessionSaved, StopRequested, Write
+from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 from tests.session.plans import channel, nmes_plan, tens_plan
 

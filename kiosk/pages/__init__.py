@@ -1,1 +1,0 @@
-"""The words of every step: one builder a step, from the visit to a `Page`; `kiosk.flow.STEPS` joins them."""

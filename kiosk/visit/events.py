@@ -1,0 +1,198 @@
+"""What goes in and out of the visit's flow (`kiosk.visit.flow`): events it hears, effects it asks for.
+
+The flow is pure: it never touches guard, store or clock. `kiosk.application` carries the effects out and
+hands the results back as events.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from drivers.guard.messages import Device
+from kiosk.diary.records import Record, Session, Stored
+from kiosk.keys import Key
+from programs.plan import SessionPlan
+
+# ── effects ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Save(msgspec.Struct, frozen=True):
+    """Write a record; answered by Saved(tag, …) or SaveFailed(tag, …). A Lock's number is the Store's
+    (`Store.lock`)."""
+
+    tag: str
+    record: Record
+    corrects: str | None = None
+    event_time: dt.datetime | None = None
+
+
+class SaveScreening(msgspec.Struct, frozen=True):
+    """Write the one mutable document: `id` None makes a new one. Answered by Saved(tag, …)."""
+
+    tag: str
+    record: Record
+    id: str | None
+
+
+class StartStopTest(msgspec.Struct, frozen=True):
+    """Ask the guard for the STOP test; ends in StopTestEnded."""
+
+
+class BeginSession(msgspec.Struct, frozen=True):
+    """Save, arm and find the level. `resume` carries the outcome of the stop that is gone on from."""
+
+    plan: SessionPlan
+    resume: SessionOutcome | None
+    first_session: bool
+    session_id: str | None
+    """The session's record when it is resumed."""
+
+
+class SessionKey(msgspec.Struct, frozen=True):
+    """A key for the session machine."""
+
+    key: Key
+
+
+class CheckPin(msgspec.Struct, frozen=True):
+    role: str
+    pin: str
+
+
+class LoadFamilyView(msgspec.Struct, frozen=True):
+    """Answered by FamilyLoaded."""
+
+
+class LoadToday(msgspec.Struct, frozen=True):
+    """Read diary and prescription anew; answered by TodayLoaded."""
+
+
+class Speak(msgspec.Struct, frozen=True):
+    """Read aloud: `text`, or the words of the page that stands when it is empty."""
+
+    text: str = ""
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """End the program (never in a locked kiosk)."""
+
+
+Effect = (
+    Save
+    | SaveScreening
+    | StartStopTest
+    | BeginSession
+    | SessionKey
+    | CheckPin
+    | LoadFamilyView
+    | LoadToday
+    | Speak
+    | Leave
+)
+
+# ── events ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Saved(msgspec.Struct, frozen=True):
+    tag: str
+    stored: Stored
+
+
+class SaveFailed(msgspec.Struct, frozen=True):
+    tag: str
+    sentence: str
+
+
+class DeviceSeen(msgspec.Struct, frozen=True):
+    device: Device
+
+
+class StopTestEnded(msgspec.Struct, frozen=True):
+    """`confirmed`: the device itself said that it is off."""
+
+    confirmed: bool
+    how: str
+    by_person: bool = True
+    """False: nobody pressed STOP; the test ended by itself (three minutes, the device)."""
+
+
+class SessionOutcome(msgspec.Struct, frozen=True):
+    """How an arming ended. Levels are what the person had confirmed or reached when it ended, in half-mA."""
+
+    session_id: str | None
+    why: str
+    """"person", "plan_over", "look", "still_ok", "rest_idle", "pad_loose", "where_mismatch",
+    "nothing_felt", "shutdown", or a fault's kind ("electrode", "unplugged", "no_answer", "lease", …)."""
+    confirmed: bool
+    how: str
+    seconds_done: int
+    seconds_left: int
+    channel: int | None
+    levels_half_mA: tuple[tuple[int, int], ...]
+    at_s: float
+    """Monotonic."""
+    pad_faults: int
+    found: bool
+    """All levels were found: going on is a slow rise, else finding starts again."""
+    record: Session | None = None
+    """The closing record as it was saved: the person's own reason goes into a correction of it."""
+    never_armed: bool = False
+    """It ended before anything was armed: no current was switched on, and nothing was asked of the device."""
+
+
+class SessionEnded(msgspec.Struct, frozen=True):
+    outcome: SessionOutcome
+
+
+class OutputUnknown(msgspec.Struct, frozen=True):
+    """A stop outside of session and STOP test was not confirmed: it is not known whether current flows.
+
+    `why` is the guard's reason.
+    """
+
+    why: str
+
+
+class PinChecked(msgspec.Struct, frozen=True):
+    ok: bool
+    wait_s: int
+    sentence: str = ""
+
+
+class FamilyLoaded(msgspec.Struct, frozen=True):
+    view: Any
+    """kiosk.review.FamilyView."""
+
+
+class TodayLoaded(msgspec.Struct, frozen=True):
+    """What home and the visit need to know of the past; see kiosk.diary.today."""
+
+    today: Any
+
+
+class TodayNotLoaded(msgspec.Struct, frozen=True):
+    """Diary or prescription cannot be read: why, for a person."""
+
+    sentence: str
+
+
+class Woke(msgspec.Struct, frozen=True):
+    """The deadline that the flow asked for has come."""
+
+
+Event = (
+    Saved
+    | SaveFailed
+    | DeviceSeen
+    | StopTestEnded
+    | SessionEnded
+    | OutputUnknown
+    | PinChecked
+    | FamilyLoaded
+    | TodayLoaded
+    | TodayNotLoaded
+    | Woke
+)

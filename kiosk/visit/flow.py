@@ -1,0 +1,394 @@
+"""The visit's flow: which screen follows which. Pure; `STEPS` is its map.
+
+`press` and `hear` give the next visit and what is to be done; `page` words what stands on the screen;
+`deadline_s` says when to wake it. Guard, store and clock are `kiosk.application`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from msgspec.structs import replace
+
+from kiosk.diary.today import Today
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.session.machine import SessionState
+from kiosk.visit.events import (
+    DeviceSeen,
+    Effect,
+    Event,
+    FamilyLoaded,
+    Leave,
+    OutputUnknown,
+    PinChecked,
+    Saved,
+    SaveFailed,
+    SessionEnded,
+    SessionKey,
+    Speak,
+    StopTestEnded,
+    TodayLoaded,
+    TodayNotLoaded,
+    Woke,
+)
+from kiosk.visit.pages import (
+    checks,
+    diary_pages,
+    end_pages,
+    family_pages,
+    home_pages,
+    pad_pages,
+    question_pages,
+    stops,
+    verdicts,
+)
+from kiosk.visit.pages import session as session_pages
+from kiosk.visit.state import Context, Continuation, Moment, Place, Result, Setting, Visit
+from kiosk.visit.steps import device as device_step
+from kiosk.visit.steps import diary, ending, family, feelings, home, pads, questions, stimulation, verdict
+from kiosk.visit.steps.moves import back, go, heard_save_failed, heard_saved, jump, load_today, update
+from kiosk.visit.steps.moves import home as go_home
+
+Press = Callable[[Visit, Key, Moment], Result]
+Build = Callable[[Visit, Moment], Page]
+
+LEAVE_WITHIN_S: Final = 2.0
+HOME_READS_AGAIN_S: Final = 600.0
+FAMILY_CLOSES_S: Final = 300.0
+PIN_CLOSES_S: Final = 120.0
+DONE_GOES_HOME_S: Final = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One screen of the flow."""
+
+    press: Press
+    """What a key does on it."""
+    page: Build
+    leads_to: tuple[str, ...]
+    """Every step that can follow, but for "paused", "not_saved", what going back leads to, and
+    "not_confirmed", which follows wherever it is not known any more whether current flows."""
+    pauses: bool = True
+    """Space pauses the visit here."""
+    digits: bool = False
+    """8 is a number here, not "read it to me"; 0 is a number, not "back"."""
+    home_after_s: float | None = None
+    """Goes home by itself."""
+
+
+def _waits(press: Press, page: Build, *leads_to: str, home_after_s: float | None = None) -> Step:
+    """A step on which Space does nothing: home, alarms, and what is not to be passed by."""
+    return Step(press, page, leads_to, pauses=False, home_after_s=home_after_s)
+
+
+def _number(press: Press, page: Build, *leads_to: str) -> Step:
+    return Step(press, page, leads_to, digits=True)
+
+
+_ORDER: Final = ("group", "single", "pain_rest", "pain_moving", "soreness", "check", "saving")
+"""What `kiosk.visit.steps.order.onward` can lead to while questions are missing."""
+_PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact")
+"""… and after the verdict."""
+
+STEPS: Final[Mapping[str, Step]] = MappingProxyType(
+    {
+        # home, and what is one key away
+        "home": _waits(
+            home.press_home,
+            home_pages.home,
+            "identity",
+            "diary_pain_rest",
+            "look_back",
+            "help",
+            "pin",
+            "saving",
+            "after_restart",
+        ),
+        "after_restart": _waits(home.press_after_restart, home_pages.after_restart, "pads_off"),
+        "look_back": Step(family.press_look_back, family_pages.look_back, ("home",)),
+        "help": Step(home.press_help, home_pages.help_, ("label", "home")),
+        "label": Step(home.press_label, home_pages.label, ("label", "help")),
+        "paused": _waits(home.press_paused, home_pages.paused, "home"),
+        "saving": _waits(
+            home.press_saving,
+            home_pages.saving,
+            "verdict",
+            "first_done",
+            "not_today",
+            "session",
+            "red",
+            "skin_locked",
+            "saved",
+            "entry_saved",
+            "home",
+            "pads_off",
+            *_ORDER,
+            *_PADS,
+        ),
+        "not_saved": _waits(home.press_not_saved, home_pages.not_saved, "saving", "home"),
+        # who, and the questions
+        "identity": Step(
+            questions.press_identity, question_pages.identity, ("get_ready", "wrong_person", "home")
+        ),
+        "wrong_person": _waits(questions.press_wrong_person, question_pages.wrong_person, "home"),
+        "get_ready": Step(questions.press_get_ready, question_pages.get_ready, (*_ORDER,)),
+        "group": Step(questions.press_group, question_pages.group, (*_ORDER, *_PADS)),
+        "single": Step(
+            questions.press_single, question_pages.single, ("confirm_yes", "mend", *_ORDER, *_PADS)
+        ),
+        "confirm_yes": Step(questions.press_confirm_yes, question_pages.confirm_yes, (*_ORDER, *_PADS)),
+        "mend": Step(questions.press_mend, question_pages.mend, ("single", "saving")),
+        "pain_rest": _number(feelings.press_feeling, checks.feeling, *_ORDER),
+        "pain_moving": _number(feelings.press_feeling, checks.feeling, *_ORDER),
+        "soreness": _number(feelings.press_feeling, checks.feeling, *_ORDER),
+        "check": Step(feelings.press_check, checks.check, (*_ORDER,)),
+        # what they mean
+        "verdict": _waits(verdict.press_verdict, verdicts.verdict, "home"),
+        "not_today": _waits(verdict.press_to_home, verdicts.not_today, "home"),
+        "first_done": _waits(home.press_first_done, verdicts.first_done, "home"),
+        # pads, posture, STOP
+        "placement": Step(pads.press_placement, pad_pages.placement, ("placement", *_ORDER, *_PADS)),
+        "settle": Step(pads.press_settle, pad_pages.settle, (*_ORDER, *_PADS)),
+        "no_device": Step(pads.press_no_device, pad_pages.no_device, (*_ORDER, *_PADS, "home")),
+        "stop_test": _waits(
+            pads.press_stop_test, pad_pages.stop_test, "stop_works", "stop_not_pressed", "not_confirmed"
+        ),
+        "stop_works": Step(pads.press_stop_works, pad_pages.stop_works, (*_ORDER, *_PADS)),
+        "stop_not_pressed": Step(pads.press_stop_not_pressed, pad_pages.stop_not_pressed, ("stop_test",)),
+        "contact": Step(pads.press_contact, pad_pages.contact, (*_ORDER, *_PADS)),
+        # current
+        "session": _waits(
+            stimulation.press_session,
+            session_pages.beginning,
+            "pads_off",
+            "nobody",
+            "pad_faults_end",
+            "stopped",
+            "look",
+            "pad_off",
+            "place_again",
+            "fault",
+            "not_confirmed",
+        ),
+        # how it ended
+        "not_confirmed": _waits(
+            stimulation.press_not_confirmed, stops.not_confirmed, "stop_failed", "pads_off", "home"
+        ),
+        "stop_failed": _waits(stimulation.press_stop_failed, stops.stop_failed, "home"),
+        "stopped": _waits(stimulation.press_stopped, stops.stopped, "why_stopped", "go_on"),
+        "why_stopped": _waits(
+            stimulation.press_why,
+            stops.why_stopped,
+            "saving",
+            "pad_faults_end",
+            "loose_pad",
+            "pads_off",
+            "go_on",
+            "sting",
+        ),
+        "go_on": _waits(stimulation.press_go_on, stops.go_on, "pads_off", *_ORDER, *_PADS),
+        "look": _waits(stimulation.press_look, stops.look, "pads_off", *_ORDER, *_PADS),
+        "sting": _waits(stimulation.press_look, stops.sting, "go_on", "pads_off"),
+        "pad_off": _waits(stimulation.press_pad_off, stops.pad_off, "loose_pad"),
+        "loose_pad": _waits(stimulation.press_loose_pad, stops.loose_pad, "pads_off", *_ORDER, *_PADS),
+        "place_again": _waits(stimulation.press_place_again, stops.place_again, "pads_off", *_ORDER, *_PADS),
+        "fault": _waits(stimulation.press_fault, stops.fault, "pads_off", *_ORDER, *_PADS),
+        "pad_faults_end": _waits(stimulation.press_to_pads_off, stops.pad_faults_end, "pads_off"),
+        "nobody": _waits(
+            stimulation.press_nobody,
+            stops.nobody,
+            "pads_off",
+            *_ORDER,
+            *_PADS,
+            "home",
+            home_after_s=DONE_GOES_HOME_S,
+        ),
+        "red": _waits(ending.press_red, verdicts.red, "pads_off"),
+        # the end
+        "pads_off": _waits(ending.press_pads_off, end_pages.pads_off, "skin_after"),
+        "skin_after": _waits(ending.press_skin_after, end_pages.skin_after, "saving"),
+        "skin_locked": _waits(ending.press_skin_locked, verdicts.skin_locked, "saved", "entry_saved"),
+        "saved": _waits(ending.press_saved, end_pages.saved, "home", home_after_s=DONE_GOES_HOME_S),
+        # the diary
+        "diary_pain_rest": _number(diary.press_diary_number, diary_pages.number, "diary_pain_moving"),
+        "diary_pain_moving": _number(diary.press_diary_number, diary_pages.number, "diary_soreness"),
+        "diary_soreness": _number(diary.press_diary_number, diary_pages.number, "diary_sleep"),
+        "diary_sleep": _number(diary.press_diary_number, diary_pages.number, "diary_medicine"),
+        "diary_medicine": Step(diary.press_diary_medicine, diary_pages.medicine, ("diary_skin", "saving")),
+        "diary_skin": Step(diary.press_diary_skin, diary_pages.skin, ("saving",)),
+        "entry_saved": _waits(
+            diary.press_entry_saved, diary_pages.entry_saved, "home", home_after_s=DONE_GOES_HOME_S
+        ),
+        # the family
+        "pin": Step(
+            family.press_pin,
+            family_pages.pin,
+            ("family", "home"),
+            pauses=False,
+            digits=True,
+            home_after_s=PIN_CLOSES_S,
+        ),
+        "family": Step(
+            family.press_family, family_pages.family, ("home",), pauses=False, home_after_s=FAMILY_CLOSES_S
+        ),
+    }
+)
+
+
+def start(setting: Setting, moment: Moment) -> Result:
+    """The first screen, when the kiosk comes up; the diary is read meanwhile."""
+    return load_today(Visit(Place("home"), Context(setting), shown_s=moment.monotonic_s))
+
+
+def page(visit: Visit, moment: Moment, session: SessionState | None = None) -> Page:
+    """What stands on the screen, in the language of `kiosk.words`. `session` while the step is "session"."""
+    if visit.step == "session" and session is not None:
+        return session_pages.page(visit, moment, session)
+    return STEPS[visit.step].page(visit, moment)
+
+
+def press(visit: Visit, key: Key, moment: Moment) -> Result:
+    """A key of the person. Never raises, whatever the key and wherever it comes."""
+    if key is Key.LEAVE:
+        return _leave(visit, moment)
+    step = STEPS[visit.step]
+    reads = key is Key.READ or (key is Key.EIGHT and not step.digits)
+    if visit.step == "session":
+        # The session hears every key: any one holds a slow rise, and shows that somebody is there.
+        visit, effects = stimulation.press_session(visit, key, moment)
+        return visit, (*effects, Speak()) if reads else effects
+    if reads:
+        return visit, (Speak(),)
+    if key is Key.STOP:
+        # On the other screens the guard heard it, and it changes nothing here.
+        return (go(visit, moment, "paused"), ()) if step.pauses else (visit, ())
+    if key is Key.ZERO and not step.digits:
+        key = Key.BACK
+    visit, effects = step.press(visit, key, moment)
+    return _and_saved(visit, effects, moment)
+
+
+def hear(visit: Visit, event: Event, moment: Moment) -> Result:
+    """Something happened. Never raises; what belongs to a screen that was left changes nothing."""
+    effects: tuple[Effect, ...] = ()
+    match event:
+        case Saved():
+            visit, effects = heard_saved(visit, event)
+        case SaveFailed():
+            visit = _say_not_saved(heard_save_failed(visit, event), moment)
+        case TodayLoaded(today):
+            visit, effects = _today(visit, today, moment)
+        case TodayNotLoaded(sentence):
+            visit = update(visit, loads="none", unreadable=sentence)
+            visit = jump(visit, moment, "home") if visit.step == "saving" else visit
+        case DeviceSeen(device):
+            visit = device_step.seen(visit, device)
+        case StopTestEnded() if visit.step == "stop_test":
+            visit, effects = pads.hear_stop_test(visit, event, moment)
+        case SessionEnded(outcome) if visit.step == "session":
+            visit, effects = stimulation.ended(visit, outcome, moment)
+        case OutputUnknown(why):
+            visit, effects = stimulation.output_unknown(visit, why, moment)
+        case PinChecked():
+            visit, effects = family.hear_pin(visit, event, moment)
+        case FamilyLoaded():
+            visit, effects = family.hear_family(visit, event, moment)
+        case Woke():
+            visit, effects = _woke(visit, moment)
+    return _and_saved(visit, effects, moment)
+
+
+def deadline_s(visit: Visit) -> float | None:
+    """When `Woke` is to be heard, monotonic; None: never by time."""
+    after_s = HOME_READS_AGAIN_S if visit.step == "home" else STEPS[visit.step].home_after_s
+    return None if after_s is None else visit.shown_s + after_s
+
+
+def _woke(visit: Visit, moment: Moment) -> Result:
+    due_s = deadline_s(visit)
+    if due_s is None or moment.monotonic_s < due_s:
+        return visit, ()
+    if visit.step == "home":
+        return load_today(replace(visit, shown_s=moment.monotonic_s))
+    return go_home(visit, moment)
+
+
+def _leave(visit: Visit, moment: Moment) -> Result:
+    """Ctrl+C stops a session like any stop key; a second one within 2 s leaves what is not locked down."""
+    effects: tuple[Effect, ...] = (SessionKey(Key.LEAVE),) if visit.step == "session" else ()
+    if visit.context.setting.locked_down:
+        return visit, effects
+    before_s = visit.context.leave_s
+    if before_s is not None and moment.monotonic_s - before_s <= LEAVE_WITHIN_S:
+        return update(visit, leave_s=None), (*effects, Leave())
+    return update(visit, leave_s=moment.monotonic_s), effects
+
+
+def _today(visit: Visit, today: Today, moment: Moment) -> Result:
+    again = visit.context.loads == "again"
+    visit = update(visit, today=today, unreadable="", loads="none")
+    if again:
+        return load_today(visit)
+    if visit.step == "saving" and visit.context.read_after_saving:
+        return verdict.verdict_reached(visit, moment)
+    if visit.step != "home":
+        return visit, ()
+    if visit.context.saves.all_durable:
+        visit = update(visit, locks=())  # the diary's own hold from now on
+    if visit.context.restart_seen:
+        return visit, ()
+    return home.after_start(update(visit, restart_seen=True), moment)
+
+
+# ── the step "saving" ───────────────────────────────────────────────────────────────────────────
+
+
+def _and_saved(visit: Visit, effects: tuple[Effect, ...], moment: Moment) -> Result:
+    """Leaves the step "saving" as soon as everything is durable, and says so when it will not be."""
+    saves = visit.context.saves
+    if visit.step != "saving":
+        return visit, effects
+    if not saves.all_durable:
+        stuck = not saves.under_way and bool(saves.sentence)
+        return (_say_not_saved(visit, moment) if stuck else visit), effects
+    visit, then = _AFTER_SAVING[visit.context.after_saving](visit, moment)
+    return visit, (*effects, *then)
+
+
+def _read_for_verdict(visit: Visit, moment: Moment) -> Result:
+    """The verdict waits for the diary as it stands after the answers."""
+    if visit.context.read_after_saving:
+        return visit, ()
+    return load_today(update(visit, read_after_saving=True))
+
+
+def _jump_to(step: str) -> Callable[[Visit, Moment], Result]:
+    return lambda visit, moment: (jump(visit, moment, step), ())
+
+
+_AFTER_SAVING: Final[Mapping[Continuation, Callable[[Visit, Moment], Result]]] = MappingProxyType(
+    {
+        "verdict": _read_for_verdict,
+        "begin": stimulation.begin,
+        "red": _jump_to("red"),
+        "skin": _jump_to("skin_locked"),
+        "saved": _jump_to("saved"),
+        "entry_saved": _jump_to("entry_saved"),
+        "return": back,
+        "home": go_home,
+    }
+)
+
+
+def _say_not_saved(visit: Visit, moment: Moment) -> Visit:
+    """Said at once, and nothing goes on; but not over a current or an alarm, and home says it itself."""
+    if visit.step in ("session", "stop_test", "not_confirmed", "home", "not_saved"):
+        return visit
+    if visit.step == "saving":
+        return go(visit, moment, "not_saved")
+    return go(update(visit, after_saving="return"), moment, "not_saved")

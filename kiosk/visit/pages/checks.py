@@ -1,0 +1,80 @@
+"""Pain at rest, pain when moving, soreness; and everything once more to check."""
+
+from __future__ import annotations
+
+from kiosk.keys import Key
+from kiosk.page import Choice, NumberLine, Page, Words
+from kiosk.visit.pages.chrome import build
+from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps import answers, numbers
+from kiosk.words import _, ngettext
+
+
+def feeling(visit: Visit, moment: Moment) -> Page:
+    """One of the number lines of a visit; the step is the field's name."""
+    entry = visit.context.entry
+    return number_line(visit, moment, visit.step, None if entry is None else getattr(entry, visit.step))
+
+
+def number_line(visit: Visit, moment: Moment, field: str, said: int | None) -> Page:
+    """The line for a field of a diary entry."""
+    question, low, high, lines = {
+        "pain_rest": (
+            _("How strong is your back pain now, at rest?"),
+            _("no pain"),
+            _("the worst pain"),
+            (),
+        ),
+        "pain_moving": (
+            _("How strong is your back pain when you move?"),
+            _("no pain"),
+            _("the worst pain"),
+            (),
+        ),
+        "soreness": (
+            _("How sore are your back muscles?"),
+            _("not sore"),
+            _("very sore"),
+            (_("Sore as after hard work. Not your usual pain."),),
+        ),
+        "sleep": (_("How well did you sleep last night?"), _("not at all"), _("very well"), ()),
+    }[field]
+    value = numbers.marked(visit.context.number, said)
+    body = NumberLine(question, low, high, value, lines)
+    choices = (Choice(Key.ENTER, _("Next")),) if value is not None else ()
+    return build(visit, moment, body, choices, title=_title(field), pauses=True, digits=True, back=True)
+
+
+def _title(field: str) -> str:
+    return {
+        "pain_rest": _("Pain at rest"),
+        "pain_moving": _("Pain when moving"),
+        "soreness": _("Sore muscles"),
+        "sleep": _("Sleep"),
+    }[field]
+
+
+def check(visit: Visit, moment: Moment) -> Page:
+    """What was said, before it counts."""
+    entry = visit.context.entry
+    assert entry is not None
+    worse = len(answers.standing(visit))
+    health = _("Health questions: nothing to report.")
+    if worse:
+        health = ngettext(
+            "Health questions: {n} answer is not a No.", "Health questions: {n} answers are not a No.", worse
+        ).format(n=worse)
+    items = (
+        _("Pain at rest: {value} of 10").format(value=entry.pain_rest),
+        _("Pain when moving: {value} of 10").format(value=entry.pain_moving),
+        _("Sore muscles: {value} of 10").format(value=entry.soreness),
+        health,
+    )
+    choices = (
+        Choice(Key.ENTER, _("All is right, next")),
+        Choice(Key.ONE, _("Change pain at rest"), prominent=False),
+        Choice(Key.TWO, _("Change pain when moving"), prominent=False),
+        Choice(Key.THREE, _("Change sore muscles"), prominent=False),
+    )
+    body = Words((_("Please check what you said."),), items)
+    return build(visit, moment, body, choices, title=_("Check your answers"), pauses=True, back=True)

@@ -1,0 +1,136 @@
+"""What every page has: the first line, the key line, and the words to read aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kiosk import words
+from kiosk.keys import Key
+from kiosk.page import (
+    Body,
+    Choice,
+    Header,
+    LevelFinding,
+    NumberLine,
+    Overview,
+    Page,
+    PinEntry,
+    Placement,
+    Running,
+    Words,
+)
+from kiosk.visit.state import Moment, Visit
+from kiosk.words import _
+
+LEAVE_HINT_S: Final = 2.0
+SCREENS_OF_A_STEP: Final = 64
+
+
+def build(
+    visit: Visit,
+    moment: Moment,
+    body: Body,
+    choices: tuple[Choice, ...] = (),
+    *,
+    title: str = "",
+    pauses: bool = False,
+    digits: bool = False,
+    back: bool = False,
+    stop_text: str = "",
+    current_on: bool = False,
+    right: str = "",
+    screen: int = 0,
+) -> Page:
+    """A page with its header, its key line and its spoken words.
+
+    `pauses`: Space pauses here. `digits`: 8 is a number, so only * reads aloud. `back`: the key line says so.
+    `stop_text`: the whole bottom is STOP. `right`: what the header says in place of the device's state.
+    `screen`: which of the step's own screens it is, 0…63; a key meant for another does not act on it.
+    """
+    line = list(choices)
+    if back:
+        line.append(Choice(Key.BACK if digits else Key.ZERO, _("Back"), prominent=False))
+    line.append(Choice(Key.READ if digits else Key.EIGHT, _("Read it to me"), prominent=False))
+    if pauses:
+        line.append(Choice(Key.STOP, _("Pause"), prominent=False))
+    return Page(
+        id=visit.step,
+        header=header(visit, moment, title, current_on=current_on, right=right),
+        body=body,
+        choices=tuple(line),
+        stop_row=bool(stop_text),
+        stop_text=stop_text,
+        spoken=spoken(title, body, choices),
+        serial=visit.serial * SCREENS_OF_A_STEP + screen,
+    )
+
+
+def header(visit: Visit, moment: Moment, title: str, *, current_on: bool, right: str = "") -> Header:
+    """Title or date on the left; on the right what the guard reports."""
+    device = visit.context.device
+    if leaving(visit, moment):
+        right = _("Ctrl+C once more leaves")
+    elif not right and current_on:
+        right = _("CURRENT IS ON")
+    elif not right:
+        right = _("device ready") if device is not None and device.present else _("device not found")
+    left = title or f"homestim   {words.date(moment.now.date())}  {words.clock(moment.now)}"
+    return Header(left, device is not None and device.simulated, right, current_on)
+
+
+def leaving(visit: Visit, moment: Moment) -> bool:
+    """Ctrl+C was pressed once, just now."""
+    pressed_s = visit.context.leave_s
+    return pressed_s is not None and moment.monotonic_s - pressed_s <= LEAVE_HINT_S
+
+
+def spoken(title: str, body: Body, choices: tuple[Choice, ...]) -> str:
+    """The page's words in the order in which they are read."""
+    parts = [title, *_body_words(body)]
+    parts += [f"{_key_word(choice.key)}: {choice.label}." for choice in choices]
+    return " ".join(_sentence(part) for part in parts if part)
+
+
+def _sentence(part: str) -> str:
+    part = " ".join(part.split())
+    return part if part.endswith((".", "?", "!", ":", "…")) else f"{part}."
+
+
+def _key_word(key: Key) -> str:
+    names = {
+        Key.ENTER: _("Enter"),
+        Key.BACK: _("Back key"),
+        Key.STOP: _("Space"),
+        Key.UP: _("Up"),
+        Key.DOWN: _("Down"),
+        Key.LEFT: _("Left key"),
+        Key.RIGHT: _("Right key"),
+        Key.READ: "*",
+    }
+    return names.get(key, key.value)
+
+
+def _body_words(body: Body) -> Iterator[str]:
+    match body:
+        case Words():
+            yield from (*body.lines, *body.items, *body.small)
+        case NumberLine():
+            yield body.question
+            yield f"0: {body.low}. 10: {body.high}."
+            if body.value is not None:
+                yield str(body.value)
+            yield from body.lines
+        case Placement():
+            yield from (*body.lines, body.below, *body.box)
+        case LevelFinding():
+            yield from (*body.lines, f"{body.big} {body.unit}", body.bar.limit_text, body.notice)
+        case Running():
+            yield f"{body.big} {body.big_label}"
+            for side in body.sides:
+                yield f"{side.name} {side.level_text}, {side.bar.limit_text}"
+            yield from (body.strip.now, body.strip.next_cue, body.notice)
+        case PinEntry():
+            yield from (*body.lines, body.notice)
+        case Overview():
+            yield from (body.headline, *body.lines, *body.facts, body.small)

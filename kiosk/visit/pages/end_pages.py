@@ -1,0 +1,45 @@
+"""Pads off, the skin afterwards, and "saved" only when it is."""
+
+from __future__ import annotations
+
+from kiosk.keys import Key
+from kiosk.page import Choice, Page, Words
+from kiosk.visit.pages.chrome import build
+from kiosk.visit.state import Moment, Visit
+from kiosk.words import _
+
+
+def pads_off(visit: Visit, moment: Moment) -> Page:
+    was_begun = visit.context.run.outcome is not None or visit.context.activity == "restart"
+    lines = (
+        _("The session is over. Take the pads off now.") if was_begun else _("Take the pads off now."),
+        _("Lift a corner and peel. Never pull at the cable."),
+        _("Put the pads back on their foil."),
+    )
+    return build(
+        visit, moment, Words(lines), (Choice(Key.ENTER, _("They are off, next")),), title=_("Pads off")
+    )
+
+
+def skin_choices() -> tuple[Choice, ...]:
+    """Grade 0 to 4, on the keys 1 to 5."""
+    return (
+        Choice(Key.ONE, _("As before")),
+        Choice(Key.TWO, _("A little pink")),
+        Choice(Key.THREE, _("Red, itchy or raised")),
+        Choice(Key.FOUR, _("Blister or burn")),
+        Choice(Key.FIVE, _("Open or infected")),
+    )
+
+
+def skin_after(visit: Visit, moment: Moment) -> Page:
+    lines = (_("Look at the skin where the pads were. How is it?"),)
+    return build(visit, moment, Words(lines), skin_choices(), title=_("Your skin"))
+
+
+def saved(visit: Visit, moment: Moment) -> Page:
+    lines = (
+        _("Saved. You are done for today."),
+        _("Tomorrow the box will ask about your skin and muscles."),
+    )
+    return build(visit, moment, Words(lines), (Choice(Key.ENTER, _("Home")),), title=_("Saved"))

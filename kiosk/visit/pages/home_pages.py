@@ -1,0 +1,246 @@
+"""Home in its variants, and what is one key away: help, label, paused, saving, after a restart."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk import words
+from kiosk.keys import Key
+from kiosk.page import Choice, Page, Words
+from kiosk.visit.pages import people, reasons, verdicts
+from kiosk.visit.pages.chrome import build
+from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps import answers, device
+from kiosk.visit.steps.home import LABEL_PAGES, variant
+from kiosk.words import _, content
+from programs.library import load_programme
+from programs.plan import SessionPlan
+
+MORNING_UNTIL: Final = 12
+EVENING_FROM: Final = 18
+
+
+def home(visit: Visit, moment: Moment) -> Page:
+    """What today is for; always the diary, the look back, help and the family."""
+    now = variant(visit)
+    first = {
+        "ready": _("Start"),
+        "baseline": _("First questions"),
+        "week0": _("Answer today's questions"),
+        "unsaved": _("Try to save again"),
+    }.get(now)
+    choices = [Choice(Key.ONE, first)] if first else []
+    if now == "unreadable":
+        choices.append(Choice(Key.ENTER, _("Try again")))
+    if now not in ("loading", "unreadable"):
+        if now != "unsaved":
+            choices.append(Choice(Key.TWO, _("Write in my diary")))
+        choices.append(Choice(Key.THREE, _("How it has been going")))
+    choices.append(Choice(Key.FOUR, _("Help and phone numbers")))
+    if now not in ("loading", "unreadable"):
+        choices.append(Choice(Key.NINE, _("Family")))
+    tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
+    body = Words(
+        _lines(visit, moment, now), tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain"
+    )
+    return build(visit, moment, body, tuple(choices))
+
+
+def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
+    today, context = visit.context.today, visit.context
+    if now == "loading" or today is None:
+        return (context.unreadable or _("One moment. The box reads your diary."),)
+    match now:
+        case "unreadable":
+            return (
+                _("Your diary cannot be read."),
+                context.unreadable,
+                _("There is no session until it can be read."),
+            )
+        case "unsaved":
+            return (
+                _("Not everything is saved."),
+                context.saves.sentence,
+                _("There is no session until it is saved."),
+            )
+        case "no_prescription":
+            return (
+                _("There is no prescription in the box, so there is no session."),
+                _("Call the person who set up this box."),
+                _("Your diary is open."),
+            )
+        case "not_yet" | "expired":
+            reason = today.next.reasons[0] if not isinstance(today.next, SessionPlan) else None
+            sentence = "" if reason is None else reasons.sentence(reason)
+            return (sentence, people.call_clinician(visit), _("Your diary is open."))
+        case "locked":
+            return verdicts.lock_lines(visit, answers.locks_that_end(visit)[0])
+        case "baseline":
+            assert today.baseline_due is not None
+            return (
+                _greeting(moment),
+                _("First come some questions about your health."),
+                reasons.sentence(today.baseline_due),
+                _("Answer them together with your clinician or a helper."),
+            )
+        case "week0":
+            return (_greeting(moment), _week0(visit), _("They take about three minutes."))
+        case "week0_done":
+            return (_greeting(moment), _week0(visit), _("Today is done. Come back tomorrow."))
+        case "done":
+            return (_greeting(moment), _("You are done for today."), *verdicts.not_today_lines(visit)[-1:])
+        case "rest_day":
+            return (_greeting(moment), _("Today is a rest day."), *verdicts.not_today_lines(visit))
+        case "no_device":
+            return (_greeting(moment), *device_lines(visit), _("Your diary is open."))
+        case _:
+            return (_greeting(moment), *_session_lines(visit))
+
+
+def _session_lines(visit: Visit) -> tuple[str, ...]:
+    today = visit.context.today
+    assert today is not None
+    plan = today.next
+    assert isinstance(plan, SessionPlan)
+    name = content(load_programme(plan.programme).name)
+    said = [reasons.sentence(reason) for reason in plan.reasons if reason.rule in SAID_AT_HOME]
+    return (
+        _("Today: session {number}").format(number=today.sessions_done + 1),
+        _("{programme}, {minutes} minutes. You can stop at any time.").format(
+            programme=name, minutes=plan.minutes
+        ),
+        *said[:1],
+    )
+
+
+SAID_AT_HOME: Final = (
+    "lower_sore",
+    "lower_pain",
+    "lower_gap",
+    "muscles_rest",
+    "restart_learning",
+    "pain_up_twice",
+    "shift_pads",
+    "first_sessions_short",
+    "rest_not_known",
+)
+"""The reasons that a person notices; the first of them that applies is said."""
+
+
+def device_lines(visit: Visit) -> tuple[str, ...]:
+    """Why the stimulator cannot be used, and what to do."""
+    seen = visit.context.device
+    if device.other_build(visit):
+        return (_("The box was updated and has to start again."), _("Switch the box off and on."))
+    if seen is None:
+        return (_("The box looks for the stimulator."),)
+    return (
+        _("The stimulator is not found."),
+        _("Is it switched on? Is its cable plugged in at both ends?"),
+    )
+
+
+def _week0(visit: Visit) -> str:
+    today = visit.context.today
+    assert today is not None
+    return _("Day {day} of 7. Only questions, no current.").format(day=today.week0_day)
+
+
+def _greeting(moment: Moment) -> str:
+    if moment.now.hour < MORNING_UNTIL:
+        return _("Good morning.")
+    return _("Good afternoon.") if moment.now.hour < EVENING_FROM else _("Good evening.")
+
+
+def after_restart(visit: Visit, moment: Moment) -> Page:
+    """The power or the program ended in a session."""
+    assert visit.context.today is not None
+    cut_off = visit.context.today.interrupted
+    minutes = 0 if cut_off is None else cut_off.record.seconds_done // 60
+    early = _("Your session ended early.")
+    if minutes:
+        early = words.ngettext(
+            "Your session ended early, after {n} minute.",
+            "Your session ended early, after {n} minutes.",
+            minutes,
+        ).format(n=minutes)
+    seen = visit.context.device
+    output = _("The stimulator reports that its output is off.")
+    if seen is None or not seen.present:
+        output = _("Switch the stimulator OFF now. It is not known if current still flows.")
+    lines = (
+        early,
+        _("The box has started again."),
+        output,
+        _("Nothing starts by itself."),
+        _("Your answers are saved."),
+    )
+    return build(
+        visit, moment, Words(lines, tone="calm"), (Choice(Key.ENTER, _("Next")),), title=_("After a restart")
+    )
+
+
+def help_(visit: Visit, moment: Moment) -> Page:
+    """Whom to call, and how to cut the current."""
+    today = visit.context.today
+    items = [_("Emergency: {number}").format(number=people.emergency(visit))]
+    if today is not None and today.prescription is not None:
+        items.append(f"{people.clinician(visit)}: {people.phone(visit)}")
+    items.append(_("Current off by hand: {how}").format(how=people.how_to_cut_output(visit)))
+    small = (_("This is not an emergency service. Nobody watches this box."),)
+    body = Words((_("Who can help"),), tuple(items), small)
+    choices = (Choice(Key.ONE, _("What this device is, and is not")),)
+    return build(visit, moment, body, choices, title=_("Help and phone numbers"), pauses=True, back=True)
+
+
+def label(visit: Visit, moment: Moment) -> Page:
+    """What stands on the label (safety.md, "Words that are true")."""
+    pages = (
+        (
+            _("This is not an approved medical device."),
+            _("The maker of the P24 does not allow its use on people."),
+            _("The P24 is for tests, and for research that was approved."),
+            _("Back pain is not among the uses for which the RehaStim2 is made."),
+        ),
+        (
+            _("One box and its pads are for one person only."),
+            _("Nobody checks your answers. A pad that is half off may not be noticed."),
+            _("Keep it away from children and pets."),
+        ),
+        (
+            _("Never use it with a pacemaker or implant, or when pregnant."),
+            _("Never use it asleep, while driving, in water, or near shortwave therapy."),
+            _("It may ease pain while it is on. Moving and exercise matter more."),
+            _("Something went wrong? Tell {clinician}.").format(clinician=people.clinician(visit)),
+        ),
+    )
+    body = Words(pages[visit.place.index])
+    more = visit.place.index + 1 < LABEL_PAGES
+    choices = (Choice(Key.ENTER, _("Next")),) if more else ()
+    return build(
+        visit, moment, body, choices, title=_("What this device is, and is not"), pauses=True, back=True
+    )
+
+
+def paused(visit: Visit, moment: Moment) -> Page:
+    body = Words((_("Paused."), _("No current flows.")), tone="calm")
+    choices = (Choice(Key.ONE, _("Go on")), Choice(Key.TWO, _("Home")))
+    return build(visit, moment, body, choices, title=_("Paused"))
+
+
+def saving(visit: Visit, moment: Moment) -> Page:
+    return build(visit, moment, Words((_("One moment. Saving…"),)), title=_("Saving"))
+
+
+def not_saved(visit: Visit, moment: Moment) -> Page:
+    """A write failed. What a lock has to say stands first, saved or not."""
+    lock = answers.locks_open(visit)[0] if visit.context.locks else None
+    first: tuple[str, ...] = ()
+    if lock is not None:
+        first = verdicts.lock_lines(visit, lock)[:3]
+    lines = (*first, _("This could not be saved."), visit.context.saves.sentence)
+    alarm = lock is not None and lock.class_ in ("E", "U", "red")
+    choices = (Choice(Key.ONE, _("Try again")), Choice(Key.TWO, _("Home")))
+    return build(
+        visit, moment, Words(lines, tone="alarm" if alarm else "warn"), choices, title=_("Not saved")
+    )

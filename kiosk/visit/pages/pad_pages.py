@@ -1,0 +1,132 @@
+"""Pads on the back, drawn to scale; the place to stay; the STOP test; how the pads lie."""
+
+from __future__ import annotations
+
+from kiosk.keys import Key
+from kiosk.page import Choice, PadDrawn, Page, Placement, Words
+from kiosk.visit.pages import sides
+from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.home_pages import device_lines
+from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps import device
+from kiosk.visit.steps.pads import BOTH_PADS, montage
+from kiosk.words import _, content
+from programs.montage import Lead, Montage
+
+
+def placement(visit: Visit, moment: Moment) -> Page:
+    """One lead, or one of its pads."""
+    where, place = montage(visit), visit.place
+    lead = where.leads[place.index]
+    shown = lead.pads if place.item == BOTH_PADS else (lead.pads[place.item - 1],)
+    colour = sides.colour(lead)
+    lines = [_("Take the {colour} lead. It has two pads.").format(colour=colour)]
+    lines += [
+        _("▶ Pad {number}: {where}").format(number=pad.number, where=content(pad.where)) for pad in shown
+    ]
+    lines.append(content(where.spacing))
+    box = [
+        _("{colour} lead").format(colour=colour),
+        _("pads {first} and {second}").format(first=lead.pads[0].number, second=lead.pads[1].number),
+    ]
+    if visit.context.run.new_pads:
+        box.append(_("new pads today"))
+    body = Placement(
+        pads=drawn(where, lead, tuple(pad.number for pad in shown)),
+        left_label=_("LEFT"),
+        right_label=_("RIGHT"),
+        from_behind=_("from behind"),
+        lowest_rib=_("lowest rib"),
+        hip=_("hip"),
+        lines=tuple(lines),
+        box=tuple(box),
+        below=_("No current flows yet. Press each pad flat, from the middle out."),
+    )
+    done = _("Both are on, next") if place.item == BOTH_PADS else _("It is on, next")
+    choices = [Choice(Key.ENTER, done)]
+    if place.item == BOTH_PADS:
+        choices.append(Choice(Key.FIVE, _("One pad at a time")))
+    if not visit.context.run.new_pads:
+        choices.append(Choice(Key.SEVEN, _("New pads today")))
+    title = _("Pads on   lead {number} of {count}: {colour}, {side}").format(
+        number=place.index + 1, count=len(where.leads), colour=colour, side=sides.side(lead)
+    )
+    return build(visit, moment, body, tuple(choices), title=title, pauses=True, back=True)
+
+
+def drawn(where: Montage, lit: Lead, numbers: tuple[int, ...]) -> tuple[PadDrawn, ...]:
+    """Every pad of the montage; those with `numbers` of the lead `lit` stand out."""
+    return tuple(
+        PadDrawn(
+            number=pad.number,
+            x_cm=pad.x_cm,
+            y_cm=pad.y_cm,
+            width_cm=where.pad_width_cm,
+            height_cm=where.pad_height_cm,
+            lead=lead.colour,
+            lit=lead.channel == lit.channel and pad.number in numbers,
+        )
+        for lead in where.leads
+        for pad in lead.pads
+    )
+
+
+def settle(visit: Visit, moment: Moment) -> Page:
+    """She stays as she is now: STOP is tested in that position, with that hand."""
+    posture = montage(visit).posture
+    body = Words(
+        (
+            _("Now sit or lie the way you will stay."),
+            *(() if posture is None else (content(posture),)),
+            _("Can your hand reach STOP without looking? Put it there now."),
+        )
+    )
+    choices = (Choice(Key.ENTER, _("I am ready, next")),)
+    return build(visit, moment, body, choices, title=_("Sit or lie ready"), pauses=True, back=True)
+
+
+def no_device(visit: Visit, moment: Moment) -> Page:
+    ready = device.usable(visit)
+    lines = (_("The stimulator is there."),) if ready else device_lines(visit)
+    choices = (*((Choice(Key.ENTER, _("Next")),) if ready else ()), Choice(Key.TWO, _("Home")))
+    body = Words(lines, tone="plain" if ready else "warn")
+    return build(visit, moment, body, choices, title=_("The stimulator"), pauses=True, back=True)
+
+
+def stop_test(visit: Visit, moment: Moment) -> Page:
+    body = Words(
+        (
+            _("Test STOP. No current flows yet."),
+            _("Sit the way you will stay."),
+            _("Press STOP now."),
+        )
+    )
+    return build(visit, moment, body, title=_("Test STOP"), stop_text=sides.stop_text())
+
+
+def stop_works(visit: Visit, moment: Moment) -> Page:
+    body = Words((_("STOP works."), _("The device has confirmed it.")))
+    return build(
+        visit, moment, body, (Choice(Key.ENTER, _("Next")),), title=_("Test STOP"), pauses=True, back=True
+    )
+
+
+def stop_not_pressed(visit: Visit, moment: Moment) -> Page:
+    body = Words((_("STOP was not pressed."), _("Without this test there is no session.")))
+    choices = (Choice(Key.ENTER, _("Test again")),)
+    return build(visit, moment, body, choices, title=_("Test STOP"), pauses=True, back=True)
+
+
+def contact(visit: Visit, moment: Moment) -> Page:
+    """Asked, not measured; worded so that No is safe."""
+    body = Words(
+        (
+            _("Feel all pads with your hand, or ask your helper."),
+            _("Is a pad loose, folded or dry? Does one feel different from the others?"),
+        )
+    )
+    choices = (
+        Choice(Key.ONE, _("No, all lie flat and feel the same")),
+        Choice(Key.TWO, _("Yes, or not sure")),
+    )
+    return build(visit, moment, body, choices, title=_("How the pads lie"), pauses=True, back=True)

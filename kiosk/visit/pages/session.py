@@ -1,0 +1,311 @@
+"""While current can flow: finding the level, the session and the prompts, from the session machine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk import words
+from kiosk.keys import Key
+from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel, Strip, Words
+from kiosk.session.machine import SessionState, Side
+from kiosk.visit.pages import people, reasons, rhythm, sides
+from kiosk.visit.pages.chrome import build
+from kiosk.visit.state import Moment, Visit
+from kiosk.words import _, content, ngettext
+from programs.library import load_programme
+from programs.montage import Lead
+
+FIND_STEPS: Final = ("offer", "feel", "where", "strong", "both")
+
+
+def beginning(visit: Visit, moment: Moment) -> Page:
+    """Nothing is armed yet."""
+    body = Words((_("One moment. No current flows yet."),))
+    return build(visit, moment, body, title=_("Session"), stop_text=sides.stop_text())
+
+
+def page(visit: Visit, moment: Moment, state: SessionState) -> Page:
+    """The screen of a state of `kiosk.session.machine`."""
+    match state.stage:
+        case "saving" | "arming":
+            return beginning(visit, moment)
+        case "stopping" | "ended":
+            body = Words((_("Stopping…"), _("Stay seated. Do not touch the pads.")), tone="warn")
+            return build(
+                visit,
+                moment,
+                body,
+                title=_("Stopping"),
+                stop_text=sides.stop_text(),
+                current_on=state.stage == "stopping",
+                screen=_screen(state),
+            )
+        case "find":
+            return _find(visit, moment, state)
+        case "play":
+            return _play(visit, moment, state)
+
+
+# ── finding the level ───────────────────────────────────────────────────────────────────────────
+
+
+def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
+    lead = _lead(state, state.side)
+    title = _("Find your level   {side}, {colour} lead").format(
+        side=sides.side(lead), colour=sides.colour(lead)
+    )
+    if state.prompt is None and state.find_step in ("offer", "where", "both"):
+        lines, choices = _find_words(state)
+        body: Words | LevelFinding = Words(lines)
+    else:
+        body = LevelFinding(
+            big=words.decimal(state.side.level_half_mA / 2),
+            unit="mA",
+            lines=_level_lines(state),
+            bar=_bar(visit, state, state.side, with_mark=True),
+            notice=_notice(state),
+        )
+        choices = _level_choices(state)
+    return build(
+        visit,
+        moment,
+        body,
+        choices,
+        title=title,
+        stop_text=sides.stop_text(),
+        current_on=_current_on(state),
+        screen=_screen(state),
+    )
+
+
+def _find_words(state: SessionState) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+    lines: tuple[str, ...]
+    rest = Choice(Key.FIVE, _("Rest at zero"), prominent=False)
+    match state.find_step:
+        case "offer":
+            lines = (
+                _("Ready? The current starts at zero and rises slowly, to 60 % of last time at most."),
+                _("Any key: it rises no more."),
+                _("STOP: off at once."),
+            )
+            return lines, (Choice(Key.ENTER, _("I am ready")),)
+        case "where":
+            choices = (
+                Choice(Key.ONE, _("Left")),
+                Choice(Key.TWO, _("Right")),
+                Choice(Key.THREE, _("Both, or elsewhere")),
+                Choice(Key.DOWN, _("less"), prominent=False),
+                rest,
+            )
+            return (_("Where do you feel it?"),), choices
+        case _:
+            found = [
+                f"{sides.back_name(_lead(state, side))}: {words.decimal(side.level_half_mA / 2)} mA"
+                for side in state.sides
+            ]
+            minutes = max(1, round(state.seconds_left / 60))
+            lines = (
+                _("Your level is found. {levels}").format(levels=", ".join(found)),
+                ngettext(
+                    "Now comes {n} minute. You can stop at any time.",
+                    "Now come {n} minutes. You can stop at any time.",
+                    minutes,
+                ).format(n=minutes),
+            )
+            return lines, (Choice(Key.ENTER, _("Begin")), Choice(Key.DOWN, _("less"), prominent=False), rest)
+
+
+def _level_lines(state: SessionState) -> tuple[str, ...]:
+    if state.prompt is not None:
+        return (_prompt(state),)
+    slow = state.side.slow
+    if slow is not None and slow.running:
+        return (_("It rises slowly."), _("Any key: it rises no more."))
+    if state.resting:
+        return (_("Rest at zero."), _("Press ▲: it rises slowly."))
+    if slow is not None:
+        return (_("It holds."), _("Press ▲: it rises on."), _("Feel it? Press Enter."))
+    if state.find_step == "feel":
+        return (_("Press ▲ until you feel something."), _("Then press Enter: I feel it."))
+    intensity = content(load_programme(state.plan.programme).intensity)
+    return (_("Press ▲ once. Wait. Press again."), intensity)
+
+
+def _level_choices(state: SessionState) -> tuple[Choice, ...]:
+    if state.prompt is not None:
+        return (Choice(Key.ENTER, _("Yes, all is well")), Choice(Key.DOWN, _("less")))
+    felt = _("I feel it") if state.find_step == "feel" else _("Strong, still pleasant")
+    return (
+        Choice(Key.UP, _("a bit more")),
+        Choice(Key.DOWN, _("less")),
+        Choice(Key.ENTER, felt),
+        Choice(Key.FIVE, _("Rest at zero"), prominent=False),
+    )
+
+
+# ── the session ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _play(visit: Visit, moment: Moment, state: SessionState) -> Page:
+    body = Running(
+        big=words.minutes(state.seconds_left),
+        big_label=_("minutes left"),
+        sides=tuple(_side(visit, state, index, side) for index, side in enumerate(state.sides)),
+        strip=_strip(state, moment),
+        notice=_prompt(state) or _notice(state) or _rest_notice(state),
+    )
+    return build(
+        visit,
+        moment,
+        body,
+        _play_choices(state),
+        title=_play_title(state),
+        stop_text=sides.stop_text(),
+        current_on=_current_on(state),
+        screen=_screen(state),
+    )
+
+
+def _play_title(state: SessionState) -> str:
+    if state.resting:
+        return _("Rest at zero")
+    role = "work" if state.phase is None else state.phase.role
+    working = _("Working: tighten with it") if state.plan.kind == "nmes" else _("Working: let it tingle")
+    return {"warm_up": _("Warm-up"), "cool_down": _("Cool-down")}.get(role, working)
+
+
+def _play_choices(state: SessionState) -> tuple[Choice, ...]:
+    if state.prompt is not None:
+        return (Choice(Key.ENTER, _("Yes, all is well")), Choice(Key.DOWN, _("less")))
+    waiting = [side for side in state.sides if side.slow is not None]
+    choices = [Choice(Key.UP, _("one step more")), Choice(Key.DOWN, _("less"))]
+    if waiting and all(side.level_half_mA == 0 for side in waiting):
+        choices.insert(0, Choice(Key.ENTER, _("Go on slowly")))
+    if len(state.sides) > 1:
+        choices += [
+            Choice(key, label, prominent=False)
+            for key, label in (
+                (Key.ONE, sides.back_name(_lead(state, state.sides[0]))),
+                (Key.TWO, sides.back_name(_lead(state, state.sides[1]))),
+                (Key.THREE, _("both")),
+            )
+        ]
+    choices.append(Choice(Key.FIVE, _("Rest at zero"), prominent=False))
+    choices.append(Choice(Key.SIX, _("A pad feels loose"), prominent=False))
+    return tuple(choices)
+
+
+def _side(visit: Visit, state: SessionState, index: int, side: Side) -> SideLevel:
+    return SideLevel(
+        name=sides.back_name(_lead(state, side)),
+        level_text=f"{words.decimal(side.level_half_mA / 2)} mA",
+        bar=_bar(visit, state, side, with_mark=False),
+        selected=state.selected in (None, index),
+    )
+
+
+def _strip(state: SessionState, moment: Moment) -> Strip:
+    """What is played now and next. Nothing is known of it before the guard's first word."""
+    status = state.status
+    if status is None or status.phase is None or state.phase is None:
+        return Strip((), (), "", "")
+    since_ms = max(0, round((moment.monotonic_s - state.status_s) * 1000))
+    at_ms = min(state.phase.duration_ms - 1, status.phase_elapsed_ms + since_ms)
+    now = rhythm.stretch(state.phase.pattern, at_ms)
+    plan, index = state.armed_plan, status.phase
+    labels = tuple((position, _part(part)) for position, part in rhythm.stretches(plan, index, at_ms))
+    return Strip(rhythm.samples(plan, index, at_ms), labels, _part(now.part), _next_cue(state, now, at_ms))
+
+
+def _next_cue(state: SessionState, now: rhythm.Stretch, at_ms: int) -> str:
+    assert state.phase is not None
+    if now.part == "steady":
+        minutes = max(1, round((state.phase.duration_ms - at_ms) / 60_000))
+        return ngettext("{n} minute like this", "{n} minutes like this", minutes).format(n=minutes)
+    seconds = max(1, round((now.end_ms - at_ms) / 1000))
+    cue = {"rest": _("next in {seconds} s"), "rising": _("tighten in {seconds} s")}.get(
+        now.part, _("rest in {seconds} s")
+    )
+    return cue.format(seconds=seconds)
+
+
+def _part(part: rhythm.Part) -> str:
+    return {
+        "rising": _("rising"),
+        "steady": _("steady"),
+        "tighten": _("tighten"),
+        "falling": _("letting go"),
+        "rest": _("rest"),
+        "over": "",
+    }[part]
+
+
+# ── shared ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _bar(visit: Visit, state: SessionState, side: Side, *, with_mark: bool) -> LevelBar:
+    channel = next(channel for channel in state.plan.channels if channel.channel == side.channel)
+    first = side.first_feeling_half_mA
+    mark_mA = first / 2 if with_mark and first is not None else None
+    return LevelBar(
+        value_mA=side.level_half_mA / 2,
+        limit_mA=side.ceiling_half_mA / 2,
+        limit_text=_("limit {limit}").format(limit=words.decimal(side.ceiling_half_mA / 2)),
+        mark_mA=mark_mA,
+        mark_text="" if mark_mA is None else _("first feeling {level}").format(level=words.decimal(mark_mA)),
+        set_by=reasons.limit_set_by(channel.set_by, people.clinician(visit)),
+    )
+
+
+def _prompt(state: SessionState) -> str:
+    if state.prompt is None:
+        return ""
+    if state.prompt.kind == "still_ok":
+        return _("Still OK? Enter = yes.")
+    return _("Still comfortable? Enter = yes.")
+
+
+def _rest_notice(state: SessionState) -> str:
+    return _("The levels are at zero. Enter: it rises slowly again.") if state.resting else ""
+
+
+def _notice(state: SessionState) -> str:
+    notice = state.notice
+    if notice is None:
+        return ""
+    if notice.id == "status":
+        levels = [
+            f"{sides.back_name(_lead(state, side))} {words.decimal(side.applied_half_mA / 2)} mA"
+            for side in state.sides
+        ]
+        return _("The device reports: {levels}").format(levels=", ".join(levels))
+    squeeze = state.phase is not None and state.phase.pattern.shape == "cycle"
+    sentences = {
+        "plateau": _("Wait for the next squeeze.") if squeeze else _("Wait a moment."),
+        "too_soon": _("Wait a moment, then press again."),
+        "ceiling": _("This is the limit for today."),
+        "contraction": _("Enough for this squeeze. Wait for the next one."),
+        "held": _("It rises no more. Press ▲: it rises on."),
+        "nothing_yet": _("No current yet. Press ▲ first."),
+    }
+    return sentences.get(notice.id, _("Not now. Wait a moment, then press again."))
+
+
+def _lead(state: SessionState, side: Side) -> Lead:
+    return next(lead for lead in state.plan.montage.leads if lead.channel == side.channel)
+
+
+def _screen(state: SessionState) -> int:
+    """Which screen of the session it is: a key that was meant for the one before must not act on it."""
+    screens: list[tuple[object, ...]] = [("stopping",), ("play", False), ("play", True)]
+    screens += [("find", side, step) for side in range(len(state.sides)) for step in FIND_STEPS]
+    now: tuple[object, ...] = {
+        "find": ("find", state.finding, state.find_step),
+        "play": ("play", state.resting),
+    }.get(state.stage, ("stopping",))
+    return 1 + 2 * screens.index(now) + (state.prompt is not None)
+
+
+def _current_on(state: SessionState) -> bool:
+    """Current may be on: a level was asked for, or the device still applies one."""
+    return any(side.level_half_mA or side.applied_half_mA for side in state.sides)

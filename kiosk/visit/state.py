@@ -1,0 +1,192 @@
+"""Where a person is in a visit, as frozen data: the place, the way back, and all that was said so far.
+
+`kiosk.visit.flow` moves it on, `kiosk.visit.pages` words it. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from drivers.guard.messages import Device
+from kiosk.diary.records import Entry, Lock, Record, Screening
+from kiosk.diary.today import Today
+from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
+from programs.plan import SessionPlan
+
+Activity = Literal["visit", "baseline", "diary", "restart"]
+Continuation = Literal["verdict", "begin", "red", "skin", "saved", "entry_saved", "return", "home"]
+"""What comes after the step "saving", once everything is durable."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Now, told by the application's clock."""
+
+    now: dt.datetime
+    """Aware."""
+    monotonic_s: float
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What does not change while the kiosk runs."""
+
+    emergency_number: str = "112"
+    """It follows the country setting, not the language."""
+    locked_down: bool = False
+    """A box: nobody leaves the program."""
+    build: str = ""
+    """The kiosk's build: a guard of another build does not arm (safety rule 24). Empty: not compared."""
+    shown_pin: str = ""
+    """The demonstration's family PIN, shown where it is asked for; empty on a box."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """One screen: a step of the flow, and which group, lead or side of it."""
+
+    step: str
+    index: int = 0
+    item: int = 0
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A record that grows answer by answer. One write of it is under way at most."""
+
+    record: Record
+    id: str | None = None
+    tag: str | None = None
+    """Of the write under way."""
+    changed: bool = False
+    """Since that write was sent."""
+
+
+class Saves(msgspec.Struct, frozen=True):
+    """What was sent to be saved. Nothing counts as saved before `Saved` came back."""
+
+    under_way: tuple[Save | SaveScreening, ...] = ()
+    failed: tuple[Save | SaveScreening, ...] = ()
+    sentence: str = ""
+    """Why the last one failed, in plain words."""
+    count: int = 0
+    documents: Mapping[str, Document] = msgspec.field(default_factory=dict)
+    """ "screening" and "entry"."""
+
+    @property
+    def all_durable(self) -> bool:
+        """Everything that was said so far is saved."""
+        waiting = any(document.changed or document.tag for document in self.documents.values())
+        return not (self.under_way or self.failed or waiting)
+
+
+class Number(msgspec.Struct, frozen=True):
+    """A number line that is being answered."""
+
+    value: int | None = None
+    ten_possible: bool = False
+    """A first 1 waits for a 0."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Everything about the current of this visit."""
+
+    plan: SessionPlan | None = None
+    """Today's, from the last verdict."""
+    judged: bool = False
+    """The answers as they are now led to `plan`."""
+    placed: bool = False
+    """The pads are on."""
+    settled: bool = False
+    """She sits or lies as she will stay."""
+    stop_tested: bool = False
+    """The device confirmed a stop by the person in this visit (safety rule 15)."""
+    contact_good: bool = False
+    """She said that all pads lie flat."""
+    outcome: SessionOutcome | None = None
+    """How the last arming ended."""
+    began_at: dt.datetime | None = None
+    resume: SessionOutcome | None = None
+    """What is gone on from when the next session begins."""
+    device_faults: int = 0
+    """On `fault_day`: going home forgets none."""
+    fault_day: dt.date | None = None
+    new_pads: bool = False
+    """Pads were opened in this visit."""
+    pads_counted: bool = False
+    reason: str = ""
+    """Why the person stopped, as kept: "enough", "burning" …"""
+    output_unknown: str = ""
+    """Why it is not known whether current flows, though no session and no STOP test was under way."""
+    pads_are_off: bool = False
+    """She looked at the skin under them."""
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """The family's PIN as it is typed."""
+
+    typed: str = ""
+    sentence: str = ""
+    wrong: bool = False
+    wait_s: int = 0
+    wait_until_s: float = 0.0
+    checking: bool = False
+
+
+class Context(msgspec.Struct, frozen=True):
+    """All that was heard and said. A new visit begins with `said` fields empty."""
+
+    setting: Setting
+    today: Today | None = None
+    loads: Literal["none", "one", "again"] = "none"
+    """Whether the diary is being read, and whether it has to be read once more."""
+    unreadable: str = ""
+    """Why the diary could not be read; empty: it could."""
+    device: Device | None = None
+    saves: Saves = Saves()
+    locks: tuple[Lock, ...] = ()
+    """Set in this visit: they hold even while they are being saved."""
+    leave_s: float | None = None
+    """When Ctrl+C was pressed last."""
+    restart_seen: bool = False
+    family: Any = None
+    """kiosk.review's view of the family."""
+
+    # said in this visit
+    activity: Activity | None = None
+    screening: Screening | None = None
+    unsure: str = ""
+    """The question whose yes is being confirmed."""
+    one_by_one: frozenset[str] = frozenset()
+    """Groups that are asked one at a time."""
+    re_asked: bool = False
+    """Answers grew older than an hour."""
+    entry: Entry | None = None
+    entry_at: dt.datetime | None = None
+    number: Number = Number()
+    after_saving: Continuation = "home"
+    read_after_saving: bool = False
+    """The diary was asked for once everything was durable: the next one that comes is the one to judge by."""
+    pin: Pin = Pin()
+    run: Run = Run()
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """The state of `kiosk.visit.flow`."""
+
+    place: Place
+    context: Context
+    trail: tuple[Place, ...] = ()
+    """The way back, nearest last."""
+    serial: int = 0
+    """Grows with every change of screen."""
+    shown_s: float = 0.0
+    """When this screen came up, monotonic."""
+
+    @property
+    def step(self) -> str:
+        """The step's name in `kiosk.visit.flow.STEPS`."""
+        return self.place.step
+
+
+Result = tuple[Visit, tuple[Effect, ...]]

@@ -1,0 +1,191 @@
+"""Home in its variants, and what is one key away from it: help, label, paused, saving, what was cut off."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Literal
+
+import msgspec
+
+from kiosk.diary.today import CutOff
+from kiosk.keys import Key
+from kiosk.visit.events import Effect
+from kiosk.visit.state import Moment, Pin, Result, Visit
+from kiosk.visit.steps import answers, device
+from kiosk.visit.steps.conclusion import save_lock, save_verdict
+from kiosk.visit.steps.diary import begin_diary
+from kiosk.visit.steps.family import begin_look_back
+from kiosk.visit.steps.moves import (
+    back,
+    go,
+    home,
+    leave_visit,
+    load_today,
+    save,
+    save_again,
+    update,
+    wait_for_saves,
+)
+from programs.plan import SessionPlan
+
+LABEL_PAGES: Final = 3
+
+PADS_MAY_BE_ON: Final = dt.timedelta(hours=2)
+"""After a restart later than this nobody is asked to take them off."""
+
+Variant = Literal[
+    "loading",
+    "unreadable",
+    "unsaved",
+    "no_prescription",
+    "not_yet",
+    "expired",
+    "locked",
+    "baseline",
+    "week0",
+    "week0_done",
+    "done",
+    "rest_day",
+    "no_device",
+    "ready",
+]
+
+
+def variant(visit: Visit) -> Variant:
+    """What home says today; what forbids most comes first."""
+    context = visit.context
+    today, saves = context.today, context.saves
+    if saves.sentence and not saves.all_durable:
+        return "unsaved"
+    if context.unreadable:
+        return "unreadable"
+    if today is None or context.loads != "none" or not saves.all_durable:
+        return "loading"
+    if today.prescription is None or today.prescription_state != "in_force":
+        return {"none": "no_prescription", "not_yet": "not_yet", "expired": "expired"}[
+            today.prescription_state
+        ]  # type: ignore[return-value]
+    if answers.locks_that_end(visit):
+        return "locked"
+    if today.baseline_due is not None:
+        return "baseline"
+    if today.week0_day is not None:
+        return "week0_done" if today.week0_done_today else "week0"
+    if not isinstance(today.next, SessionPlan):
+        return "done" if today.done_today else "rest_day"
+    return "ready" if device.usable(visit) else "no_device"
+
+
+def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Start, 2 diary, 3 look back, 4 help, 9 family."""
+    now = variant(visit)
+    if key is Key.FOUR:
+        return go(visit, moment, "help"), ()
+    if now in ("loading", "unreadable"):
+        return (load_today(visit)) if key is Key.ENTER and now == "unreadable" else (visit, ())
+    if key is Key.THREE:
+        return begin_look_back(visit, moment)
+    if key is Key.NINE:
+        return go(update(visit, pin=Pin()), moment, "pin"), ()
+    if now == "unsaved":
+        return _try_again(visit, moment) if key is Key.ONE else (visit, ())
+    if key is Key.TWO or (key is Key.ONE and now == "week0"):
+        return begin_diary(visit, moment)
+    if key is Key.ONE and now == "ready":
+        return go(update(visit, activity="visit"), moment, "identity"), ()
+    if key is Key.ONE and now == "baseline":
+        return go(update(visit, activity="baseline"), moment, "identity"), ()
+    return visit, ()
+
+
+def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 What the device is and is not."""
+    if key is Key.ONE:
+        return go(visit, moment, "label"), ()
+    return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
+
+
+def press_label(visit: Visit, key: Key, moment: Moment) -> Result:
+    if key is Key.ENTER and visit.place.index + 1 < LABEL_PAGES:
+        return go(visit, moment, "label", visit.place.index + 1), ()
+    return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
+
+
+def press_first_done(visit: Visit, key: Key, moment: Moment) -> Result:
+    return home(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())
+
+
+# ── paused, saving ──────────────────────────────────────────────────────────────────────────────
+
+
+def press_paused(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 go on, 2 home."""
+    if key in (Key.ONE, Key.BACK):
+        return back(visit, moment)
+    if key is not Key.TWO:
+        return visit, ()
+    visit, effects = _save_unconfirmed(visit, moment)
+    visit, then = leave_visit(visit, moment)
+    return visit, (*effects, *then)
+
+
+def _save_unconfirmed(visit: Visit, moment: Moment) -> Result:
+    """A yes that was not confirmed is one when the questions are left."""
+    if visit.context.screening is None or not answers.standing(visit, mendable=False):
+        return visit, ()
+    return save_verdict(visit, moment)
+
+
+def press_saving(visit: Visit, key: Key, moment: Moment) -> Result:
+    """It goes on by itself."""
+    return visit, ()
+
+
+def press_not_saved(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Try again, 2 home, where it still says so."""
+    if key in (Key.ONE, Key.ENTER):
+        return _try_again(visit, moment)
+    if key is not Key.TWO:
+        return visit, ()
+    visit, effects = _save_unconfirmed(visit, moment)
+    visit, then = home(visit, moment)
+    return visit, (*effects, *then)
+
+
+def _try_again(visit: Visit, moment: Moment) -> Result:
+    then = "home" if visit.step == "home" else visit.context.after_saving
+    visit, effects = save_again(visit)
+    return wait_for_saves(visit, moment, then), effects
+
+
+# ── after a restart ─────────────────────────────────────────────────────────────────────────────
+
+
+def after_start(visit: Visit, moment: Moment) -> Result:
+    """The diary was read for the first time: what a restart cut off gets its lock, or its end."""
+    today = visit.context.today
+    assert today is not None
+    effects: tuple[Effect, ...] = ()
+    for finding in today.yes_without_lock:
+        visit, sent = save_lock(visit, answers.lock_of(finding, moment))
+        effects = (*effects, *sent)
+    if today.interrupted is not None:
+        visit, sent = _save_interrupted(visit, moment, today.interrupted)
+        effects = (*effects, *sent)
+    return visit, effects
+
+
+def _save_interrupted(visit: Visit, moment: Moment, cut_off: CutOff) -> Result:
+    """The session gets its end in the diary; then the screen says so."""
+    record = msgspec.structs.replace(cut_off.record, state="interrupted", stop_reason="restart")
+    visit, effects = save(visit, "session", record, corrects=cut_off.id)
+    if moment.now - cut_off.at > PADS_MAY_BE_ON:
+        return visit, effects
+    visit = update(visit, activity="restart")
+    return go(visit, moment, "after_restart", remember=False), effects
+
+
+def press_after_restart(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Nothing starts by itself. Then the pads come off."""
+    effects: tuple[Effect, ...] = ()
+    return (go(visit, moment, "pads_off", remember=False), effects) if key is Key.ENTER else (visit, effects)
