@@ -171,7 +171,7 @@ def test_the_digest_changes_with_questions_and_with_doses(
 def digest_of(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The digest that a program with this content folder would have."""
     with monkeypatch.context() as patch:
-        patch.setattr(content, "_root", lambda: root)
+        patch.setattr(library, "_root", lambda: root)
         loaders: list[Callable[[], object]] = [
             library.load_questionnaire, library.load_montages, library.load_programmes,
             library.questionnaire_digest,
