@@ -24,7 +24,7 @@ from programs import course, plan, progression, screening
 from programs.text import Reason
 from tests.kiosk.visit_album import Shot, album
 from tests.kiosk.visit_bench import START, today
-from tests.programs.readability import flesch_kincaid_grade, wiener_sachtextformel
+from tests.readability import flesch_kincaid_grade, wiener_sachtextformel
 
 COLUMNS = 60
 MOST_LINES = 5
