@@ -9,21 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from importlib.resources.abc import Traversable
-from types import MappingProxyType
-from typing import TypeVar
 
 import msgspec
 
-from programs import checked_toml, montage, program
-from programs.checked_toml import TomlError
+from programs import montage, program
+from programs.content_files import ContentError, by_id, decoded, root
 from programs.course import Course
 from programs.montage import Montage
 from programs.program import Programme
 from programs.screening import Class, Group, Question, Questionnaire
-
-T = TypeVar("T")
 
 MAX_QUESTIONS_ON_A_SCREEN = 4
 MAY_SHARE_A_SCREEN = (
@@ -34,10 +29,6 @@ MAY_SHARE_A_SCREEN = (
 """An emergency stands with emergencies only, "not today" with its like; what locks may share a theme."""
 
 
-class ContentError(TomlError):
-    """A content file that is not what it should be. `sentence` is for a person."""
-
-
 class _QuestionnaireFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     question: tuple[Question, ...]
     group: tuple[Group, ...]
@@ -46,25 +37,25 @@ class _QuestionnaireFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 @cache
 def load_questionnaire() -> Questionnaire:
     """Every question and group, baseline first. Raises ContentError."""
-    return questionnaire_in(_root() / "questionnaires")
+    return questionnaire_in(root() / "questionnaires")
 
 
 @cache
 def load_montages() -> Mapping[str, Montage]:
     """All montages by id. Raises ContentError."""
-    return montages_in(_root() / "montages")
+    return montages_in(root() / "montages")
 
 
 @cache
 def load_programmes() -> Mapping[str, Programme]:
     """All programmes by id. Raises ContentError."""
-    return programmes_in(_root() / "programs")
+    return programmes_in(root() / "programs")
 
 
 @cache
 def load_courses() -> Mapping[str, Course]:
     """All courses by id: what a prescription's `plan` may name. Raises ContentError."""
-    return courses_in(_root() / "plans", load_programmes())
+    return courses_in(root() / "plans", load_programmes())
 
 
 def load_montage(montage_id: str) -> Montage:
@@ -92,7 +83,7 @@ def questionnaire_digest() -> str:
 
 def questionnaire_in(folder: Traversable) -> Questionnaire:
     """The questionnaire in `folder` (baseline.toml, daily.toml), checked. Raises ContentError."""
-    files = {name: _decoded(folder / name, _QuestionnaireFile) for name in ("baseline.toml", "daily.toml")}
+    files = {name: decoded(folder / name, _QuestionnaireFile) for name in ("baseline.toml", "daily.toml")}
     questions: dict[str, Question] = {}
     for name, file in files.items():
         for index, question in enumerate(file.question):
@@ -108,7 +99,7 @@ def questionnaire_in(folder: Traversable) -> Questionnaire:
 
 def montages_in(folder: Traversable) -> Mapping[str, Montage]:
     """The montages in `folder`, one a file, checked. Raises ContentError."""
-    montages = _by_id(folder, Montage)
+    montages = by_id(folder, Montage)
     for file, item in montages.items():
         for problem in montage.problems(item):
             raise ContentError(f"{file}.toml", *problem)
@@ -117,7 +108,7 @@ def montages_in(folder: Traversable) -> Mapping[str, Montage]:
 
 def programmes_in(folder: Traversable) -> Mapping[str, Programme]:
     """The programmes in `folder`, one a file, checked. Raises ContentError."""
-    programmes = _by_id(folder, Programme)
+    programmes = by_id(folder, Programme)
     for file, item in programmes.items():
         for problem in program.problems(item):
             raise ContentError(f"{file}.toml", *problem)
@@ -126,7 +117,7 @@ def programmes_in(folder: Traversable) -> Mapping[str, Programme]:
 
 def courses_in(folder: Traversable, programmes: Mapping[str, Programme]) -> Mapping[str, Course]:
     """The courses in `folder`, one a file, checked. Raises ContentError."""
-    courses = _by_id(folder, Course)
+    courses = by_id(folder, Course)
     for file, item in courses.items():
         for index, id_ in enumerate(item.programmes):
             if id_ not in programmes or not programmes[id_].armable:
@@ -138,39 +129,7 @@ def courses_in(folder: Traversable, programmes: Mapping[str, Programme]) -> Mapp
 
 def prescription_example() -> str:
     """The text of a complete prescription, to be copied and changed."""
-    return (_root() / "prescription-example.toml").read_text(encoding="utf-8")
-
-
-def _root() -> Traversable:
-    return resources.files("programs") / "content"
-
-
-def _decoded(file: Traversable, into: type[T]) -> T:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(file.name, "", f"a file that cannot be read ({error})", "UTF-8 text") from None
-    try:
-        return checked_toml.decode(text, into, file.name)
-    except TomlError as error:
-        raise ContentError(error.file, error.key, error.found, error.expected) from None
-
-
-Item = TypeVar("Item", Montage, Programme, Course)
-
-
-def _by_id(folder: Traversable, into: type[Item]) -> Mapping[str, Item]:
-    items: dict[str, Item] = {}
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".toml"):
-            continue
-        item = _decoded(file, into)
-        if (name := file.name.removesuffix(".toml")) != item.id:
-            raise ContentError(file.name, "id", repr(item.id), f"the file's own name, {name!r}")
-        if not item.source.strip():
-            raise ContentError(file.name, "source", "nothing", "a source code or [D]")
-        items[item.id] = item
-    return MappingProxyType(items)
+    return (root() / "prescription-example.toml").read_text(encoding="utf-8")
 
 
 def _check_question(question: Question, file: str, at: str, before: Mapping[str, Question]) -> None:

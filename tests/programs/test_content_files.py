@@ -13,7 +13,7 @@ import pytest
 
 import programs
 from programs import library
-from programs.library import ContentError
+from programs.content_files import ContentError
 
 SHIPPED = Path(programs.__file__).parent / "content"
 
@@ -171,7 +171,7 @@ def test_the_digest_changes_with_questions_and_with_doses(
 def digest_of(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The digest that a program with this content folder would have."""
     with monkeypatch.context() as patch:
-        patch.setattr(library, "_root", lambda: root)
+        patch.setattr(library, "root", lambda: root)
         loaders: list[Callable[[], object]] = [
             library.load_questionnaire, library.load_montages, library.load_programmes,
             library.questionnaire_digest,
