@@ -5,54 +5,57 @@ All health data of one person: readable by their owner only.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+
+from kiosk.diary.files import DISK, Files
 
 TEMPORARY_SUFFIX = ".new"
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, files: Files = DISK) -> None:
     """Replaces `path` by `content`. When this returns, a power cut leaves the new content; when it raises
     OSError, the old content or the new one, never a mixture."""
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = files.create(temporary)
     try:
-        _write_all(descriptor, content)
-        os.fsync(descriptor)
+        write_all(descriptor, content, 0, files)
+        files.flush_data(descriptor)
     finally:
-        os.close(descriptor)
-    os.rename(temporary, path)
-    flush_folder(path.parent)
+        files.close(descriptor)
+    files.rename(temporary, path)
+    files.flush_folder(path.parent)
 
 
-def make_folders(path: Path) -> None:
+def make_folders(path: Path, files: Files = DISK) -> None:
     """Makes `path` and its missing parents durably; one that exists is left as it is."""
-    if not path.is_dir():
-        make_folders(path.parent)
-        make_folder(path)
+    if not files.is_folder(path):
+        make_folders(path.parent, files)
+        make_folder(path, files)
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, files: Files = DISK) -> None:
     """Makes `path` durably; one that exists is left as it is. Raises OSError when its parent is missing."""
     try:
-        os.mkdir(path, 0o700)
+        files.make_folder(path)
     except FileExistsError:
-        if not path.is_dir():
+        if not files.is_folder(path):
             raise NotADirectoryError(str(path)) from None
         return
-    flush_folder(path.parent)
+    files.flush_folder(path.parent)
 
 
-def flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path, files: Files = DISK) -> None:
     """Makes names in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.flush_folder(folder)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes, at: int, files: Files = DISK) -> None:
+    """Writes the whole of `content` at byte `at`, in as many pieces as the disk wants. Not yet durable."""
     rest = memoryview(content)
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        written = files.write_at(descriptor, rest, at)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest, at = rest[written:], at + written

@@ -15,14 +15,14 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from tinydb import TinyDB, where
 
 from kiosk.clock import Clock
 from kiosk.diary import folder as data_folder
-from kiosk.diary import months
+from kiosk.diary import inbox, months
 from kiosk.diary.records import (
     SCHEMA_VERSION,
     TABLES,
@@ -40,6 +40,8 @@ from kiosk.diary.records import (
 from kiosk.errors import KioskError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RECENT: Final = 100
 """Records of this run that can be corrected without reading their month again, which would hold up a key."""
@@ -243,6 +245,19 @@ class Store(StoreReader):
         self._must_find("locks", lock_id)
         return await self.add(Unlock(lock_id=lock_id, by=by, note=note))
 
+    async def take(self, item: inbox.Item, *records: Record) -> tuple[Stored, ...]:
+        """Saves what `item` of the inbox comes to, then moves it to `taken/`; an item that was taken before a
+        power cut is not written twice. Raises as `add` does."""
+        stored = []
+        for part, record in enumerate(records):
+            record_id = item.record_id(part)
+            there = await asyncio.to_thread(self._reader_apart().find, _table_of(record), record_id)
+            if there is None:
+                there = await self._written(self._begin(record, None, record_id=record_id))
+            stored.append(there)
+        await self._written(self._thread.submit(self._put_away, item))
+        return tuple(stored)
+
     def close(self) -> None:
         """Ends after everything that was accepted is written, then gives the lock back."""
         self._thread.shutdown(wait=True)
@@ -255,6 +270,17 @@ class Store(StoreReader):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _reader_apart(self) -> StoreReader:
+        """For another thread: this one's is the event loop's."""
+        return StoreReader(self.folder, self.meta, self._clock)
+
+    def _put_away(self, item: inbox.Item) -> None:
+        """In the writer's thread."""
+        try:
+            inbox.done(self.folder, item)
+        except OSError as error:
+            raise self._fail(error) from error
 
     def _must_find(self, kind: str, record_id: str) -> Stored:
         stored = self._recent.get(record_id) or self.find(kind, record_id)
@@ -311,7 +337,7 @@ class Store(StoreReader):
         replace = record_id is not None
         return self._thread.submit(self._write, table, draft, record, body, replace)
 
-    async def _written(self, future: Future[Stored]) -> Stored:
+    async def _written(self, future: Future[T]) -> T:
         # Shielded: who waits may be cancelled, what was accepted is written all the same.
         return await asyncio.shield(asyncio.wrap_future(future))
 
@@ -329,9 +355,7 @@ class Store(StoreReader):
                 else:
                     database.table(table).insert(document)
         except Exception as error:
-            log.critical("the diary could not be written", exc_info=error)
-            self._failure = _read_only(error)
-            raise self._failure from error
+            raise self._fail(error) from error
         self._newest_month = month
         if envelope.clock_trusted:
             self._last_trusted = envelope.entry_time
@@ -340,6 +364,11 @@ class Store(StoreReader):
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         return stored
+
+    def _fail(self, error: Exception) -> StoreReadOnly:
+        log.critical("the diary could not be written", exc_info=error)
+        self._failure = _read_only(error)
+        return self._failure
 
     def _stamped(self, draft: Envelope) -> Envelope:
         """A clock that is behind the last record is marked, and a sealed month is not opened again for it."""

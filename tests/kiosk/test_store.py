@@ -494,7 +494,7 @@ def test_a_file_is_flushed_before_it_takes_its_name_and_the_folder_after(
     done: list[str] = []
     fsync, rename = os.fsync, os.rename
 
-    def noted_fsync(descriptor: int) -> None:
+    def noted_flush(descriptor: int) -> None:
         done.append("flush " + Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
         fsync(descriptor)
 
@@ -502,7 +502,8 @@ def test_a_file_is_flushed_before_it_takes_its_name_and_the_folder_after(
         done.append(f"rename {old.name} {new.name}")
         rename(old, new)
 
-    monkeypatch.setattr(durable.os, "fsync", noted_fsync)
+    monkeypatch.setattr(durable.os, "fsync", noted_flush)
+    monkeypatch.setattr(durable.os, "fdatasync", noted_flush)
     monkeypatch.setattr(durable.os, "rename", noted_rename)
     durable.write_file(tmp_path / "a", b"x")
     assert done == ["flush a.new", "rename a.new a", f"flush {tmp_path.name}"]

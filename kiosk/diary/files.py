@@ -1,0 +1,70 @@
+"""Every system call by which the diary touches the disk, in one small object.
+
+The diary asks nothing else of a disk; the tests put one in its place that fails, tears and forgets.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+
+class Files:
+    """The machine's own disk. Every method raises OSError. Health data: readable by its owner alone."""
+
+    def read(self, path: Path, start: int = 0) -> bytes:
+        """What stands in `path` from byte `start` on."""
+        with open(path, "rb", buffering=0) as file:
+            file.seek(start)
+            return file.read()
+
+    def names(self, folder: Path) -> list[str]:
+        """What is in `folder`, in no order."""
+        return os.listdir(folder)
+
+    def is_folder(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def make_folder(self, path: Path) -> None:
+        os.mkdir(path, 0o700)
+
+    def create(self, path: Path) -> int:
+        """An empty file in the place of whatever `path` was; its descriptor."""
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+    def open(self, path: Path) -> int:
+        """A file that is there, for reading and writing."""
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def is_at(self, descriptor: int, path: Path) -> bool:
+        """`path` still leads to the open file."""
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+
+    def write_at(self, descriptor: int, content: bytes | memoryview, at: int) -> int:
+        """How many bytes were written, which may be fewer."""
+        return os.pwrite(descriptor, content, at)
+
+    def cut(self, descriptor: int, length: int) -> None:
+        os.ftruncate(descriptor, length)
+
+    def flush_data(self, descriptor: int) -> None:
+        """Content and length survive a power cut when this returns."""
+        os.fdatasync(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        os.close(descriptor)
+
+    def rename(self, old: Path, new: Path) -> None:
+        os.rename(old, new)
+
+    def flush_folder(self, folder: Path) -> None:
+        """The names in `folder` survive a power cut when this returns."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+DISK: Final = Files()
