@@ -61,6 +61,8 @@ class Montage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The one line that tells the distances ("Two fingers from the bony line …")."""
     posture: Text | None = None
     """How to sit or lie: supported and neutral, never bent forward (FOU21)."""
+    never_armed_because: Text | None = None
+    """Only, and always, where `armable` is false."""
 
     @property
     def pad_area_cm2(self) -> float:
@@ -90,6 +92,9 @@ class Montage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def problems(montage: Montage) -> Iterator[Problem]:
     """What the rules of clinical reference 2 forbid in this montage; nothing when it is well."""
+    if montage.armable == (montage.never_armed_because is not None):
+        found = "a reason" if montage.armable else "nothing"
+        yield Problem("never_armed_because", found, "a reason exactly where armable is false")
     if not montage.pad_area_cm2 >= dose.MIN_PAD_AREA_CM2:
         yield Problem("pad_width_cm", f"pads of {montage.pad_area_cm2:g} cm²", "at least 25 cm²")
     numbers = [pad.number for pad in montage.pads]

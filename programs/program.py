@@ -40,6 +40,22 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.up_ms + self.on_ms + self.down_ms
 
 
+class Ranges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the reference allows, lowest and highest, where it gives more than one value; never armed from.
+
+    An end that the reference leaves open is the safety constant that closes it.
+    """
+
+    frequency_Hz: tuple[float, float] | None = None
+    pulse_width_us: tuple[int, int] | None = None
+    train_ms: tuple[int, int] | None = None
+    off_ms: tuple[int, int] | None = None
+    minutes: tuple[int, int] | None = None
+    per_day: tuple[int, int] | None = None
+    per_week: tuple[float, float] | None = None
+    weeks: tuple[int, int] | None = None
+
+
 class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One programme. All start at 0 mA; one exact default where the reference gives a range."""
 
@@ -62,6 +78,13 @@ class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At most so many sessions of it a day."""
     per_week: int | None = None
     """At most so many in 7 days; None: as often as the day allows."""
+    gap_minutes: int = 0
+    """Between two sessions of it on one day, at least."""
+    weeks: int | None = None
+    """It ends after so many weeks; None: the course says."""
+    ask_doctor_after_days: int | None = None
+    """Without any change after so many days: a doctor."""
+    ranges: Ranges = Ranges()
     is_half_length: bool = False
     """`minutes` is already the half length of the first three sessions (nmes_learn)."""
     never_armed_because: Text | None = None
@@ -82,11 +105,12 @@ def waveform(frequency_Hz: float, pulse_width_us: int, pattern: Pattern) -> str:
 def problems(programme: Programme) -> Iterator[Problem]:
     """What the safety constants forbid in this programme; nothing when it is well.
 
-    One that is never armed is held to nothing but its reason.
+    One that is never armed is held to nothing but its reason and its own ranges.
     """
     if programme.armable == (programme.never_armed_because is not None):
         found = "a reason" if programme.armable else "nothing"
         yield Problem("never_armed_because", found, "a reason exactly where armable is false")
+    yield from _range_problems(programme)
     if not programme.armable:
         return
     yield from _outside("pulse_width_us", programme.pulse_width_us, *PULSE_WIDTH_US)
@@ -100,6 +124,20 @@ def problems(programme: Programme) -> Iterator[Problem]:
     if dose.waveform_ceiling_mA(programme.pulse_width_us, programme.frequency_Hz) < 30:
         found = "a waveform whose charge or rms ends below 30 mA"
         yield Problem("pulse_width_us", found, "a smaller width or frequency")
+
+
+def _range_problems(programme: Programme) -> Iterator[Problem]:
+    """The default is one of the values that the reference allows."""
+    pattern = programme.pattern
+    defaults = msgspec.structs.asdict(programme) | {"train_ms": pattern.train_ms, "off_ms": pattern.off_ms}
+    for key, ends in msgspec.structs.asdict(programme.ranges).items():
+        if ends is None:
+            continue
+        low, high = ends
+        if not 0 < low < high:
+            yield Problem(f"ranges.{key}", f"{low:g} to {high:g}", "the lower end first, the higher after it")
+        if (default := defaults[key]) is not None:
+            yield from _outside(key, default, low, high)
 
 
 def _pattern_problems(programme: Programme) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ import pytest
 
 from programs import dose, library, montage, program
 from programs.montage import Montage
-from programs.program import Pattern, Programme
+from programs.program import Pattern, Programme, Ranges
 
 MONTAGES = library.load_montages()
 PROGRAMMES = library.load_programmes()
@@ -25,6 +25,10 @@ class TestMontages:
             "M8-trunk": False,
             "glute-thigh": False,
         }
+
+    def test_what_is_never_armed_says_why(self) -> None:
+        for item in MONTAGES.values():
+            assert item.armable == (item.never_armed_because is None)
 
     def test_only_m4_par_of_the_armable_ones_is_for_muscle_work(self) -> None:
         assert [id_ for id_, item in MONTAGES.items() if item.armable and "nmes" in item.kinds] == ["M4-par"]
@@ -80,6 +84,8 @@ class TestMontages:
             (lambda item: replace(item, leads=item.leads[::-1]), "in order"),
             (lambda item: replace(item, leads=(replace(item.leads[0], colour="blue"), item.leads[1])), "red"),
             (lambda item: replace(_crossed(item), kinds=("nmes",)), "tens only"),
+            (lambda item: replace(item, armable=False), "a reason exactly where armable is false"),
+            (lambda item: replace(item, never_armed_because=item.name), "a reason exactly where"),
         ],
     )
     def test_a_wrong_one_is_found(self, broken: Callable[[Montage], Montage], sentence: str) -> None:
@@ -115,6 +121,44 @@ SHIPPED = [
     ("wbems_ref", "nmes", 85, 350, ("cycle", 0, 4000, 0, 4000), 20, False),
 ]
 
+RANGES = {
+    # what table 3.1 gives as a range; a continuous time without an end ("30+") ends at the guard's 45 min
+    "tens_conv": {
+        "frequency_Hz": (80, 100),
+        "pulse_width_us": (180, 200),
+        "minutes": (30, 45),
+        "per_day": (1, 3),
+    },
+    "tens_low": {"frequency_Hz": (2, 4), "pulse_width_us": (200, 250), "minutes": (20, 45)},
+    "tens_burst": {"frequency_Hz": (80, 100), "minutes": (20, 45)},
+    "tens_mod": {"frequency_Hz": (2, 125), "pulse_width_us": (100, 200), "per_day": (1, 2)},
+    "relax": {"per_day": (1, 2), "weeks": (2, 3)},
+    "nmes_str": {
+        "pulse_width_us": (300, 350),
+        "off_ms": (20_000, 50_000),
+        "minutes": (15, 20),
+        "weeks": (6, 12),
+    },
+    "nmes_lumbar_ref": {"per_week": (2, 3)},
+    "nmes_end": {"frequency_Hz": (20, 30), "off_ms": (10_000, 20_000), "minutes": (20, 30)},
+    "wbems_ref": {"train_ms": (4_000, 6_000), "minutes": (16, 25), "per_week": (1, 1.5)},
+}
+OFTEN = {
+    # at most a day, at most a week, minutes between two of a day, weeks
+    "tens_conv": (3, None, 0, None),
+    "tens_low": (3, None, 0, None),
+    "tens_burst": (3, None, 0, None),
+    "tens_mod": (2, None, 0, None),
+    "warm_up": (1, None, 0, None),
+    "cool_down": (1, None, 0, None),
+    "relax": (2, None, 10, 2),
+    "nmes_learn": (1, 2, 0, None),
+    "nmes_end": (1, 3, 0, None),
+    "nmes_str": (1, 2, 0, None),
+    "nmes_lumbar_ref": (1, 2, 0, None),
+    "wbems_ref": (1, 1, 0, 12),
+}
+
 
 class TestProgrammes:
     def test_every_programme_of_the_reference_ships_with_one_default(self) -> None:
@@ -131,6 +175,21 @@ class TestProgrammes:
             for item in PROGRAMMES.values()
         ]
         assert sorted(found) == sorted(SHIPPED)
+
+    def test_the_ranges_of_the_reference_are_kept_as_data(self) -> None:
+        found = {
+            item.id: {key: ends for key, ends in msgspec.structs.asdict(item.ranges).items() if ends}
+            for item in PROGRAMMES.values()
+        }
+        assert {id_: ranges for id_, ranges in found.items() if ranges} == RANGES
+
+    def test_how_often_is_one_number(self) -> None:
+        found = {
+            item.id: (item.per_day, item.per_week, item.gap_minutes, item.weeks)
+            for item in PROGRAMMES.values()
+        }
+        assert found == OFTEN
+        assert PROGRAMMES["relax"].ask_doctor_after_days == 7
 
     @pytest.mark.parametrize("programme", PROGRAMMES.values(), ids=PROGRAMMES.keys())
     def test_what_may_be_armed_fits_every_limit_at_its_ceiling(self, programme: Programme) -> None:
@@ -175,6 +234,12 @@ class TestProgrammes:
             ({"pattern": Pattern("burst", 0, 250, 0, 249)}, "pattern.off_ms"),
             ({"pattern": Pattern("burst", 1, 250, 0, 250)}, "pattern"),
             ({"armable": False}, "never_armed_because"),
+            ({"ranges": Ranges(frequency_Hz=(36, 40))}, "frequency_Hz"),
+            ({"ranges": Ranges(pulse_width_us=(200, 249))}, "pulse_width_us"),
+            ({"ranges": Ranges(train_ms=(6_000, 7_000))}, "train_ms"),
+            ({"ranges": Ranges(off_ms=(16_000, 20_000))}, "off_ms"),
+            ({"ranges": Ranges(minutes=(20, 5))}, "ranges.minutes"),
+            ({"ranges": Ranges(per_week=(2, 2))}, "ranges.per_week"),
         ],
     )
     def test_a_wrong_one_is_found(self, changes: dict[str, object], key: str) -> None:
