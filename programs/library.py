@@ -10,15 +10,17 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
+from types import MappingProxyType
 
 import msgspec
 
 from programs import montage, program
-from programs.content_files import ContentError, by_id, decoded, root
+from programs.content_files import ContentError, by_id, decoded, root, unsourced
 from programs.course import Course
 from programs.montage import Montage
 from programs.program import Programme
 from programs.screening import Class, Group, Question, Questionnaire
+from programs.text import Text
 
 MAX_QUESTIONS_ON_A_SCREEN = 4
 MAY_SHARE_A_SCREEN = (
@@ -29,6 +31,26 @@ MAY_SHARE_A_SCREEN = (
 """An emergency stands with emergencies only, "not today" with its like; what locks may share a theme."""
 
 
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A term's spellings in each language."""
+
+    en: tuple[str, ...]
+    de: tuple[str, ...]
+
+
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A medical term and what it is in everyday words."""
+
+    id: str
+    words: Words
+    gloss: Text
+    source: str
+
+
+class _GlossaryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    term: tuple[Term, ...]
+
+
 class _QuestionnaireFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     question: tuple[Question, ...]
     group: tuple[Group, ...]
@@ -37,7 +59,13 @@ class _QuestionnaireFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 @cache
 def load_questionnaire() -> Questionnaire:
     """Every question and group, baseline first. Raises ContentError."""
-    return questionnaire_in(root() / "questionnaires")
+    return questionnaire_in(root() / "questionnaires", load_glossary())
+
+
+@cache
+def load_glossary() -> Mapping[str, Term]:
+    """All glossed terms by id. Raises ContentError."""
+    return glossary_in(root())
 
 
 @cache
@@ -81,14 +109,30 @@ def questionnaire_digest() -> str:
 # ── the same from any folder, so that a clinic's files and broken ones can be tried ──
 
 
-def questionnaire_in(folder: Traversable) -> Questionnaire:
-    """The questionnaire in `folder` (baseline.toml, daily.toml), checked. Raises ContentError."""
+def glossary_in(folder: Traversable) -> Mapping[str, Term]:
+    """The terms of glossary.toml in `folder`, checked. Raises ContentError."""
+    file = folder / "glossary.toml"
+    terms: dict[str, Term] = {}
+    for index, term in enumerate(decoded(file, _GlossaryFile).term):
+        if term.id in terms:
+            raise ContentError(file.name, f"term[{index}].id", f"{term.id!r} a second time", "each id once")
+        for problem in unsourced(term.source, f"term[{index}].source"):
+            raise ContentError(file.name, *problem)
+        terms[term.id] = term
+    return MappingProxyType(terms)
+
+
+def questionnaire_in(folder: Traversable, glossary: Mapping[str, Term]) -> Questionnaire:
+    """The questionnaire in `folder` (baseline.toml, daily.toml), checked, its terms glossed.
+
+    Raises ContentError.
+    """
     files = {name: decoded(folder / name, _QuestionnaireFile) for name in ("baseline.toml", "daily.toml")}
     questions: dict[str, Question] = {}
     for name, file in files.items():
         for index, question in enumerate(file.question):
-            _check_question(question, name, f"question[{index}]", questions)
-            questions[question.key] = question
+            _check_question(question, name, f"question[{index}]", questions, glossary)
+            questions[question.key] = _glossed(question, glossary)
     groups = tuple(group for file in files.values() for group in file.group)
     for name, file in files.items():
         for index, group in enumerate(file.group):
@@ -132,14 +176,34 @@ def prescription_example() -> str:
     return (root() / "prescription-example.toml").read_text(encoding="utf-8")
 
 
-def _check_question(question: Question, file: str, at: str, before: Mapping[str, Question]) -> None:
+def _glossed(question: Question, glossary: Mapping[str, Term]) -> Question:
+    """The question with everyday words for its terms."""
+    if not question.terms:
+        return question
+    glosses = [glossary[id_].gloss for id_ in question.terms]
+    gloss = Text(" ".join(text.en for text in glosses), " ".join(text.de for text in glosses))
+    return msgspec.structs.replace(question, gloss=gloss)
+
+
+def _check_question(
+    question: Question,
+    file: str,
+    at: str,
+    before: Mapping[str, Question],
+    glossary: Mapping[str, Term],
+) -> None:
     def fail(key: str, found: str, expected: str) -> ContentError:
         return ContentError(file, f"{at}.{key}", f"{found} in {question.key}", expected)
 
     if question.key in before:
         raise ContentError(file, f"{at}.key", f"{question.key!r} a second time", "each key once")
-    if not question.source.strip():
-        raise fail("source", "nothing", "a source code or [D]")
+    for problem in unsourced(question.source, "source"):
+        raise fail(*problem)
+    if question.gloss is not None:
+        raise fail("gloss", "a gloss of its own", "terms of glossary.toml")
+    for term in question.terms:
+        if term not in glossary:
+            raise fail("terms", repr(term), "an id of glossary.toml")
     if not question.asks or len(set(question.asks)) != len(question.asks):
         raise fail("asks", repr(question.asks), '"baseline", "daily" or both')
     if question.worse != "yes":

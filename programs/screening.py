@@ -80,8 +80,10 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     """Asked only when this condition of the plan holds, e.g. "leg_pads"."""
     mendable: bool = False
     """A P that can be put right now (dry the skin, change the pads, sit down)."""
+    terms: tuple[str, ...] = ()
+    """Medical terms in the question, by their id in the glossary."""
     gloss: Text | None = None
-    """Everyday words for a medical term in the question."""
+    """Everyday words for these terms, shown beneath; put in from the glossary, never written in the file."""
     caution: Text | None = None
     """Class N: what the worse answer changes for this person."""
 

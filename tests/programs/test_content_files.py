@@ -72,6 +72,11 @@ BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
         (BASELINE, 'class = "N"', 'class = "C"', ["n_metal", "caution", "only there"]),
         (BASELINE, 'clearable_by = "c_heart"', "mendable = true", ["mendable", "only class P"]),
         (BASELINE, 'class = "U"', 'class = "U"\nclearable_by = "rf_fever"', ["clearable_by", "only X and C"]),
+        (BASELINE, 'terms = ["erection"]', 'terms = ["erektion"]', ["question[3].terms", "'erektion'"]),
+        (BASELINE, 'terms = ["erection"]', 'gloss.en = "x"', ["question[3].gloss", "glossary.toml"]),
+        ("glossary.toml", 'id = "steroids"', 'id = "erection"', ["term[1].id", "a second time"]),
+        ("glossary.toml", 'source = "[D]"', 'source = ""', ["glossary.toml, term[0].source", "[D]"]),
+        ("glossary.toml", 'words.en = ["erection"]', 'words.en = "erection"', ["term[0].words.en", "a list"]),
         (DAILY, "mendable = true", 'mendable = "yes"', ["mendable", "'yes'", "true or false"]),
         (
             DAILY,
@@ -148,7 +153,7 @@ def test_a_broken_file_is_named_with_its_key(
 
 
 def load_all(root: Path) -> None:
-    library.questionnaire_in(root / "questionnaires")
+    library.questionnaire_in(root / "questionnaires", library.glossary_in(root))
     library.montages_in(root / "montages")
     programmes = library.programmes_in(root / "programs")
     library.courses_in(root / "plans", programmes)
@@ -160,7 +165,7 @@ def test_the_shipped_content_is_well() -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"^baseline\.toml: found a file that cannot be read"):
-        library.questionnaire_in(tmp_path)
+        library.questionnaire_in(tmp_path, {})
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
@@ -177,6 +182,7 @@ def test_the_digest_changes_with_questions_and_with_doses(
     for number, (file, old, new) in enumerate(
         [
             (BASELINE, "weak heart?", "tired heart?"),
+            ("glossary.toml", "wide part of an artery", "thin part of an artery"),
             ("programs/tens_conv.toml", "frequency_Hz = 100", "frequency_Hz = 80"),
             ("montages/M2.toml", "y_cm = 11", "y_cm = 12"),
         ]
@@ -191,7 +197,7 @@ def digest_of(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as patch:
         patch.setattr(library, "root", lambda: root)
         loaders: list[Callable[[], object]] = [
-            library.load_questionnaire, library.load_montages, library.load_programmes,
+            library.load_glossary, library.load_questionnaire, library.load_montages, library.load_programmes,
             library.questionnaire_digest,
         ]  # fmt: skip
         for loader in loaders:

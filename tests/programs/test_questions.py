@@ -6,6 +6,7 @@ import pytest
 
 from programs import library
 from programs.screening import WORST_FIRST, Answer, Class, Finding, evaluate
+from tests.readability import words
 
 CLASSES = {
     "E": "rf_saddle rf_bladder rf_bowel rf_sexual rf_legs rf_gait rf_trauma rf_chest d_urine",
@@ -180,3 +181,26 @@ def test_an_answer_to_no_question_is_refused() -> None:
         evaluate(QUESTIONNAIRE, {"x_unknown": Answer.NO}, ())
     with pytest.raises(KeyError, match="x_unknown"):
         evaluate(QUESTIONNAIRE, {}, ("x_unknown",))
+
+
+class TestGlosses:
+    def test_a_question_with_a_medical_word_shows_its_everyday_words(self) -> None:
+        """What is exempt from the measure of reading is explained where it stands."""
+        for question in QUESTIONNAIRE.questions.values():
+            for text in filter(None, (question.text, question.daily_text)):
+                for term in library.load_glossary().values():
+                    if set(term.words.en) & set(words(text.en)) or set(term.words.de) & set(words(text.de)):
+                        assert term.id in question.terms, (question.key, term.id)
+
+    def test_the_gloss_is_the_glossary_s(self) -> None:
+        glossary = library.load_glossary()
+        question = QUESTIONNAIRE.questions["x_heart6"]
+        assert question.terms == ("angina", "stent", "bypass")
+        assert question.gloss is not None
+        for id_ in question.terms:
+            assert glossary[id_].gloss.en in question.gloss.en
+            assert glossary[id_].gloss.de in question.gloss.de
+
+    def test_no_term_is_left_over(self) -> None:
+        used = {term for question in QUESTIONNAIRE.questions.values() for term in question.terms}
+        assert used == set(library.load_glossary())
