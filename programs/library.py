@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from programs import montage, program
+from programs import course, montage, program
 from programs.content_files import ContentError, by_id, decoded, root, unsourced
 from programs.course import Course
 from programs.montage import Montage
@@ -163,11 +163,8 @@ def courses_in(folder: Traversable, programmes: Mapping[str, Programme]) -> Mapp
     """The courses in `folder`, one a file, checked. Raises ContentError."""
     courses = by_id(folder, Course)
     for file, item in courses.items():
-        for index, id_ in enumerate(item.programmes):
-            if id_ not in programmes or not programmes[id_].armable:
-                raise ContentError(
-                    f"{file}.toml", f"programmes[{index}]", repr(id_), "a programme that may be armed"
-                )
+        for problem in course.problems(item, programmes):
+            raise ContentError(f"{file}.toml", *problem)
     return courses
 
 

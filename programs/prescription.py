@@ -94,6 +94,7 @@ def problems(prescription: Prescription) -> Iterator[Problem]:
     """Everything in it that cannot be meant, in the order of the file; nothing when it is well."""
     yield from _head_problems(prescription)
     yield from _programme_problems(prescription)
+    yield from _course_problems(prescription)
     yield from _montage_problems(prescription)
     yield from _limit_problems(prescription)
     yield from _clearance_problems(prescription)
@@ -131,6 +132,28 @@ def _programme_problems(prescription: Prescription) -> Iterator[Problem]:
             yield Problem(f"programmes[{index}]", found, _one_of(usable))
         if id_ in prescription.programmes[:index]:
             yield Problem(f"programmes[{index}]", f"{id_!r} a second time", "each programme once")
+
+
+def _course_problems(prescription: Prescription) -> Iterator[Problem]:
+    """Muscle programmes are those of the plan, its first one among them; some plans need a clearance."""
+    course = library.load_courses().get(prescription.plan)
+    if course is None:
+        return
+    muscle = [id_ for stage in course.stages for id_ in stage.programmes]
+    first = course.stages[0].programmes
+    for index, id_ in enumerate(prescription.programmes):
+        programme = library.load_programmes().get(id_)
+        if programme is None or programme.kind != "nmes":
+            continue
+        if id_ not in muscle:
+            found = f"{id_!r}, which the plan {course.id!r} does not have"
+            yield Problem(f"programmes[{index}]", found, _one_of(muscle))
+        elif not set(first) & set(prescription.programmes):
+            expected = f"{' or '.join(first)} as well: the plan begins with it, and again after a long break"
+            yield Problem(f"programmes[{index}]", f"{id_!r} alone", expected)
+    for key in course.missing_clearances(prescription.cleared_questions()):
+        expected = f"a [[clearance]] with question = {key!r}, which the plan {course.id!r} needs"
+        yield Problem("clearance", "none for this plan", expected)
 
 
 def _montage_problems(prescription: Prescription) -> Iterator[Problem]:

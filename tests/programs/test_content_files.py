@@ -136,8 +136,8 @@ BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
             "armable = true",
             ["M8-trunk.toml", "never_armed_because", "a reason"],
         ),
-        ("plans/deconditioned.toml", '"nmes_end"', '"wbems_ref"', ["programmes[1]", "'wbems_ref'"]),
-        ("plans/deconditioned.toml", '"nmes_end"', '"nmes_ende"', ["programmes[1]", "'nmes_ende'"]),
+        ("plans/deconditioned.toml", '"nmes_end"', '"wbems_ref"', ["stage[1].programmes[0]", "'wbems_ref'"]),
+        ("plans/deconditioned.toml", '"nmes_end"', '"nmes_ende"', ["stage[1].programmes[0]", "'nmes_ende'"]),
     ],
 )
 def test_a_broken_file_is_named_with_its_key(

@@ -53,7 +53,7 @@ def test_without_limits_there_is_none() -> None:
         (
             '"deconditioned" ',
             '"running" ',
-            "rx.toml, plan: found 'running', expected one of after-strain, chronic",
+            "rx.toml, plan: found 'running', expected one of after-injury, after-strain, arthritis,",
         ),
         ('"nmes_end"', '"nmes_hard"', "rx.toml, programmes[1]: found 'nmes_hard', expected one of nmes_end"),
         ('"nmes_end"', '"wbems_ref"', "which is never armed: It needs a trained supervisor"),

@@ -32,6 +32,8 @@ def prescriptions(draw: st.DrawFn) -> Prescription:
     """Any prescription that passes its checks."""
     base = demonstration_prescription(START.date())
     programmes = tuple(draw(st.lists(st.sampled_from(PROGRAMMES), min_size=1, max_size=4, unique=True)))
+    if any(id_.startswith("nmes") for id_ in programmes) and "nmes_learn" not in programmes:
+        programmes = (*programmes, "nmes_learn")
     montages = tuple(draw(st.permutations(["M4-par", "M2", "M4-cross"])))
     half_mA = st.integers(1, 120).map(lambda value: value / 2)
     keys = st.sampled_from(["1", "2", *programmes])
