@@ -5,12 +5,12 @@ A broken bound is a fault: refused, never clamped. Integers only; units stand in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from drivers import limits as c
 from drivers.guard.messages import ChannelLimit, GuardPlan, Phase
-from drivers.stimulator import Capabilities
+from drivers.stimulator import Capabilities, ProbePulse
 
 NO_BOUND: Final = 1 << 62
 
@@ -52,11 +52,9 @@ def current_bounds(
 def plan_bounds(plan: GuardPlan, limits: tuple[ChannelLimit, ...], device: Capabilities) -> Iterator[Bound]:
     """Everything that an arming has to keep; the ceilings are taken as if the levels stood there."""
     channels = [limit.channel for limit in limits]
-    yield Bound("channels", len(channels), 1, device.channels)
-    yield Bound("channel_twice", len(channels) - len(set(channels)), 0, 0)
+    yield from channel_bounds(channels, device)
     yield Bound("phases", len(plan.phases), 1, 64)
     for limit in limits:
-        yield Bound("channel", limit.channel, 1, device.channels)
         yield Bound("pad_area", limit.pad_area_mm2, c.MIN_PAD_AREA_MM2, NO_BOUND)
     yield Bound("sum", sum(limit.ceiling_half_mA for limit in limits), 0, c.SUM_HALF_MA[plan.kind])
     waveforms = {_waveform(phase) for phase in plan.phases if phase.role == "work"}
@@ -76,6 +74,24 @@ def plan_bounds(plan: GuardPlan, limits: tuple[ChannelLimit, ...], device: Capab
     yield Bound("nmes_work", work_ms, 0, c.MAX_NMES_WORK_S * 1000 if plan.kind == "nmes" else NO_BOUND)
     session_ms = sum(p.duration_ms for p in plan.phases if p.role != "find")
     yield Bound("session", session_ms, 0, c.MAX_SESSION_S * 1000)
+
+
+def probe_bounds(pulse: ProbePulse, channels: tuple[int, ...], before: int, pause_ms: int) -> Iterator[Bound]:
+    """What a pulse of the contact check has to keep, `before` pulses having gone to its pair already and
+    `pause_ms` having passed since the last one of any pair (rule 22)."""
+    yield Bound("probe_channel", int(pulse.channel in channels), 1, 1)
+    yield Bound("probe_current", pulse.half_mA, 1, c.PROBE_HALF_MA)
+    yield Bound("probe_width", pulse.pulse_width_us, c.MIN_PULSE_PHASE_US, c.PROBE_PULSE_WIDTH_US)
+    yield Bound("probe_pulses", before + 1, 1, c.PROBE_PULSES_PER_PAIR)
+    yield Bound("probe_pause", pause_ms, c.PROBE_PAUSE_MS, NO_BOUND)
+
+
+def channel_bounds(channels: Sequence[int], device: Capabilities) -> Iterator[Bound]:
+    """Which channels may be asked for together."""
+    yield Bound("channels", len(channels), 1, device.channels)
+    yield Bound("channel_twice", len(channels) - len(set(channels)), 0, 0)
+    for channel in channels:
+        yield Bound("channel", channel, 1, device.channels)
 
 
 def _phase_bounds(kind: str, phase: Phase) -> Iterator[Bound]:

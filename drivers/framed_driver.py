@@ -23,7 +23,9 @@ from drivers.stimulator import (
     DeviceStopped,
     NoAnswer,
     Preempted,
+    ProbePulse,
     Reading,
+    Recording,
     Refused,
     StimulatorError,
     StopOutcome,
@@ -227,6 +229,18 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
                 raise self._latch("stale")
             self._judge_update(await self._answer_to(sent))
             self._output = asked
+
+    def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
+        """As `Stimulator.probe_pulses`; none, unless the device can measure."""
+        return ()
+
+    async def begin_probe(self) -> None:
+        """As `Stimulator.begin_probe`."""
+        raise Refused("This stimulator cannot measure how well the pads lie.")
+
+    async def probe(self, pulse: ProbePulse) -> Recording:
+        """As `Stimulator.probe`."""
+        raise Refused("This stimulator cannot measure how well the pads lie.")
 
     async def check(self) -> Reading:
         """As `Stimulator.check`. While nothing is initialised any answer is a good reading."""

@@ -22,6 +22,7 @@ MAX_TURN_MS: Final[Mapping[str, int]] = {
     "no_device": 20_000,
     "idle": 5_000,
     "testing": 3_000,
+    "probing": 3_000,
     "armed": 3_000,
     "stopping": 10_000,
     "unconfirmed": 20_000,
@@ -82,7 +83,7 @@ class Vitals:
     above_zero: bool
     """Something above zero was given to the device, and no stop has ended since."""
     armed: bool
-    """There is an arming."""
+    """There is an arming, or a contact check, which is one too."""
     ended: str | None = None
     """Why that arming is over."""
     leased_for_ms: int = 0
@@ -96,7 +97,7 @@ def broken_invariant(vitals: Vitals) -> str | None:
         return f"unknown state {vitals.state}"
     if vitals.turn_age_ms > most_ms:
         return f"{vitals.state}: no turn for more than {most_ms} ms"
-    if vitals.armed != (vitals.state == "armed"):
+    if vitals.armed != (vitals.state in ("armed", "probing")):
         return f"{vitals.state}, {'with' if vitals.armed else 'without'} an arming"
     if vitals.ended is not None:
         return f"armed, though it is over: {vitals.ended}"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from drivers.serial_settings import Direction
@@ -33,6 +33,29 @@ class ChannelTarget:
 
 Targets = tuple[ChannelTarget, ...]
 """Every armed channel, ascending, the silent ones with 0 mA: an omitted channel keeps its last current."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePulse:
+    """One biphasic pulse of the contact check (rule 22), and what the device shall measure during it."""
+
+    channel: int
+    half_mA: int
+    pulse_width_us: int
+    measures: Literal["current", "voltage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What the device measured during a `ProbePulse`, from its beginning on.
+
+    `hundredths`: magnitudes in 0.01 mA or 0.01 V, one every `sampling_us`. None: the device itself says that
+    the current did not flow.
+    """
+
+    pulse: ProbePulse
+    sampling_us: int
+    hundredths: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +227,22 @@ class Stimulator(Protocol):
 
         Raises DeviceStopped (latched) when a channel reports a fault, when it is not running while targets
         above zero are out, or when the last good reading is too old; NoAnswer, Unplugged.
+        """
+
+    def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
+        """What this device needs, in this order, to measure the contact of these channels. No I/O."""
+
+    async def begin_probe(self) -> None:
+        """Get ready for `probe`, no pulse. Clears the STOPPED latch.
+
+        Raises Refused without `identify` before it, or when the device cannot measure; DeviceStopped.
+        """
+
+    async def probe(self, pulse: ProbePulse) -> Recording:
+        """One pulse, and what was measured. The caller holds count, strength and pause within the limits.
+
+        Raises Refused without `begin_probe` since the last stop; DeviceStopped (latched), NoAnswer,
+        Unplugged.
         """
 
     def stop_now(self) -> None:

@@ -21,7 +21,11 @@ TIMEOUT_S = 240
 """A mutant that hangs its test is killed as well."""
 
 OUTPUT = "drivers/guard/output.py"
+LEASE = "drivers/guard/lease.py"
 PROCESS = "drivers/guard/process.py"
+PROBE = "drivers/guard/probe.py"
+REQUESTS = "drivers/guard/requests.py"
+CONTACT = "drivers/contact.py"
 BOUNDS = "drivers/bounds.py"
 ADMISSION = "drivers/admission.py"
 NOTIFY = "drivers/sd_notify.py"
@@ -57,29 +61,25 @@ MUTANTS = (
     Mutant(
         "no lease check",
         OUTPUT,
-        "if now.ms >= self._leased_until.ms or now.boot_ms >= self._leased_until.boot_ms:",
+        "if self.lease.lapsed(now):",
         "if False:",
         TEST_OUTPUT,
     ),
     Mutant(
         "a suspend is not seen",
-        OUTPUT,
-        " or now.boot_ms >= self._leased_until.boot_ms:",
-        ":",
+        LEASE,
+        "min(self.until.ms - now.ms, self.until.boot_ms - now.boot_ms)",
+        "self.until.ms - now.ms",
         TEST_PROCESS,
     ),
-    Mutant(
-        "a late renewal revives", OUTPUT, "if fresh and self.over(now) is None:", "if fresh:", TEST_OUTPUT
-    ),
-    Mutant("an old renewal counts", OUTPUT, "0 <= age_ms <= RENEWAL_MAX_AGE_MS", "0 <= age_ms", TEST_OUTPUT),
-    Mutant("a renewal of the future counts", OUTPUT, "0 <= age_ms <=", "age_ms <=", TEST_OUTPUT),
-    Mutant(
-        "a repeated renewal counts", OUTPUT, "lease.n > self.lease_n", "lease.n >= self.lease_n", TEST_OUTPUT
-    ),
-    Mutant("a renewal of another epoch counts", OUTPUT, " and lease.epoch == self.epoch", "", TEST_OUTPUT),
+    Mutant("a late renewal revives", LEASE, "if fresh and not self.lapsed(now):", "if fresh:", TEST_OUTPUT),
+    Mutant("an old renewal counts", LEASE, "0 <= age_ms <= RENEWAL_MAX_AGE_MS", "0 <= age_ms", TEST_OUTPUT),
+    Mutant("a renewal of the future counts", LEASE, "0 <= age_ms <=", "age_ms <=", TEST_OUTPUT),
+    Mutant("a repeated renewal counts", LEASE, "lease.n > self.n", "lease.n >= self.n", TEST_OUTPUT),
+    Mutant("a renewal of another epoch counts", LEASE, " and lease.epoch == self.epoch", "", TEST_OUTPUT),
     Mutant(
         "a renewal counts from when it arrives",
-        OUTPUT,
+        LEASE,
         "Now(now.ms + LEASE_MS - age_ms, now.boot_ms + LEASE_MS - age_ms)",
         "Now(now.ms + LEASE_MS, now.boot_ms + LEASE_MS)",
         TEST_OUTPUT,
@@ -231,12 +231,12 @@ MUTANTS = (
         TEST_PROCESS,
     ),
     # ── arming ──
-    Mutant("any epoch arms", PROCESS, "if arm.epoch != self.epoch + 1:", "if False:", TEST_PROCESS),
+    Mutant("any epoch arms", PROCESS, "if wanted.epoch != self.epoch + 1:", "if False:", TEST_PROCESS),
     Mutant(
         "no epoch check on requests",
         PROCESS,
-        "if arming is None or message.epoch != arming.epoch:",
-        "if arming is None:",
+        "if not isinstance(arming, Arming) or message.epoch != arming.epoch:",
+        "if not isinstance(arming, Arming):",
         TEST_PROCESS,
     ),
     Mutant("another build arms", PROCESS, "if self._client_build != self.build:", "if False:", TEST_PROCESS),
@@ -244,8 +244,8 @@ MUTANTS = (
     Mutant(
         "a STOP test without the device's word",
         PROCESS,
-        "self._stop_tested |= outcome.confirmed",
-        "self._stop_tested = True",
+        "self._stop_tested = outcome.confirmed and self._stage_on",
+        "self._stop_tested = self._stage_on",
         TEST_PROCESS,
     ),
     Mutant(
@@ -257,12 +257,12 @@ MUTANTS = (
     ),
     Mutant(
         "arms beyond a constant",
-        PROCESS,
-        "beyond = first_broken(plan_bounds(arm.plan, arm.limits, device))",
+        REQUESTS,
+        "beyond = bound_refusal(plan_bounds(arm.plan, arm.limits, driver.capabilities))",
         "beyond = None",
         TEST_PROCESS,
     ),
-    Mutant("arms what the device cannot do", PROCESS, "if sentence is not None:", "if False:", TEST_PROCESS),
+    Mutant("arms what the device cannot do", REQUESTS, "if sentence is not None:", "if False:", TEST_PROCESS),
     Mutant(
         "arms after any number of restarts",
         PROCESS,
@@ -310,7 +310,7 @@ MUTANTS = (
     Mutant(
         "an unknown device is idle after a stop",
         PROCESS,
-        'elif self._stop_from in ("idle", "testing", "armed") and self._stop_why != "restarted":',
+        'elif self._stop_from in ("idle", *LIVE) and self._stop_why not in ASK_ANEW:',
         "elif True:",
         TEST_PROCESS,
     ),

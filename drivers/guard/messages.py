@@ -154,9 +154,9 @@ class Stop:
 # ── from the guard ──────────────────────────────────────────────────────────────────────────────
 
 GuardState = Literal["no_device", "idle", "testing", "probing", "armed", "stopping", "unconfirmed"]
-"""no_device: nothing open. idle: device there, said "off". testing: STOP test. probing: contact check.
-armed. stopping: a stop is not yet confirmed. unconfirmed: it was not confirmed; it is not known whether
-current flows."""
+"""no_device: nothing open. idle: device there, said "off". testing: STOP test, and the device said that its
+stage is on; until it did, idle is told. probing: contact check. armed. stopping: a stop is not yet confirmed.
+unconfirmed: it was not confirmed; it is not known whether current flows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from drivers import limits as c
 from drivers.bounds import NO_BOUND, Bound, current_bounds
+from drivers.guard.lease import LeaseHold, Now
 from drivers.guard.messages import Arm, ChannelLimit, Lease, Level, Phase
 from drivers.stimulator import Capabilities, ChannelTarget, Targets
 
@@ -18,15 +19,6 @@ TICK_MS: Final = 40
 """How often a ramp is worked out anew."""
 RAMP_STEP_MS: Final = 50
 """A ramp moves on by no more than this between two outputs: a guard that was late does not jump."""
-LEASE_MS: Final = int(c.LEASE_S * 1000)
-RENEWAL_MAX_AGE_MS: Final = int(c.RENEWAL_MAX_AGE_S * 1000)
-
-
-class Now(NamedTuple):
-    """`ms` is CLOCK_MONOTONIC; `boot_ms` is CLOCK_BOOTTIME, which also counts while the box sleeps."""
-
-    ms: int
-    boot_ms: int
 
 
 class Refusal(NamedTuple):
@@ -50,12 +42,12 @@ class Arming:
         self.epoch, self.plan = arm.epoch, arm.plan
         self.limits = {limit.channel: limit for limit in sorted(arm.limits, key=lambda limit: limit.channel)}
         self.levels = dict.fromkeys(self.limits, 0)
-        self.fraction = self.index = self.lease_n = 0
+        self.lease = LeaseHold(arm.epoch, now)
+        self.fraction = self.index = 0
         self.due_ms = now.ms
         """When `targets` wants to be asked again."""
         self._step, self._max_raise = device.step_half_mA, max_raise_half_mA
         self._ended: str | None = None
-        self._leased_until = Now(now.ms + LEASE_MS, now.boot_ms + LEASE_MS)
         self._present_ms = self._played_ms = now.ms
         self._phase_ms: int | None = None
         self._train: tuple[int, int] | None = None
@@ -70,12 +62,8 @@ class Arming:
     # ── the right to put out ──
 
     def renew(self, lease: Lease, now: Now) -> None:
-        """Counts from when it was written; late, old, repeated or from the future it does not count."""
-        age_ms = now.boot_ms - lease.boottime_ns // 1_000_000
-        fresh = 0 <= age_ms <= RENEWAL_MAX_AGE_MS and lease.n > self.lease_n and lease.epoch == self.epoch
-        if fresh and self.over(now) is None:
-            self.lease_n = lease.n
-            self._leased_until = Now(now.ms + LEASE_MS - age_ms, now.boot_ms + LEASE_MS - age_ms)
+        """The client was heard from, in time or not."""
+        self.lease.renew(lease, now)
 
     def present(self, now: Now) -> None:
         """The person pressed a key (rule 10)."""
@@ -86,15 +74,11 @@ class Arming:
         if self._ended is None:
             above_zero = any(level for ch, level in self.levels.items() if self.phase.channel in (None, ch))
             silent_s = c.PRESENT_S if above_zero else c.ARMED_IDLE_S
-            if now.ms >= self._leased_until.ms or now.boot_ms >= self._leased_until.boot_ms:
+            if self.lease.lapsed(now):
                 self._ended = "lease"
             elif now.ms - self._present_ms >= silent_s * 1000:
                 self._ended = "nobody_there"
         return self._ended
-
-    def leased_for_ms(self, now: Now) -> int:
-        """What is left of the lease, by the clock on which it ends first."""
-        return min(self._leased_until.ms - now.ms, self._leased_until.boot_ms - now.boot_ms)
 
     # ── the plan ──
 
@@ -120,7 +104,7 @@ class Arming:
         """What the device shall do from now on: all zero before `start` and once the arming is over."""
         self._play(now.ms)
         scale = self.phase.scale_permille * self.fraction if self._gate and self.over(now) is None else 0
-        self.due_ms = min(self.due_ms, self._leased_until.ms)
+        self.due_ms = min(self.due_ms, self.lease.until.ms)
         levels = {
             channel: level * scale // 1_000_000 if self.phase.channel in (None, channel) else 0
             for channel, level in self.levels.items()

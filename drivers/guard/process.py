@@ -1,8 +1,8 @@
 """The guard process: it alone owns the port, the limits and the dead-man.
 
-`run` does one thing at a time, by its state: search, wait, test, play, confirm a stop. Messages come in
-beside it and change the state at any moment. Every stop goes through `trip`, which writes the stop frame
-before it does anything else. Safety rules 8-13, 15, 19, 21, 24, 29.
+`run` does one thing at a time, by its state: search, wait, test, probe, play, confirm a stop. Messages come
+in beside it and change the state at any moment. Every stop goes through `trip`, which writes the stop frame
+before it does anything else. Safety rules 8-13, 15, 19, 21, 22, 24, 29.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from typing import Final
 
 from drivers import limits as c
 from drivers.admission import Admission
-from drivers.bounds import first_broken, plan_bounds
+from drivers.bounds import first_broken
 from drivers.build import build_id
 from drivers.guard import messages as m
-from drivers.guard.output import Arming, Now, Refusal, highest_targets
+from drivers.guard.lease import Now
+from drivers.guard.output import Arming, Refusal
+from drivers.guard.probe import Probing, measure
+from drivers.guard.report import device_of, is_news, status_of
+from drivers.guard.requests import arm_refusal, probe_refusal
 from drivers.line import Line
 from drivers.sd_notify import Vitals
 from drivers.stimulator import (
@@ -48,6 +52,10 @@ ASK_ANEW: Final = ("restarted", "no_answer")
 """After these the device may have restarted: a brown-out shows as a moment of deafness (rule 21)."""
 MOST_STOPPERS: Final = 8
 """Connections beside the client's; more are hung up on, so that nobody can use up what we can open."""
+
+
+LIVE: Final = ("testing", "probing", "armed")
+"""In these states something may come out, or STOP is being tried: whatever stops does so now."""
 
 
 def system_now() -> Now:
@@ -86,15 +94,18 @@ class Guard:
         self._client_uids = client_uids
         self._stoppers: set[Line] = set()
         self._client_build, self._stop_tested = "", False
+        self._stage_on = False
+        """The device said so during this STOP test: only then is there something for STOP to switch off."""
         self._driver: Stimulator | None = None
-        self._arming: Arming | None = None
+        self._live: Arming | Probing | None = None
+        """What the client's lease keeps alive."""
         self._applied: dict[int, int] = {}
         self._confirmed_at_s: float | None = None
         self._restarts = 0
         self._stop_why, self._stop_s, self._stop_asked = "", 0.0, False
-        self._device = m.Device(False, kind, "", "", simulated, self.build, "", "Looking for the stimulator.")
-        self._reported: tuple[object, ...] = ()
-        self._reported_ms = 0
+        self._device = device_of(None, None, kind, simulated, self.build, "Looking for the stimulator.")
+        self._told: m.Status | None = None
+        self._told_ms = 0
         self._turn_ms = now().ms
         self._check_ms = int(c.READ_STATE_EVERY_S[kind] * 1000) - CHECK_MARGIN_MS
         self._wake = asyncio.Event()
@@ -112,7 +123,8 @@ class Guard:
             loop.add_reader(self._listener, self._accept)
         if self._client is not None:
             self._attend(self._client)
-        do = {"idle": self._wait, "testing": self._test, "armed": self._play, "stopping": self._confirm}
+        do = {"idle": self._wait, "testing": self._test, "probing": self._probe, "armed": self._play}
+        do["stopping"] = self._confirm
         while self.state == "stopping" or not self._leaving:
             self._report()
             self._turn_ms = self._now().ms
@@ -148,19 +160,19 @@ class Guard:
                 self.failed = self._leaving = True
                 log.exception("stop_now failed")
         self._stop_why, self._stop_from, self._stop_s = why, self.state, time.monotonic()
-        self._stop_asked, self._arming = asked, None
+        self._stop_asked, self._live = asked, None
         self._enter("stopping")
         log.warning("stop: %s, epoch %d", why, self.epoch)
 
     def stop_pressed(self, name: str) -> None:
         """A stop input beside the kiosk (rule 14); it acts only while something may come out."""
-        if self.state in ("armed", "testing"):
+        if self.state in LIVE:
             self.trip("button", asked=True)
 
     def stop_input_lost(self, name: str) -> None:
         """What was tested is not there any more: a stop, and another test (rule 15)."""
         self._stop_tested = False
-        if self.state in ("armed", "testing"):
+        if self.state in LIVE:
             self.trip("stop_input_lost")
 
     def leave(self, why: str) -> None:
@@ -177,9 +189,9 @@ class Guard:
     def _trouble(self, error: StimulatorError) -> None:
         """The device is not well. While output was possible: fault and stop. Otherwise look for it anew."""
         kind = error.fault if isinstance(error, DeviceStopped) else error.kind
-        if self.state in ("idle", "testing", "armed"):
+        if self.state in ("idle", *LIVE):
             self._restarts += kind == "restarted" or (kind == "no_answer" and self.state != "idle")
-        if self.state in ("testing", "armed"):
+        if self.state in LIVE:
             self.trip(kind)
             self._send(m.Fault(self.epoch, kind, getattr(error, "channel", None), str(error)[:400]))
         elif self.state == "idle":
@@ -200,12 +212,13 @@ class Guard:
         self._confirmed_at_s = outcome.confirmed_at_s or self._confirmed_at_s
         self._applied = {}
         if self._stop_asked and self._stop_from == "testing" and self._client is not None:
-            self._stop_tested = outcome.confirmed
+            self._stop_tested = outcome.confirmed and self._stage_on
+            self._stop_why = self._stop_why if self._stage_on else "test_too_early"
         if self._driver is None:
             self.state = self._stop_from
         elif not outcome.confirmed:
             self.state = "unconfirmed"
-        elif self._stop_from in ("idle", "testing", "armed") and self._stop_why not in ASK_ANEW:
+        elif self._stop_from in ("idle", *LIVE) and self._stop_why not in ASK_ANEW:
             self.state = "idle"
         else:
             self.state = "no_device"  # off, but who it is has to be asked first (rule 21)
@@ -249,18 +262,37 @@ class Guard:
         """The STOP test: stage on, no pulse, until a stop or for 3 minutes (rule 15)."""
         assert self._driver is not None
         end_ms = self._now().ms + c.ARMED_IDLE_S * 1000
-        self._stop_tested = False
+        self._stop_tested = self._stage_on = False
         await self._driver.initialise()
         while self._now().ms < end_ms:
-            await self._read()
+            self._stage_on = (await self._read()).running is Running.READY
+            self._report()
             await self._sleep(self._check_ms / 1000)
         self.trip("test_over")
 
+    async def _probe(self) -> None:
+        """The contact check: pulse by pulse, then `Contact` and a stop like any other (rule 22)."""
+        probing = self._live
+        assert self._driver is not None
+        assert isinstance(probing, Probing)
+        end = await measure(probing, self._driver, self._now, self._pause, self._answered)
+        if isinstance(end, Refusal):
+            self._refuse(probing.epoch, end)
+        elif end is not None:
+            self._send(end)
+            self.trip("probed")
+
+    async def _pause(self, seconds: float) -> bool:
+        """False: what is being done is over."""
+        self._report()
+        await self._sleep(seconds)
+        return not self._expired()
+
     async def _play(self) -> None:
         """Armed: level × fraction to the device whenever it changes, the device's state read in between."""
-        driver, arming = self._driver, self._arming
+        driver, arming = self._driver, self._live
         assert driver is not None
-        assert arming is not None
+        assert isinstance(arming, Arming)
         await driver.initialise()
         arming.start(self._now())
         out: Targets | None = None
@@ -288,16 +320,19 @@ class Guard:
             if targets != out:
                 await driver.apply(targets)
                 out, self._applied = targets, {target.channel: target.half_mA for target in targets}
-                self._confirmed_at_s = time.monotonic()
+                self._answered()
             self._report()
-            next_ms = min(arming.due_ms, read_ms + self._check_ms, self._reported_ms + STATUS_EVERY_MS)
+            next_ms = min(arming.due_ms, read_ms + self._check_ms, self._told_ms + STATUS_EVERY_MS)
             await self._sleep((next_ms - self._now().ms) / 1000)
 
     async def _read(self) -> Reading:
         assert self._driver is not None
         reading = await self._driver.check()
-        self._confirmed_at_s = time.monotonic()
+        self._answered()
         return reading
+
+    def _answered(self) -> None:
+        self._confirmed_at_s = time.monotonic()
 
     async def _sleep(self, seconds: float) -> None:
         """Until the time has come or something changed."""
@@ -311,7 +346,7 @@ class Guard:
 
     def _expired(self) -> bool:
         """Asked before every message and every output: an arming that is over stops now, for good."""
-        why = None if self._arming is None else self._arming.over(self._now())
+        why = None if self._live is None else self._live.over(self._now())
         if why is not None:
             self.trip(why)
         return why is not None
@@ -325,12 +360,10 @@ class Guard:
 
     def vitals(self) -> Vitals:
         """What the watchdog looks at; changes nothing that is not over anyway."""
-        now, arming = self._now(), self._arming
-        ended, leased_for_ms = (None, 0) if arming is None else (arming.over(now), arming.leased_for_ms(now))
+        now, live = self._now(), self._live
+        ended, leased_for_ms = (None, 0) if live is None else (live.over(now), live.lease.left_ms(now))
         above_zero = any(self._applied.values())
-        return Vitals(
-            self.state, now.ms - self._turn_ms, above_zero, arming is not None, ended, leased_for_ms
-        )
+        return Vitals(self.state, now.ms - self._turn_ms, above_zero, live is not None, ended, leased_for_ms)
 
     # ── requests ──
 
@@ -356,72 +389,71 @@ class Guard:
             case m.Hello(v, build):
                 self._client_build = build if v == m.PROTOCOL_VERSION else ""
                 self._send(self._device)
-                self._reported = ()
+                self._told = None
                 self._report()
-            case m.Lease() if self._arming is not None:
-                self._arming.renew(message, self._now())
-            case m.Present(epoch) if self._arming is not None and epoch == self.epoch:
-                self._arming.present(self._now())
+            case m.Lease() if self._live is not None:
+                self._live.renew(message, self._now())
+            case m.Present(epoch) if isinstance(self._live, Arming) and epoch == self.epoch:
+                self._live.present(self._now())
             case m.Test():
                 refused = self._begin("testing")
-            case m.Arm():
+            case m.Arm() | m.Probe():
                 refused = self._arm(message)
             case m.Level() | m.Next() | m.Rest():
                 refused = self._change(message)
         if refused is not None:
-            if refused.fault:
-                self.trip(f"limit_{refused.limit}")
-            asked, allowed = refused.asked[:400], refused.allowed[:400]
-            epoch = getattr(message, "epoch", self.epoch)
-            self._send(m.Refused(epoch, refused.limit, asked, allowed, refused.fault))
-            log.warning("refused: %s, asked %s, allowed %s", refused.limit, asked, allowed)
+            self._refuse(getattr(message, "epoch", self.epoch), refused)
 
-    def _begin(self, state: m.GuardState) -> Refusal | None:
+    def _refuse(self, epoch: int, refused: Refusal) -> None:
+        if refused.fault:
+            self.trip(f"limit_{refused.limit}")
+        asked, allowed = refused.asked[:400], refused.allowed[:400]
+        self._send(m.Refused(epoch, refused.limit, asked, allowed, refused.fault))
+        log.warning("refused: %s, asked %s, allowed %s", refused.limit, asked, allowed)
+
+    def _begin(self, state: m.GuardState, live: Arming | Probing | None = None) -> Refusal | None:
         if self.state != "idle":
             return Refusal("state", self.state, "idle")
-        self.state = state
+        self.state, self._live = state, live
+        if live is not None:
+            self.epoch = live.epoch
+            log.info("%s: epoch %d", state, live.epoch)
         self._wake.set()
         self._report()
         return None
 
-    def _arm(self, arm: m.Arm) -> Refusal | None:
+    def _arm(self, wanted: m.Arm | m.Probe) -> Refusal | None:
         if self.state == "testing":
             self.trip("arm")  # a test does not survive an arm
         if self.state != "idle" or self._driver is None:
             return Refusal("state", self.state, "idle")
         if self._client_build != self.build:
             return Refusal("build", self._client_build, self.build)
-        if arm.epoch != self.epoch + 1:
-            return Refusal("epoch", str(arm.epoch), str(self.epoch + 1))
+        if wanted.epoch != self.epoch + 1:
+            return Refusal("epoch", str(wanted.epoch), str(self.epoch + 1))
         for name in self.stop_inputs.missing:
             return Refusal("stop_input", name, "plugged in")
         if not self._stop_tested:
             return Refusal("stop_test", "not tested", "a STOP test that the device confirmed")
         if self._restarts > MOST_RESTARTS:
             return Refusal("restarts", str(self._restarts), str(MOST_RESTARTS))
+        if isinstance(wanted, m.Probe):
+            return probe_refusal(wanted, self._driver) or self._begin("probing", Probing(wanted, self._now()))
         if self._tally.seconds() >= c.MAX_DAY_S:
             return Refusal("day", str(int(self._tally.seconds())), str(c.MAX_DAY_S))
-        device = self._driver.capabilities
-        beyond = first_broken(plan_bounds(arm.plan, arm.limits, device))
-        if beyond is not None:
-            return Refusal(beyond.limit, str(beyond.asked), f"{beyond.least}…{beyond.most}", fault=True)
-        for phase in arm.plan.phases:
-            sentence = self._driver.refusal(highest_targets(phase, arm.limits))
-            if sentence is not None:
-                return Refusal("device", sentence, self.kind)
-        if not self._save_tally(sum(phase.duration_ms for phase in arm.plan.phases) / 1000):
+        refused = arm_refusal(wanted, self._driver)
+        if refused is not None:
+            return refused
+        if not self._save_tally(sum(phase.duration_ms for phase in wanted.plan.phases) / 1000):
             return Refusal("tally", "not written", "written before arming")
-        self.epoch = arm.epoch
-        self._arming = Arming(arm, device, c.MAX_RAISE_HALF_MA[self.kind], self._now())
-        log.info("armed: epoch %d", arm.epoch)
-        return self._begin("armed")
+        max_raise = c.MAX_RAISE_HALF_MA[self.kind]
+        return self._begin("armed", Arming(wanted, self._driver.capabilities, max_raise, self._now()))
 
     def _change(self, message: m.Level | m.Next | m.Rest) -> Refusal | None:
-        arming = self._arming
-        if arming is None or message.epoch != arming.epoch:
-            return Refusal(
-                "old_epoch", str(message.epoch), str(self.epoch) if arming is not None else self.state
-            )
+        arming = self._live
+        if not isinstance(arming, Arming) or message.epoch != arming.epoch:
+            allowed = str(self.epoch) if isinstance(arming, Arming) else self.state
+            return Refusal("old_epoch", str(message.epoch), allowed)
         self._wake.set()
         match message:
             case m.Level():
@@ -465,31 +497,19 @@ class Guard:
 
     def _announce(self, sentence: str, who: Identity | None = None) -> None:
         """Who is on the port, when that has changed; `sentence` says why there is nobody."""
-        cut = "" if self._driver is None else self._driver.how_to_cut_output
-        device_id, firmware = ("", "") if who is None else (who.device_id, who.firmware)
-        simulated = self.simulated if who is None else who.simulated
-        device = m.Device(
-            who is not None, self.kind, device_id, firmware, simulated, self.build, cut, sentence
-        )
+        device = device_of(self._driver, who, self.kind, self.simulated, self.build, sentence)
         if who is not None or device != self._device:
             self._device = device
             self._send(device)
-            log.info("device: %s", sentence or device_id)
+            log.info("device: %s", sentence or device.device_id)
 
     def _report(self) -> None:
         """A status when something changed, and while armed at least every 250 ms."""
-        a, now_ms = self._arming, self._now().ms
-        levels = {} if a is None else a.levels
-        channels = tuple(m.ChannelStatus(ch, mA, self._applied.get(ch, 0)) for ch, mA in levels.items())
-        fraction, may_raise, phase = (0, False, None) if a is None else (a.fraction, a.plateau, a.index)
-        shown = (self.state, self.epoch, channels, fraction, may_raise, phase)
-        if shown != self._reported or now_ms - self._reported_ms >= STATUS_EVERY_MS:
-            self._reported, self._reported_ms = shown, now_ms
-            n, elapsed_ms = (0, 0) if a is None else (a.lease_n, a.elapsed_ms)
-            at_s = self._confirmed_at_s
-            status = m.Status(
-                self.state, self.epoch, n, channels, fraction, may_raise, phase, elapsed_ms, at_s
-            )
+        state: m.GuardState = "idle" if self.state == "testing" and not self._stage_on else self.state
+        status = status_of(state, self.epoch, self._live, self._applied, self._confirmed_at_s)
+        now_ms = self._now().ms
+        if is_news(status, self._told) or now_ms - self._told_ms >= STATUS_EVERY_MS:
+            self._told, self._told_ms = status, now_ms
             self._send(status)
 
     def _save_tally(self, reserve_s: float = 0.0) -> bool:

@@ -6,7 +6,7 @@ and start-up order: card p24, "Timing", "Start-up and end".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from drivers import limits
 from drivers.framed_driver import FramedDriver
@@ -24,6 +24,8 @@ from drivers.p24.codec import (
     GetDeviceId,
     GetExtendedVersion,
     GetStimStatus,
+    LlChannelConfig,
+    LlChannelConfigAck,
     LlInit,
     LlStop,
     MlGetCurrentData,
@@ -43,7 +45,10 @@ from drivers.stimulator import (
     Capabilities,
     Identity,
     NoAnswer,
+    ProbePulse,
     Reading,
+    Recording,
+    Refused,
     Running,
     Stimulator,
     Targets,
@@ -65,6 +70,10 @@ _RESULT_FAULTS: Final = {
     codec.RESULT_LAPSED: "lapsed",
     codec.RESULT_NOT_INITIALISED: "restarted",
 }
+_NO_CURRENT: Final = (codec.RESULT_ELECTRODE, codec.RESULT_LOW_CURRENT)
+"""What a pulse on an open lead may be answered with (below 15 mA the device does not say 10)."""
+_MEASUREMENTS: Final = {"current": codec.MEASURE_CURRENT, "voltage": codec.MEASURE_VOLTAGE}
+_PROBE_ROUNDS: Final[tuple[tuple[Literal["current", "voltage"], int], ...]] = (("voltage", 3), ("current", 2))
 _STATUS_RUNNING: Final = {
     codec.LEVEL_NONE: Running.OFF,
     codec.LEVEL_LOW_READY: Running.READY,
@@ -85,11 +94,15 @@ class P24(FramedDriver[Command, Answer]):
         min_pulse_width_us=codec.SHORTEST_DURATION_US,
         max_pulse_width_us=codec.MAX_DURATION_US,
         watchdog_s=2.0,
+        measures_contact=True,
     )
     layout: ClassVar = codec.SCIENCE_MODE_4
     packet_numbers: ClassVar = codec.PACKET_NUMBERS
     _low_level = False
-    """The device last said that its low level is on, which only Ll_stop ends."""
+    """The low level was asked for, or the device last said that it is on; only Ll_stop ends it."""
+    _probing = False
+    _measures: int | None = None
+    """What the low level that is on measures; it is chosen when it is switched on."""
 
     # ── what the guard calls ────────────────────────────────────────────────────────────────────
 
@@ -104,10 +117,59 @@ class P24(FramedDriver[Command, Answer]):
             return "The stimulator cannot do this: the pulses of all channels do not fit into its time."
         return None
 
+    def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
+        """Each pair's voltage three times, then each pair's current twice, the pairs taking turns.
+
+        The device measures one of them at a time, chosen by Ll_init, so there are two rounds. The current is
+        a set value that has only to be confirmed; the voltage carries the load, and its noise.
+        """
+        return tuple(
+            ProbePulse(channel, limits.PROBE_HALF_MA, limits.PROBE_PULSE_WIDTH_US, measures)
+            for measures, times in _PROBE_ROUNDS
+            for _ in range(times)
+            for channel in channels
+        )
+
+    async def begin_probe(self) -> None:
+        """As `Stimulator.begin_probe`; the low level itself is switched on by the first `probe`."""
+        if not self._identified:
+            raise Refused("The stimulator has not said who it is yet.")
+        self._raise_if_stopping_or_lost()
+        self._initialised = False
+        self._latched = self._measures = None
+        self._probing = True
+
+    async def probe(self, pulse: ProbePulse) -> Recording:
+        """As `Stimulator.probe`: one Ll_channel_config, answered after its pulse."""
+        async with self._turn:
+            self._raise_unless_probing()
+            measures = _MEASUREMENTS[pulse.measures]
+            if self._measures != measures:
+                await self._measure(measures)
+                self._raise_unless_probing()
+            connector, lead = low_level_lead(pulse.channel)
+            points = biphasic_pulse(pulse.half_mA, pulse.pulse_width_us)
+            answer = await self._exchange_in_turn(LlChannelConfig(True, lead, connector, points))
+        if not isinstance(answer, LlChannelConfigAck):
+            raise self._latch("result", detail=repr(answer))
+        if answer.result in _NO_CURRENT:
+            return Recording(pulse, 0, None)
+        if answer.result != codec.RESULT_OK:
+            fault = _RESULT_FAULTS.get(answer.result, "result")
+            raise self._latch(fault, detail=f"Ll_channel_config answered with result {answer.result}")
+        if (answer.lead, answer.connector, answer.measurement) != (lead, connector, measures):
+            detail = f"measured {answer.measurement} of lead {answer.lead}, connector {answer.connector}"
+            raise self._latch("result", detail=f"{detail}; asked {measures}, {lead}, {connector}")
+        return Recording(pulse, answer.sampling_us, answer.samples)
+
+    def stop_now(self) -> None:
+        """As `Stimulator.stop_now`; nothing is probed after it either."""
+        self._probing = False
+        super().stop_now()
+
     async def identify(self) -> Identity:
         """Stop whatever runs, ask who it is (card, "Start-up"). Raises WrongDevice, NoAnswer, Unplugged."""
-        self._identified = False
-        self._initialised = False
+        self._identified = self._initialised = self._probing = False
         self._latched = None
         status = await self._first_status()
         if status.level != codec.LEVEL_NONE:
@@ -159,6 +221,26 @@ class P24(FramedDriver[Command, Answer]):
         status = await self._status()
         if status.level != codec.LEVEL_MID_READY:
             raise self._latch("result", detail=f"status {status.level} after Ml_init")
+
+    async def _measure(self, measures: int) -> None:
+        """The low level on, measuring this; the turn is ours. It goes off in between: the card does not say
+        that a level that is on takes another Ll_init."""
+        if self._measures is not None:
+            self._judge_low_level(await self._exchange_in_turn(LlStop()))
+        self._measures, self._low_level = None, True
+        self._judge_low_level(await self._exchange_in_turn(LlInit(measures)))
+        self._measures = measures
+
+    def _judge_low_level(self, answer: Answer) -> None:
+        if isinstance(answer, Ack) and answer.result != codec.RESULT_OK:
+            fault = _RESULT_FAULTS.get(answer.result, "result")
+            raise self._latch(fault, detail=f"command {answer.code - 1} answered with result {answer.result}")
+
+    def _raise_unless_probing(self) -> None:
+        self._raise_if_stopping_or_lost()
+        self._raise_if_latched()
+        if not self._probing:
+            raise Refused("The stimulator is stopped. The contact check has to be started anew first.")
 
     def _update(self, targets: Targets) -> Command:
         return _update_for(targets)
@@ -228,6 +310,16 @@ class P24(FramedDriver[Command, Answer]):
                 self._raise_if_stopping_or_lost()
                 self._link.write(FILLER * codec.SCIENCE_MODE_4.longest_frame)
             return await self._status()
+
+
+def low_level_lead(channel: int) -> tuple[int, int]:
+    """(connector, lead) by which the low level knows the mid level's channel 1…8.
+
+    Card, "Commands": channels 1-4 are on the yellow side (connector 0), 5-8 on the green one (1); on each
+    side the leads are red, blue, black, white (0…3). The golden frame of Ll_channel_config "green black"
+    carries connector 1 and lead 2: channel 7. Step P5 of docs/hardware-test.md has to show it on hardware.
+    """
+    return divmod(channel - 1, 4)
 
 
 def _reading(status: StimStatusAck) -> Reading:

@@ -14,7 +14,7 @@ from typing import Any
 
 from drivers.build import build_id
 from drivers.guard import messages as m
-from drivers.guard.output import Now
+from drivers.guard.lease import Now
 from drivers.guard.process import Guard
 from drivers.stimulator import (
     Capabilities,

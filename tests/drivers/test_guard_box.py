@@ -273,7 +273,12 @@ WELL = Vitals("armed", 40, above_zero=True, armed=True, leased_for_ms=300)
         WELL,
         replace(WELL, leased_for_ms=1, above_zero=False),
         Vitals("stopping", 3_500, above_zero=True, armed=False),
-        *(Vitals(state, 1_000, above_zero=False, armed=False) for state in MAX_TURN_MS if state != "armed"),
+        *(
+            Vitals(state, 1_000, above_zero=False, armed=False)
+            for state in MAX_TURN_MS
+            if state not in ("armed", "probing")
+        ),
+        Vitals("probing", 1_000, above_zero=False, armed=True, leased_for_ms=300),
     ],
 )
 def test_a_guard_that_is_well(vitals: Vitals) -> None:
@@ -291,10 +296,11 @@ def test_a_guard_that_is_well(vitals: Vitals) -> None:
         (Vitals("idle", 0, above_zero=False, armed=True, leased_for_ms=300), "with an arming"),
         (replace(WELL, ended="lease"), "it is over: lease"),
         (replace(WELL, leased_for_ms=0), "without a lease"),
+        (Vitals("probing", 0, above_zero=False, armed=False), "without an arming"),
         *(
             (Vitals(state, 0, above_zero=True, armed=False), "above zero")
             for state in MAX_TURN_MS
-            if state not in ("armed", "stopping")
+            if state not in ("armed", "probing", "stopping")
         ),
     ],
 )

@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from drivers.build import build_id
 from drivers.guard import messages as m
-from drivers.guard.output import Arming, Now
+from drivers.guard.lease import Now
+from drivers.guard.output import Arming
 from drivers.guard.process import Guard
 from drivers.stimulator import DeviceStopped, NoAnswer, Running, Targets, Unplugged
 from tests.drivers.guard_bench import P24_LIKE, FakeStimulator, VirtualLoop, VirtualTime, limit, phase, plan
@@ -270,8 +271,8 @@ class HostileClient(RuleBasedStateMachine):
     def press(self, channel: int, presses: int, step: int) -> None:
         """Up, in time, as a person does."""
         for _ in range(presses):
-            arming = self.guard._arming
-            if arming is None:
+            arming = self.guard._live
+            if not isinstance(arming, Arming):
                 return
             level = arming.levels[channel] + step
             if level <= arming.limits[channel].ceiling_half_mA:

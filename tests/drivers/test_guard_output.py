@@ -11,7 +11,8 @@ import pytest
 from drivers import limits as c
 from drivers.bounds import first_broken, plan_bounds
 from drivers.guard import messages as m
-from drivers.guard.output import Arming, Now, Refusal
+from drivers.guard.lease import Now
+from drivers.guard.output import Arming, Refusal
 from tests.drivers.guard_bench import CYCLE, P24_LIKE, arm, limit, phase, plan
 
 START_MS = 1_000_000
@@ -417,7 +418,7 @@ def test_rest_puts_levels_to_zero_and_stays_armed() -> None:
 
 
 def lease(play: Play, **changes: int) -> m.Lease:
-    return replace(m.Lease(1, play.arming.lease_n + 1, play.now.boot_ms * 1_000_000), **changes)
+    return replace(m.Lease(1, play.arming.lease.n + 1, play.now.boot_ms * 1_000_000), **changes)
 
 
 def test_without_renewals_the_arming_is_over_after_500_ms() -> None:
@@ -446,9 +447,9 @@ def test_a_late_renewal_does_not_revive_a_lease() -> None:
 )
 def test_a_renewal_that_is_old_or_of_the_future_does_not_count(age_ms: int, counts: bool) -> None:
     play = Play(arm()).to(2_000)
-    before = play.arming.lease_n
+    before = play.arming.lease.n
     play.arming.renew(lease(play, boottime_ns=(play.now.boot_ms - age_ms) * 1_000_000), play.now)
-    assert (play.arming.lease_n > before) == counts
+    assert (play.arming.lease.n > before) == counts
 
 
 def test_a_renewal_counts_from_when_it_was_written() -> None:
@@ -472,7 +473,7 @@ def test_the_same_number_twice_counts_once() -> None:
     play = Play(arm()).to(2_000)
     play.leased = False
     play.wait(300)
-    play.arming.renew(lease(play, n=play.arming.lease_n), play.now)
+    play.arming.renew(lease(play, n=play.arming.lease.n), play.now)
     assert play.wait(200).arming.over(play.now) == "lease"
 
 

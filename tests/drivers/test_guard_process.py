@@ -14,7 +14,8 @@ import pytest
 
 from drivers import limits as c
 from drivers.guard import messages as m
-from drivers.guard.output import Now
+from drivers.guard.lease import Now
+from drivers.guard.output import Arming
 from drivers.guard.process import Guard
 from drivers.line import Line
 from drivers.stimulator import DeviceStopped, NoAnswer, PortError, Running, Unplugged
@@ -310,8 +311,8 @@ async def test_a_mistake_in_the_arithmetic_is_caught_at_the_last_step(
     async with guarded() as client:
         await client.armed()
         await client.raised(2)
-        arming = client.guard._arming
-        assert arming is not None
+        arming = client.guard._live
+        assert isinstance(arming, Arming)
         arming.levels[1] = 90
         mark = client.mark()
         client.send(m.Present(1))

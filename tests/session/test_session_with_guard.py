@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 from drivers import limits
 from drivers.bounds import first_broken, plan_bounds
 from drivers.guard import messages as guard
-from drivers.guard.output import Arming, Now, Refusal
+from drivers.guard.lease import Now
+from drivers.guard.output import Arming, Refusal
 from drivers.p24.driver import P24
 from drivers.rehastim2.driver import RehaStim2
 from drivers.stimulator import Targets

@@ -1,0 +1,37 @@
+"""What an arming may not ask for, told before anything is switched on. No I/O; limits: `drivers.bounds`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drivers.bounds import Bound, channel_bounds, first_broken, plan_bounds
+from drivers.guard.messages import Arm, Probe
+from drivers.guard.output import Refusal, highest_targets
+from drivers.stimulator import Stimulator
+
+
+def arm_refusal(arm: Arm, driver: Stimulator) -> Refusal | None:
+    """A plan beyond a limit is a fault; one that only this device cannot do is none."""
+    beyond = bound_refusal(plan_bounds(arm.plan, arm.limits, driver.capabilities))
+    if beyond is not None:
+        return beyond
+    for phase in arm.plan.phases:
+        sentence = driver.refusal(highest_targets(phase, arm.limits))
+        if sentence is not None:
+            return Refusal("device", sentence, driver.kind)
+    return None
+
+
+def probe_refusal(probe: Probe, driver: Stimulator) -> Refusal | None:
+    """A contact check that this device cannot do, or of channels that it does not have."""
+    if not driver.capabilities.measures_contact:
+        return Refusal("probe", driver.kind, "a stimulator that measures")
+    return bound_refusal(channel_bounds(probe.channels, driver.capabilities))
+
+
+def bound_refusal(bounds: Iterator[Bound]) -> Refusal | None:
+    """The first bound that does not hold: a value beyond a limit is a fault (rule 1)."""
+    beyond = first_broken(bounds)
+    if beyond is None:
+        return None
+    return Refusal(beyond.limit, str(beyond.asked), f"{beyond.least}…{beyond.most}", fault=True)
