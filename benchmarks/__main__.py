@@ -23,6 +23,7 @@ BENCHMARKS: Final = {
     "noise": ("resync_recovered_pct",),
     "guard_process": ("guard_rss_mb", "guard_start_ms", "stimulating_cpu_pct"),
     "stop_key": ("stop_p50_ms", "stop_p99_ms", "stop_max_ms", "stop_loaded_p99_ms"),
+    "stop_button": ("stop_button_hung_p99_ms",),
     "dead_man": (
         "killed_stop_p99_ms",
         "unplug_zero_ms",

@@ -26,6 +26,7 @@ KINDS: Final = {
     "stop_p99_ms": Kind("ms", 5),
     "stop_max_ms": Kind("ms", None),
     "stop_loaded_p99_ms": Kind("ms", 100),
+    "stop_button_hung_p99_ms": Kind("ms", 5),
     "killed_stop_p99_ms": Kind("ms", 10),
     "unplug_zero_ms": Kind("ms", None),
     "hung_stop_max_ms": Kind("ms", 550),

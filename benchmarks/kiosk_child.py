@@ -18,7 +18,9 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
+from benchmarks import button_guard
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
 from kiosk.app import run_app
@@ -45,8 +47,17 @@ RECORDS = 50_000
 class BenchConductor:
     """Arms again and again what it is told to; everything else is the product's."""
 
-    def __init__(self, port: str, hear: int, tell: int, liveness: Liveness, plan: SessionPlan) -> None:
+    def __init__(
+        self,
+        port: str,
+        hear: int,
+        tell: int,
+        liveness: Liveness,
+        plan: SessionPlan,
+        button: Path | None,
+    ) -> None:
         self._port, self._hear_fd, self._tell_fd = port, hear, tell
+        self._button = button
         self._plan = plan
         self._clock = SystemClock()
         self._link: GuardLink | None = None
@@ -101,7 +112,10 @@ class BenchConductor:
     async def run(self) -> int:
         gc.freeze()  # as kiosk.application does
         self._loop = asyncio.get_running_loop()
-        self._link = GuardLink.start_child(self._port, "p24", simulated=True)
+        if self._button is None:
+            self._link = GuardLink.start_child(self._port, "p24", simulated=True)
+        else:
+            self._link = button_guard.start(self._port, self._button)
         self._link.listen(self._heard, self.leave)
         self._loop.add_reader(self._hear_fd, self._obey)
         await self._left.wait()
@@ -267,12 +281,15 @@ def main() -> int:
     parser.add_argument("--tell", type=int, required=True)
     parser.add_argument("--plan", choices=("tens", "nmes"), required=True)
     parser.add_argument("--no-screen", action="store_true")
+    parser.add_argument("--button", type=Path, help="a pipe in the place of a stop button")
     given = parser.parse_args()
     plan = _plan(given.plan)
     if given.no_screen:
-        return asyncio.run(BenchConductor(given.port, given.hear, given.tell, AlwaysAlive(), plan).run())
+        silent = BenchConductor(given.port, given.hear, given.tell, AlwaysAlive(), plan, given.button)
+        return asyncio.run(silent.run())
     liveness = TerminalLiveness()
-    return run_app(BenchConductor(given.port, given.hear, given.tell, liveness, plan), liveness)
+    conductor = BenchConductor(given.port, given.hear, given.tell, liveness, plan, given.button)
+    return run_app(conductor, liveness)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from benchmarks.button_guard import Button
 from benchmarks.processes import DeviceLog
 from tests.drivers.p24_bench import SimulatorProcess
 
@@ -127,7 +128,7 @@ class Terminal:
 class Kiosk:
     """`benchmarks.kiosk_child` on a device; the guard is its child."""
 
-    def __init__(self, device: SimulatorProcess, plan: str, screen: bool) -> None:
+    def __init__(self, device: SimulatorProcess, plan: str, screen: bool, button: Path | None = None) -> None:
         self.device = device
         self.log = DeviceLog(device.log_path)
         hears, self._to_child = os.pipe()
@@ -135,6 +136,7 @@ class Kiosk:
         command = ["-m", "benchmarks.kiosk_child", "--port", str(device.link), "--plan", plan]
         command += ["--hear", str(hears), "--tell", str(tells)]
         command += [] if screen else ["--no-screen"]
+        command += [] if button is None else ["--button", str(button)]
         self.terminal = Terminal(command, pass_fds=(hears, tells))
         os.close(hears)
         os.close(tells)
@@ -204,3 +206,17 @@ def kiosks(number: int, *, plan: str = "tens", screen: bool = True) -> Iterator[
             stack.callback(kiosk.close)
             started.append(kiosk)
         yield started
+
+
+@contextmanager
+def kiosk_with_button() -> Iterator[tuple[Kiosk, Button]]:
+    """A kiosk whose guard watches a stop input that can be pressed here."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        device = SimulatorProcess(folder)
+        stack.callback(device.end)
+        button = Button(folder / "button")
+        stack.callback(button.close)
+        kiosk = Kiosk(device, "tens", screen=True, button=button.path)
+        stack.callback(kiosk.close)
+        yield kiosk, button
