@@ -6,7 +6,7 @@ What the items mean is for the modules that load them (`library`, `care`, `exerc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -14,6 +14,12 @@ from typing import Protocol, TypeVar
 
 from programs import checked_toml
 from programs.checked_toml import Problem, TomlError
+from programs.text import Line, Text
+
+MOST_LINES = 5
+"""Of instruction on one screen (screens.md, rule 1)."""
+PLACEHOLDERS = frozenset({"clinician", "phone", "emergency", "day"})
+"""What a text may leave to the moment when it is shown: from the prescription, the country, the calendar."""
 
 
 class ContentError(TomlError):
@@ -63,6 +69,40 @@ def by_id(folder: Traversable, into: type[Item]) -> Mapping[str, Item]:
             raise ContentError(file.name, *problem)
         items[item.id] = item
     return MappingProxyType(items)
+
+
+def checked(items: Mapping[str, Item], problems: Callable[[Item], Iterator[Problem]]) -> Mapping[str, Item]:
+    """The items, each held against its rules. Raises ContentError for the first problem."""
+    for id_, item in items.items():
+        for problem in problems(item):
+            raise ContentError(f"{id_}.toml", *problem)
+    return items
+
+
+def line_problems(lines: Sequence[Line], key: str) -> Iterator[Problem]:
+    """Too many lines for a screen, a line without a source, or with a placeholder that nothing fills."""
+    yield from count_problems(len(lines), key)
+    for index, line in enumerate(lines):
+        yield from unsourced(line.source, f"{key}[{index}].source")
+        yield from text_problems(line.text, f"{key}[{index}].text")
+
+
+def count_problems(count: int, key: str) -> Iterator[Problem]:
+    """Nothing, or more than one screen has room for."""
+    if not 1 <= count <= MOST_LINES:
+        yield Problem(key, f"{count} lines", f"1 to {MOST_LINES}, what one screen has room for")
+
+
+def text_problems(text: Text, key: str) -> Iterator[Problem]:
+    """A language left out, or a placeholder that nothing fills or that one language lacks."""
+    for language in ("en", "de"):
+        words = getattr(text, language)
+        if not words.strip():
+            yield Problem(f"{key}.{language}", "nothing", "the words in English and in German")
+        if (found := Text(words).placeholders) != text.placeholders or not found <= PLACEHOLDERS:
+            names = ", ".join(sorted(text.placeholders))
+            expected = "the same in both languages, of " + ", ".join(sorted(PLACEHOLDERS))
+            yield Problem(f"{key}.{language}", f"the placeholders {names}", expected)
 
 
 def unsourced(source: str, key: str) -> tuple[Problem, ...]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from programs import course, montage, program
-from programs.content_files import ContentError, by_id, decoded, root, unsourced
+from programs.content_files import ContentError, by_id, checked, decoded, root, unsourced
 from programs.course import Course
 from programs.montage import Montage
 from programs.program import Programme
@@ -143,20 +143,12 @@ def questionnaire_in(folder: Traversable, glossary: Mapping[str, Term]) -> Quest
 
 def montages_in(folder: Traversable) -> Mapping[str, Montage]:
     """The montages in `folder`, one a file, checked. Raises ContentError."""
-    montages = by_id(folder, Montage)
-    for file, item in montages.items():
-        for problem in montage.problems(item):
-            raise ContentError(f"{file}.toml", *problem)
-    return montages
+    return checked(by_id(folder, Montage), montage.problems)
 
 
 def programmes_in(folder: Traversable) -> Mapping[str, Programme]:
     """The programmes in `folder`, one a file, checked. Raises ContentError."""
-    programmes = by_id(folder, Programme)
-    for file, item in programmes.items():
-        for problem in program.problems(item):
-            raise ContentError(f"{file}.toml", *problem)
-    return programmes
+    return checked(by_id(folder, Programme), program.problems)
 
 
 def courses_in(folder: Traversable, programmes: Mapping[str, Programme]) -> Mapping[str, Course]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,18 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def in_language(self, language: str) -> str:
         """The text in `language` ("en", "de"); English where it is not translated."""
         return (self.de if language == "de" else self.en) or self.en
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The names in braces, "{clinician}", that are put in when it is shown, of both languages."""
+        return frozenset(re.findall(r"\{(.*?)\}", self.en + self.de))
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One sentence or two of a text that has a source of its own for each."""
+
+    text: Text
+    source: str
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,22 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import programs
 from programs import library
 from programs.content_files import ContentError
-
-SHIPPED = Path(programs.__file__).parent / "content"
-
-
-def broken_copy(tmp_path: Path, file: str, old: str, new: str) -> Path:
-    """The shipped content with one change in one file."""
-    shutil.copytree(SHIPPED, tmp_path / "content")
-    path = tmp_path / "content" / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return tmp_path / "content"
-
+from tests.programs.content_copies import SHIPPED, assert_named, broken_copy
 
 BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
 
@@ -143,13 +129,7 @@ BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
 def test_a_broken_file_is_named_with_its_key(
     tmp_path: Path, file: str, old: str, new: str, parts: list[str]
 ) -> None:
-    root = broken_copy(tmp_path, file, old, new)
-    with pytest.raises(ContentError) as caught:
-        load_all(root)
-    for part in parts:
-        assert part in caught.value.sentence
-    assert "expected" in caught.value.sentence
-    assert caught.value.sentence.endswith(".")
+    assert_named(broken_copy(tmp_path, file, old, new), "", load_all, parts)
 
 
 def load_all(root: Path) -> None:
