@@ -424,7 +424,8 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         return _stop(state, "pad_loose", now_s)
     else:
         return replace(before, last_key_s=now_s), (present,)
-    return state, (*effects, present)
+    # First that somebody is there: at zero the guard waits for less long, and a rest would end the arming.
+    return state, (present, *effects)
 
 
 _WHERE: dict[Key, Literal["left", "right", "elsewhere"]] = {
@@ -842,6 +843,7 @@ def _side(
         ceiling_half_mA=half_mA(channel.ceiling_mA),
         reference_half_mA=None if channel.reference_mA is None else half_mA(channel.reference_mA),
         usual_first_feeling_half_mA=None if usual is None else half_mA(usual),
+        highest_applied_half_mA=_peak_before(resume, channel.channel),
     )
     if not find and resume is not None:
         level = dict(resume.levels_half_mA).get(channel.channel, 0)
@@ -851,6 +853,14 @@ def _side(
         target = int(side.reference_half_mA * START_FACTOR) // step_half_mA * step_half_mA
         return replace(side, slow=SlowRise(target) if target else None)
     return side
+
+
+def _peak_before(resume: SessionOutcome | None, channel: int) -> int:
+    """The highest current of the same session before its stop: its record counts as one with current, and the
+    muscles get their rest, however short the second part was."""
+    if resume is None or resume.record is None:
+        return 0
+    return half_mA(resume.record.peak_mA.get(str(channel), 0.0))
 
 
 def _arm(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:

@@ -10,7 +10,7 @@ from drivers.guard import messages as guard
 from kiosk.diary.records import LevelFound, Session
 from kiosk.keys import Key
 from kiosk.session import machine
-from kiosk.session.machine import Deadline, Ended, Heard, Pressed, SessionSaved, Tone, Write
+from kiosk.session.machine import Deadline, Ended, Heard, Pressed, Send, SessionSaved, Tone, Write
 from programs.plan import SessionPlan
 from tests.session.plans import channel, nmes_plan, tens_plan
 
@@ -481,6 +481,14 @@ def test_the_first_session_stops_for_a_look_after_two_minutes() -> None:
     assert guard.Stop("look") in sent(desk.status(2, 120_000))
 
 
+@pytest.mark.parametrize("key", [Key.FIVE, Key.DOWN])
+def test_the_guard_hears_that_somebody_is_there_before_what_the_key_does(key: Key) -> None:
+    desk = in_session()
+    messages = [effect.message for effect in desk.press(key) if isinstance(effect, Send)]
+    assert messages[0] == guard.Present(7), "at zero three quiet minutes end the arming, above it six"
+    assert len(messages) > 1
+
+
 def test_a_resumed_session_starts_at_zero_with_the_remaining_minutes() -> None:
     desk = in_session()
     desk.status(2, 240_000)
@@ -501,6 +509,18 @@ def test_a_resumed_session_starts_at_zero_with_the_remaining_minutes() -> None:
     again.status(0)
     assert all(side.level_half_mA == 0 for side in again.state.sides)
     assert again.state.resting
+
+
+def test_a_session_gone_on_from_keeps_the_highest_current_of_its_first_part() -> None:
+    desk = in_session()
+    desk.press(Key.STOP)
+    effects = desk.stopped("person")
+    outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
+    again = Desk(tens_plan(), resume=outcome).armed()
+    again.press(Key.STOP)
+    record = [effect.record for effect in again.stopped("person") if isinstance(effect, Write)][-1]
+    assert isinstance(record, Session)
+    assert record.peak_mA == {"1": 6.0, "2": 6.0}, "a session without any current needs no rest after it"
 
 
 def test_a_fault_of_the_device_names_itself_in_the_outcome() -> None:
