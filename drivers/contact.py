@@ -124,6 +124,6 @@ def _first_phase(recording: Recording) -> list[tuple[float, float]]:
     phase: list[tuple[float, float]] = [
         (us, value) for us, value in timed if SETTLED_US <= us <= width_us - SETTLED_US
     ]
-    if step_us < 1 or len(phase) < LEAST_SAMPLES:
+    if step_us < 1 or len(phase) < LEAST_SAMPLES or phase[-1][0] < width_us / 2:
         raise Unusable(f"{len(phase)} samples, {step_us} µs apart, of a pulse of {width_us} µs")
     return phase

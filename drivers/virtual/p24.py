@@ -137,7 +137,7 @@ class VirtualP24(VirtualStimulator):
         return parse_command(packet)
 
     def _obey(self, packet: Packet, command: Command | None, problem: str, now_s: float) -> None:
-        if isinstance(command, MlStop) and self._ignores_this_stop():
+        if isinstance(command, MlStop | LlStop) and self._ignores_this_stop():
             return
         answer = self._answer(packet, command, now_s)
         if answer.result != codec.RESULT_OK:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 from drivers.build import build_id
 from drivers.guard import messages as m
@@ -20,7 +20,9 @@ from drivers.stimulator import (
     Capabilities,
     Identity,
     NoAnswer,
+    ProbePulse,
     Reading,
+    Recording,
     Refused,
     Running,
     StimulatorError,
@@ -28,6 +30,7 @@ from drivers.stimulator import (
     Targets,
 )
 from drivers.tally import Tally
+from drivers.virtual import tissue
 
 P24_LIKE = Capabilities(
     channels=8,
@@ -36,6 +39,7 @@ P24_LIKE = Capabilities(
     min_pulse_width_us=10,
     max_pulse_width_us=4095,
     watchdog_s=2.0,
+    measures_contact=True,
 )
 
 CONTINUOUS = m.Pattern("continuous", up_ms=1_000)
@@ -68,6 +72,19 @@ def arm(epoch: int = 1, the_plan: m.GuardPlan | None = None, *limits: m.ChannelL
     return m.Arm(epoch, the_plan or plan(), limits or (limit(),))
 
 
+def recording(
+    pulse: ProbePulse, lead: tissue.Lead | None, *, noise: Callable[[], float] = lambda: 0.0, late: int = 0
+) -> Recording:
+    """What a P24 would measure on this lead; `noise` in mA or V, `late` samples before the pulse begins."""
+    current_mA = pulse.half_mA / 2
+    points = [(pulse.pulse_width_us, current_mA), (100, 0.0), (pulse.pulse_width_us, -current_mA)]
+    measured = tissue.measure(lead, points, 150.0, 128)
+    of = 0 if pulse.measures == "current" else 1
+    values = [0.0] * late + [sample[of] for sample in measured.samples]
+    hundredths = tuple(round(abs(value + noise()) * 100) for value in values[:128])
+    return Recording(pulse, measured.sampling_us, hundredths)
+
+
 @dataclass
 class FakeStimulator:
     """Does what it is told at once, unless a test says otherwise. `log` is what the device saw, in order."""
@@ -86,6 +103,13 @@ class FakeStimulator:
     hold: asyncio.Event | None = None
     """While set, `apply` waits for it: an acknowledgement that does not come."""
     stop_hold: asyncio.Event | None = None
+    leads: dict[int, tissue.Lead | None] = field(default_factory=dict)
+    """Channel → what its pads lie on; a good lead where none is named."""
+    probe_takes_s: float = 0.001
+    """From a pulse to its answer."""
+    pulses: tuple[ProbePulse, ...] | None = None
+    """What it wants to probe with, in place of what is right."""
+    probing: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def _note(self, what: str, value: Any = None) -> None:
@@ -122,12 +146,36 @@ class FakeStimulator:
         if self.hold is not None:
             await self.hold.wait()
 
+    def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
+        rounds: tuple[tuple[Literal["voltage", "current"], int], ...] = (("voltage", 3), ("current", 2))
+        return self.pulses or tuple(
+            ProbePulse(channel, 4, 100, measures)
+            for measures, times in rounds
+            for _ in range(times)
+            for channel in channels
+        )
+
+    async def begin_probe(self) -> None:
+        self._note("begin_probe")
+        self._fail("begin_probe")
+        self.running, self.probing = Running.READY, True
+
+    async def probe(self, pulse: ProbePulse) -> Recording:
+        if not self.probing:
+            raise Refused("It was stopped.")
+        self._fail("probe")
+        self._note("probe", pulse)
+        await asyncio.sleep(self.probe_takes_s)
+        lead = self.leads.get(pulse.channel, tissue.GOOD)
+        return recording(pulse, lead)
+
     async def check(self) -> Reading:
         self._fail("check")
         return Reading(self.running)
 
     def stop_now(self) -> None:
         self._note("stop_now")
+        self.probing = False
         if self.confirms:
             self.running, self.output = Running.OFF, {}
 
