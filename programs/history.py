@@ -16,13 +16,20 @@ import msgspec
 from programs.montage import Kind, Side
 from programs.screening import SORE_LOCKS, SORE_POSTPONES, SORENESS_CALM, SORENESS_CALM_DAYS
 
-KEPT_DAYS = 28
-"""Older answers are forgotten, except those that still lock."""
+KEPT_SCORES = 40
+"""Days with an answer; older ones are forgotten, except those that still lock. A number and not a span of
+days: a clock that jumped ahead once makes nobody forget how sore she was yesterday."""
 WEEK = dt.timedelta(days=7)
 SKIN_LOCKS = 2
 """Clinical reference 4 and 5: grade 2 or worse, until a clinician opens it."""
+LEAST_SESSIONS = 24
 MOST_KEPT = 64
-"""Of anything, whatever the clock does: 135 minutes a day allow no more in a week."""
+"""Of sessions, and of levels of one key, whatever the clock does: 135 minutes a day allow no more in a
+week."""
+MOST_LEVELS = 24
+"""Keys, those used last: each change of pads, montage, stimulator or doses makes new ones."""
+NEW_RUN_AFTER = dt.timedelta(days=28)
+"""Clinical reference 4: 28 or more days without muscle work begin again with learning."""
 LAST_LEVELS = 3
 """Safety rule 4: the median of the last three."""
 
@@ -41,6 +48,12 @@ class PastSession(msgspec.Struct, frozen=True):
     seconds_planned: int
     seconds_done: int
     """Of all phases."""
+    plan: str = ""
+    """The course that the prescription named then; empty: not known."""
+    prescription: int = 0
+    """Its serial; 0: not known."""
+    cut_short: bool = False
+    """The person stopped it and did not go on: enough, burning, faint, a sting."""
 
     @property
     def counts(self) -> bool:
@@ -59,6 +72,8 @@ class LevelKey(msgspec.Struct, frozen=True):
     side: Side
     channel: int
     device_kind: str
+    content: str = ""
+    """Digest of the questions and doses of that time where they are not today's (safety rule 24)."""
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -70,6 +85,8 @@ class Level(msgspec.Struct, frozen=True):
     day: dt.date
     comfortable_mA: float | None
     first_feeling_mA: float | None = None
+    motor_threshold_mA: float | None = None
+    """Where the muscle was first seen or felt to tighten; muscle programmes only."""
 
 
 class DayLevel(msgspec.Struct, frozen=True):
@@ -86,7 +103,8 @@ class LevelHistory(msgspec.Struct, frozen=True):
     comfortable: tuple[DayLevel, ...]
     """Oldest first; never empty."""
     first_feelings_mA: tuple[float, ...] = ()
-    """The last three."""
+    motor_thresholds_mA: tuple[float, ...] = ()
+    """The last three of each."""
 
     @property
     def last(self) -> DayLevel:
@@ -99,6 +117,14 @@ class LevelHistory(msgspec.Struct, frozen=True):
     @property
     def usual_first_feeling_mA(self) -> float | None:
         return median(self.first_feelings_mA) if self.first_feelings_mA else None
+
+    @property
+    def fall_percent(self) -> int:
+        """How far the last level lies below the median of the three before it, in whole percent."""
+        if len(self.comfortable) <= LAST_LEVELS:
+            return 0
+        before = _median(self.comfortable[:-1])
+        return max(0, int((1 - self.last.current_mA / before) * 100)) if before > 0 else 0
 
     def median_a_week_before_mA(self, day: dt.date) -> float:
         """The median of the last three as it was 7 days before `day`; in the first week, the first level."""
@@ -113,6 +139,15 @@ class DayScore(msgspec.Struct, frozen=True):
     value: int
 
 
+class Run(msgspec.Struct, frozen=True):
+    """Sessions of one programme without a break of 28 days in the muscle work between them."""
+
+    kind: Kind
+    first_day: dt.date
+    sessions: int
+    """Those that count."""
+
+
 class CourseHistory(msgspec.Struct, frozen=True):
     """The summary. A new person's is `CourseHistory()`."""
 
@@ -120,7 +155,16 @@ class CourseHistory(msgspec.Struct, frozen=True):
     sessions_of_programme: Mapping[str, int] = {}
     sessions_of_kind: Mapping[str, int] = {}
     recent: tuple[PastSession, ...] = ()
-    """The seven days before the newest, oldest first."""
+    """Those of the seven days before the newest, and at least two dozen, in the order of writing."""
+    plan: str = ""
+    plan_began: dt.date | None = None
+    """The course of the last session, and the day of its first one: reviews are counted from there."""
+    prescription: int = 0
+    runs: Mapping[str, Run] = {}
+    """Programme → its sessions since muscle work began or began again; of TENS, under the last
+    prescription."""
+    cut_short: Mapping[str, int] = {}
+    """Kind → how many sessions running the person cut short, up to the last."""
     last_session_day: dt.date | None = None
     last_day_of_kind: Mapping[str, dt.date] = {}
     last_nmes_end: dt.datetime | None = None
@@ -129,12 +173,13 @@ class CourseHistory(msgspec.Struct, frozen=True):
     work_minutes: Mapping[str, int] = {}
     """Programme → the longest work phase so far."""
     minutes_rose_on: Mapping[str, dt.date] = {}
-    """Programme → the day on which its work phase last became longer."""
+    """Programme → the day on which its work phase last became longer, or which was its first after another
+    of its kind: minutes and duty changed then (clinical reference 4, one variable a week)."""
     diary_days: int = 0
     """Days with a diary entry before the first session (week 0)."""
     soreness: tuple[DayScore, ...] = ()
     skin: tuple[DayScore, ...] = ()
-    """One a day, the highest; the last 28 days and what still locks, oldest first."""
+    """One a day, the highest; the last 40 and what still locks, oldest first."""
     pain_up_days: tuple[dt.date, ...] = ()
     """The last two days of sessions after which the pain was 2 or more higher for 24 hours."""
     soreness_opened_on: dt.date | None = None
@@ -148,14 +193,24 @@ class CourseHistory(msgspec.Struct, frozen=True):
         day = session.ended_at.date()
         done = int(session.counts)
         before = self.work_minutes.get(session.programme)
-        rose = before is not None and session.work_minutes > before
+        changed = before is None and self.sessions_of_kind.get(session.kind, 0) > 0
+        rose = changed or (before is not None and session.work_minutes > before)
         is_nmes = session.kind == "nmes"
+        same_plan = self.plan_began is not None and self.plan == session.plan
         return msgspec.structs.replace(
             self,
             sessions_done=self.sessions_done + done,
             sessions_of_programme=_plus(self.sessions_of_programme, session.programme, done),
             sessions_of_kind=_plus(self.sessions_of_kind, session.kind, done),
             recent=_since((*self.recent, session), day),
+            plan=session.plan,
+            plan_began=self.plan_began if same_plan else (day if done else None),
+            prescription=session.prescription,
+            runs=self._runs_with(session, day) if done else self._runs_still_going(session, day),
+            cut_short={
+                **self.cut_short,
+                session.kind: self.cut_short.get(session.kind, 0) + 1 if session.cut_short else 0,
+            },
             last_session_day=day,
             last_day_of_kind={**self.last_day_of_kind, session.kind: day},
             last_nmes_end=session.ended_at if is_nmes else self.last_nmes_end,
@@ -167,6 +222,22 @@ class CourseHistory(msgspec.Struct, frozen=True):
             else self.minutes_rose_on,
         )
 
+    def _runs_with(self, session: PastSession, day: dt.date) -> dict[str, Run]:
+        runs = self._runs_still_going(session, day)
+        old = runs.get(session.programme, Run(session.kind, day, 0))
+        return {**runs, session.programme: msgspec.structs.replace(old, sessions=old.sessions + 1)}
+
+    def _runs_still_going(self, session: PastSession, day: dt.date) -> dict[str, Run]:
+        """A long break ends those of the muscles, a new prescription those of TENS."""
+        last = self.last_nmes_end
+        long_break = last is not None and day - last.date() >= NEW_RUN_AFTER
+        ended: set[Kind] = set()
+        if session.kind == "nmes" and long_break:
+            ended.add("nmes")
+        if session.prescription != self.prescription:
+            ended.add("tens")
+        return {id_: run for id_, run in self.runs.items() if run.kind not in ended}
+
     def with_level(self, level: Level) -> CourseHistory:
         """After one more level was found. Without a confirmed level only the first feeling is new."""
         old = self.level_history(level.key)
@@ -176,11 +247,10 @@ class CourseHistory(msgspec.Struct, frozen=True):
         comfortable = () if old is None else old.comfortable
         if level.comfortable_mA is not None:
             comfortable = _last_levels((*comfortable, DayLevel(level.day, level.comfortable_mA)))
-        felt = () if old is None else old.first_feelings_mA
-        if level.first_feeling_mA is not None:
-            felt = (*felt, level.first_feeling_mA)[-LAST_LEVELS:]
-        new = LevelHistory(level.key, level.kind, level.pulse_width_us, comfortable, felt)
-        return msgspec.structs.replace(self, levels=(*others, new))
+        felt = _last_values(() if old is None else old.first_feelings_mA, level.first_feeling_mA)
+        motor = _last_values(() if old is None else old.motor_thresholds_mA, level.motor_threshold_mA)
+        new = LevelHistory(level.key, level.kind, level.pulse_width_us, comfortable, felt, motor)
+        return msgspec.structs.replace(self, levels=(*others, new)[-MOST_LEVELS:])
 
     def with_day(
         self, day: dt.date, *, soreness: int | None = None, skin: int | None = None
@@ -225,12 +295,22 @@ def _median(levels: tuple[DayLevel, ...]) -> float:
     return median(level.current_mA for level in levels[-LAST_LEVELS:])
 
 
+def _last_values(values: tuple[float, ...], more: float | None) -> tuple[float, ...]:
+    return values if more is None else (*values, more)[-LAST_LEVELS:]
+
+
 def _plus(counts: Mapping[str, int], key: str, more: int) -> dict[str, int]:
     return {**counts, key: counts.get(key, 0) + more}
 
 
 def _since(sessions: tuple[PastSession, ...], newest: dt.date) -> tuple[PastSession, ...]:
-    return tuple(session for session in sessions if session.ended_at.date() > newest - WEEK)[-MOST_KEPT:]
+    """Two dozen whatever their dates: a clock that jumped ahead once hides none of this week's."""
+    older = len(sessions) - LEAST_SESSIONS
+    return tuple(
+        session
+        for index, session in enumerate(sessions)
+        if index >= older or session.ended_at.date() > newest - WEEK
+    )[-MOST_KEPT:]
 
 
 def _last_levels(levels: tuple[DayLevel, ...]) -> tuple[DayLevel, ...]:
@@ -245,10 +325,8 @@ def _with_score(scores: tuple[DayScore, ...], day: dt.date, value: int) -> tuple
 
 
 def _split(scores: tuple[DayScore, ...]) -> tuple[tuple[DayScore, ...], tuple[DayScore, ...]]:
-    """Those older than 28 days before the newest, and the others."""
-    first = scores[-1].day - dt.timedelta(days=KEPT_DAYS)
-    old = tuple(score for score in scores if score.day < first)
-    return old, scores[len(old) :]
+    """Those that are forgotten, and the others."""
+    return scores[:-KEPT_SCORES], scores[-KEPT_SCORES:]
 
 
 def _without_old_skin(scores: tuple[DayScore, ...], opened: dt.date | None) -> tuple[DayScore, ...]:

@@ -51,6 +51,8 @@ class SessionPlan(msgspec.Struct, frozen=True):
     phases: tuple[PlannedPhase, ...]
     channels: tuple[ChannelPlan, ...]
     reasons: tuple[Reason, ...] = ()
+    contract_along: bool = False
+    """In a muscle programme's on-phases: "Tighten your back muscles with it" (`programs.course.Stage`)."""
 
     @property
     def minutes(self) -> int:

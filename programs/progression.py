@@ -19,6 +19,7 @@ from programs.montage import Kind, Lead, Montage
 from programs.plan import ChannelPlan, NotToday, PlannedPhase, SessionPlan
 from programs.prescription import Prescription
 from programs.program import MAX_DAY_MINUTES, Programme
+from programs.stage import StageToday, stage_today
 from programs.text import Reason
 
 PEAK_MA = {"nmes": 60.0, "tens": 50.0}
@@ -37,8 +38,11 @@ FIRST_WEEKS = dt.timedelta(days=14)
 FIRST_SESSIONS = 3
 WEEK0_DAYS = 7
 RESTART_AFTER_DAYS = 28
-RESTART_PROGRAMME = "nmes_learn"
 SKIN_SHIFTS = 1
+CUT_SHORT_HOLDS = 2
+"""Sessions running that the person cut short: then the level does not rise [D]."""
+FALL_HOLDS_PERCENT = 30
+"""Clinical reference 6: tolerated mA more than 30 % below the median of three. It does not rise [D]."""
 
 
 class TodayFacts(msgspec.Struct, frozen=True):
@@ -61,6 +65,7 @@ class _Day(NamedTuple):
     now: dt.datetime
     clock_trusted: bool
     device_kind: str
+    stage: StageToday
 
     @property
     def today(self) -> dt.date:
@@ -100,18 +105,19 @@ def next_session(
     `now` is aware. `clock_trusted`: an RTC or a synchronised clock; one that is behind a session that a
     trusted clock dated is not trusted, whatever is said of it. Raises ValueError for a naive `now`.
 
-    The first programme that no rule forbids: muscle programmes first, in the prescription's order, TENS
-    while the muscles rest. Locks, screening and consent are not looked at here.
+    The first programme that no rule forbids: those of the course's present stage first, TENS while the
+    muscles rest, in the prescription's order. Locks, screening and consent are not looked at here.
     """
     if now.tzinfo is None:
         raise ValueError("now must be aware")
     trusted = clock_trusted and not _clock_is_behind(history, now)
-    day = _Day(prescription, history, facts, now, trusted, device_kind)
+    stage = todays_stage(prescription, history, now.date())
+    day = _Day(prescription, history, facts, now, trusted, device_kind, stage)
     closed = [obstacle for rule in _DAY_RULES if (obstacle := rule(day)) is not None]
     if closed:
         return NotToday(_said(closed), _when_all_pass(closed))
-    skipped: list[_Obstacle] = []
-    for programme in _in_order(prescription):
+    skipped = _stage_obstacles(day)
+    for programme in _in_order(day):
         obstacles = [found for rule in _PROGRAMME_RULES if (found := rule(day, programme)) is not None]
         if not obstacles:
             planned = _plan(day, programme, _said(skipped))
@@ -127,9 +133,25 @@ def _clock_is_behind(history: CourseHistory, now: dt.datetime) -> bool:
     return any(session.ended_at > now for session in history.recent if session.clock_trusted)
 
 
-def _in_order(prescription: Prescription) -> list[Programme]:
-    programmes = [library.load_programme(id_) for id_ in prescription.programmes]
-    return sorted(programmes, key=lambda programme: programme.kind != "nmes")
+def todays_stage(prescription: Prescription, history: CourseHistory, today: dt.date) -> StageToday:
+    """Where in the prescribed course the person is. Raises KeyError for a course that there is not."""
+    course = library.load_courses()[prescription.plan]
+    return stage_today(course, set(prescription.programmes), history, prescription.plan, today)
+
+
+def _in_order(day: _Day) -> list[Programme]:
+    """The prescribed programmes of the stage, then TENS."""
+    programmes = [library.load_programme(id_) for id_ in day.prescription.programmes]
+    muscle = [programme for programme in programmes if programme.id in day.stage.programmes]
+    return muscle + [programme for programme in programmes if programme.kind == "tens"]
+
+
+def _stage_obstacles(day: _Day) -> list[_Obstacle]:
+    """A stage of which nothing is prescribed: only the clinician can change that."""
+    kinds = {library.load_programme(id_).kind for id_ in day.prescription.programmes}
+    if day.stage.programmes or "nmes" not in kinds:
+        return []
+    return [_Obstacle(Reason("stage_not_prescribed", {"stage": day.stage.stage.id}))]
 
 
 def _said(obstacles: list[_Obstacle]) -> tuple[Reason, ...]:
@@ -260,13 +282,36 @@ def _pain_rose_twice(day: _Day, programme: Programme) -> _Obstacle | None:
     return _Obstacle(Reason("pain_up_twice")) if len(_pain_up_days(day)) >= 2 else None
 
 
-def _learn_again(day: _Day, programme: Programme) -> _Obstacle | None:
-    """28 days or more without a muscle session: only the learning programme (clinical reference 4)."""
-    end = day.history.last_nmes_end
-    if programme.kind != "nmes" or programme.id == RESTART_PROGRAMME or end is None:
+def _stage_is_due(day: _Day, programme: Programme) -> _Obstacle | None:
+    """Not more muscle sessions in any seven days than the stage has (clinical reference 3.1)."""
+    if programme.kind != "nmes":
         return None
-    days = (day.today - end.date()).days
-    return _Obstacle(Reason("restart_learning", {"days": days})) if days >= RESTART_AFTER_DAYS else None
+    most = day.stage.stage.sessions_per_week
+    ended = [session.ended_at.date() for session in day.history.recent if session.kind == "nmes"]
+    week = sorted(when for when in ended if when > day.today - WEEK)
+    if len(week) < most:
+        return None
+    return _Obstacle(Reason("enough_this_week", {"times": most}), week[-most] + WEEK)
+
+
+def _programme_goes_on(day: _Day, programme: Programme) -> _Obstacle | None:
+    """One that ends after some weeks (relax: CPB) begins anew by a new prescription only."""
+    run = day.history.runs.get(programme.id)
+    if programme.weeks is None or run is None or day.history.prescription != day.prescription.serial:
+        return None
+    latest = max(day.today, day.history.last_session_day or day.today)  # a clock set back reopens nothing
+    if latest - run.first_day < programme.weeks * WEEK:
+        return None
+    return _Obstacle(Reason("programme_over", {"weeks": programme.weeks}))
+
+
+def _has_its_gap(day: _Day, programme: Programme) -> _Obstacle | None:
+    """Some minutes between two sessions of it on one day (relax: 10, CPB)."""
+    gap = dt.timedelta(minutes=programme.gap_minutes)
+    ends = [session.ended_at for session in day.history.recent if session.programme == programme.id]
+    if all(abs(day.now - end) >= gap for end in ends):
+        return None
+    return _Obstacle(Reason("gap_minutes", {"minutes": programme.gap_minutes}), day.today)
 
 
 def _programme_is_due(day: _Day, programme: Programme) -> _Obstacle | None:
@@ -298,9 +343,11 @@ _PROGRAMME_RULES: tuple[Callable[[_Day, Programme], _Obstacle | None], ...] = (
     _has_a_montage,
     _pain_rose_twice,
     _pain_is_usual,
-    _learn_again,
     _muscles_rest,
+    _stage_is_due,
+    _programme_goes_on,
     _programme_is_due,
+    _has_its_gap,
 )
 
 
@@ -314,7 +361,8 @@ def _plan(day: _Day, programme: Programme, skipped: tuple[Reason, ...]) -> Sessi
     channels = [_channel(day, programme, phases, montage, lead) for lead in montage.leads]
     if any(channel.plan.ceiling_mA < dose.STEP_MA for channel in channels):
         return _Obstacle(Reason("limit_too_low"))
-    said = [*skipped, *_length_reasons(day, programme)]
+    said = [*skipped, *(day.stage.reasons if programme.kind == "nmes" else ())]
+    said += _length_reasons(day, programme)
     said += [reason for channel in channels for reason in channel.reasons]
     said += _skin_reasons(day)
     return SessionPlan(
@@ -324,6 +372,7 @@ def _plan(day: _Day, programme: Programme, skipped: tuple[Reason, ...]) -> Sessi
         phases=phases,
         channels=tuple(channel.plan for channel in channels),
         reasons=tuple(reason for index, reason in enumerate(said) if reason not in said[:index]),
+        contract_along=programme.kind == "nmes" and day.stage.stage.contract_along,
     )
 
 
@@ -458,12 +507,22 @@ def _history_ceilings(
     usual_mA = history.median_of_last_three_mA
     yield _Ceiling(min(usual_mA * RISE, usual_mA + RISE_MOST_MA), Reason("last_three"))
     yield _Ceiling(history.median_a_week_before_mA(day.today) * RISE, Reason("last_week"))
+    for reason in _holds(day, programme, history):
+        yield _Ceiling(usual_mA, reason)
+
+
+def _holds(day: _Day, programme: Programme, history: LevelHistory) -> Iterator[Reason]:
+    """Why the level does not rise today."""
     if _minutes_rise(day, programme):
-        yield _Ceiling(usual_mA, Reason("longer_this_week"))
+        yield Reason("longer_this_week")
+    if (times := day.history.cut_short.get(programme.kind, 0)) >= CUT_SHORT_HOLDS:
+        yield Reason("cut_short", {"times": times})
+    if (fall := history.fall_percent) > FALL_HOLDS_PERCENT:
+        yield Reason("tolerance_fell", {"percent": fall})
 
 
 def _minutes_rise(day: _Day, programme: Programme) -> bool:
-    """One variable a week: while the minutes rise, the level does not (clinical reference 4)."""
+    """One variable a week: while minutes or duty rise, the level does not (clinical reference 4)."""
     before = day.history.work_minutes.get(programme.id)
     if before is not None and _work_minutes(day, programme) > before:
         return True
@@ -536,4 +595,4 @@ def _was_sore_since(day: _Day, since: dt.date | None) -> bool:
 
 def _pain_up_days(day: _Day) -> list[dt.date]:
     opened = day.history.pain_opened_on
-    return [when for when in day.history.pain_up_days if opened is None or when > opened]
+    return [when for when in day.history.pain_up_days if opened is None or when >= opened]

@@ -238,7 +238,7 @@ def test_the_summary_does_not_grow_with_the_years(
         log.say(now.date(), min(3, facts.soreness or 0), 0)
     summary = log.summary
     assert len(summary.recent) <= 64
-    assert len(summary.soreness) <= 30
+    assert len(summary.soreness) <= 41
     assert all(len(item.comfortable) <= 64 for item in summary.levels)
 
 

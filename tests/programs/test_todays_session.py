@@ -403,8 +403,13 @@ class TestLevel:
         assert (left(plan).ceiling_mA, left(plan).reference_mA) == (22.0, 22.0)
 
     def test_one_low_day_lowers_the_reference_and_not_the_ceiling(self) -> None:
-        plan = planned(TENS, self.usual(20, 20, 12))
-        assert (left(plan).ceiling_mA, left(plan).reference_mA) == (22.0, 12.0)
+        plan = planned(TENS, self.usual(20, 20, 14))
+        assert (left(plan).ceiling_mA, left(plan).reference_mA) == (22.0, 14.0)
+
+    def test_a_fall_of_more_than_30_percent_does_not_rise_again_above_the_usual(self) -> None:
+        plan = planned(TENS, self.usual(20, 20, 13.5))
+        assert (left(plan).ceiling_mA, left(plan).reference_mA) == (20.0, 13.5)
+        assert left(plan).set_by == Reason("tolerance_fell", {"percent": 32})
 
     def test_rounded_down_to_the_step(self) -> None:
         assert left(planned(TENS, self.usual(17, 17, 17))).ceiling_mA == 18.5
@@ -475,16 +480,22 @@ class TestLevel:
         assert left(plan).set_by == Reason("changed")
 
     def test_another_waveform_of_the_kind_too(self) -> None:
-        past = history(session(ago=5 * DAY), level(20, 5, "35 Hz 250 us"), level(30, 5, "35 Hz 250 us", 2))
-        plan = planned(prescribed(programmes=("nmes_str",)), past)
+        past = history(
+            *[session(ago=days * DAY) for days in (30, 20, 5)],
+            level(20, 5, "35 Hz 250 us"),
+            level(30, 5, "35 Hz 250 us", 2),
+        )
+        plan = planned(prescribed(programmes=("nmes_learn", "nmes_str")), past)
         charges = [item.ceiling_mA * 0.3 for item in plan.channels]
         assert [item.ceiling_mA for item in plan.channels] == [13.0, 20.0]
         assert charges[0] <= 0.8 * 20 * 0.25
         assert all(item.reference_mA is None for item in plan.channels)
 
     def test_a_changed_level_never_passes_30_mA(self) -> None:
-        past = history(session(ago=5 * DAY), level(55, 5, "35 Hz 250 us"))
-        assert left(planned(prescribed(programmes=("nmes_end",)), past)).ceiling_mA == 30.0
+        learned = [session(ago=days * DAY) for days in (20, 15, 5)]
+        past = history(*learned, level(55, 5, "35 Hz 250 us"))
+        plan = planned(prescribed(programmes=("nmes_learn", "nmes_end")), past)
+        assert (plan.programme, left(plan).ceiling_mA) == ("nmes_end", 30.0)
 
     def test_a_tingle_says_nothing_of_a_contraction(self) -> None:
         past = history(*THREE_TENS, level(8, 1))

@@ -37,11 +37,19 @@ def limit_set_by(reason: Reason, clinician: str) -> str:
         "last_three": _("set by last times"),
         "last_week": _("set by last week"),
         "longer_this_week": _("longer this week"),
+        "cut_short": _("not higher: ended early"),
+        "tolerance_fell": _("not higher: less last time"),
         "lower_sore": _("lower: sore"),
         "lower_pain": _("lower: pain"),
         "lower_gap": _("lower: after a break"),
     }
     return names.get(reason.rule, "")
+
+
+def stage_name(stage: object) -> str:
+    """A stage of a course in the words of the person."""
+    names = {"learn": _("Learning"), "endure": _("Staying power"), "strengthen": _("Strength")}
+    return names.get(str(stage), "")
 
 
 def sentences() -> dict[str, Callable[[Parameters], str]]:
@@ -86,9 +94,21 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "enough_today": lambda p: _("You have done enough for today."),
         "day_is_full": lambda p: _("There is no time left for today."),
         "enough_this_week": lambda p: _("You have done enough for this week."),
+        "gap_minutes": lambda p: _("Wait {minutes} minutes between two of these.").format(
+            minutes=p.get("minutes")
+        ),
+        "programme_over": lambda p: _(
+            "These {weeks} weeks are over. Ask your clinician how to go on."
+        ).format(weeks=p.get("weeks")),
+        "stage_not_prescribed": lambda p: _(
+            "“{stage}” is next, but the prescription does not have it."
+        ).format(stage=stage_name(p.get("stage"))),
         "no_montage": lambda p: _("The prescription does not say where the pads go."),
         "limit_too_low": lambda p: _("The limit is too low for a session."),
         # what makes today different
+        "new_stage": lambda p: _("A new part of your plan begins: {stage}. It starts low.").format(
+            stage=stage_name(p.get("stage"))
+        ),
         "first_sessions_short": lambda p: _("Session {session} of the first {of}: these are short.").format(
             session=p.get("session"), of=p.get("of")
         ),
@@ -115,6 +135,10 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "last_three": lambda p: _("The limit comes from your last three times."),
         "last_week": lambda p: _("The limit comes from last week."),
         "longer_this_week": lambda p: _("This week it is longer, so it is not stronger."),
+        "cut_short": lambda p: _("It is not stronger: the last {times} times you ended early.").format(
+            times=p.get("times")
+        ),
+        "tolerance_fell": lambda p: _("It is not stronger: last time less was pleasant for you."),
         # what the family is told
         "yes_taken_back": lambda p: _("A yes was taken back as a wrong key."),
         "stop_not_confirmed": lambda p: _("The device did not confirm a stop."),
