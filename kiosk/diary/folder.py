@@ -24,7 +24,8 @@ from kiosk.diary import durable
 from kiosk.diary.records import FolderKind
 from kiosk.errors import KioskError
 
-FOLDER_VERSION: Final = 1
+FOLDER_VERSION: Final = 2
+"""1: a JSON file a month (`kiosk.diary.migration`); 2: a journal a month."""
 
 META: Final = "meta.json"
 LOCK: Final = "lock"
@@ -79,7 +80,7 @@ def read_meta(folder: Path) -> Meta:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotADataFolder(f"{folder} is not a homestim data folder.", detail=str(error)) from error
     except OSError as error:
-        raise _cannot_use(folder, error) from error
+        raise cannot_use(folder, error) from error
     try:
         version = msgspec.json.decode(content, type=_VersionAlone).version
         if version > FOLDER_VERSION:
@@ -103,7 +104,7 @@ class WriterLock:
         try:
             self._descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _cannot_use(folder, error) from error
+            raise cannot_use(folder, error) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -113,7 +114,7 @@ class WriterLock:
             ) from error
         except OSError as error:
             os.close(self._descriptor)
-            raise _cannot_use(folder, error) from error
+            raise cannot_use(folder, error) from error
 
     def release(self) -> None:
         """Gives the lock back; a second call does nothing."""
@@ -140,14 +141,14 @@ def claim(folder: Path, kind: FolderKind, clock: Clock) -> tuple[Meta, WriterLoc
     try:
         durable.make_folders(folder)
     except OSError as error:
-        raise _cannot_use(folder, error) from error
+        raise cannot_use(folder, error) from error
     lock = WriterLock(folder)
     try:
         meta = _meta_of(folder, kind, clock)
         durable.make_folder(folder / JOURNAL)
     except OSError as error:
         lock.release()
-        raise _cannot_use(folder, error) from error
+        raise cannot_use(folder, error) from error
     except BaseException:
         lock.release()
         raise
@@ -163,7 +164,7 @@ def _refuse_foreign(folder: Path) -> None:
     except NotADirectoryError as error:
         raise NotADataFolder(f"{folder} is a file, not a folder.") from error
     except OSError as error:
-        raise _cannot_use(folder, error) from error
+        raise cannot_use(folder, error) from error
     if META not in names and names - _NAMES_BEFORE_META:
         raise NotADataFolder(
             f"{folder} holds other files and is not a homestim data folder. Choose an empty or a new folder.",
@@ -194,7 +195,8 @@ _KIND_WORDS: Final = {
 }
 
 
-def _cannot_use(folder: Path, error: OSError) -> FolderError:
+def cannot_use(folder: Path, error: OSError) -> FolderError:
+    """What to raise for `error` of the system."""
     if isinstance(error, NotADirectoryError):
         return NotADataFolder(f"{folder} is not a folder, or one above it is a file.", detail=str(error))
     return NotWritable(f"The data folder {folder} cannot be used: {reason_of(error)}.", detail=str(error))

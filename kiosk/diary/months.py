@@ -1,108 +1,291 @@
-"""The journal's inside: one TinyDB a month. Nothing outside of `kiosk.diary.store` knows of it.
+"""The diary's inside: one journal a month, one chain through all of them. Nothing outside of `kiosk.diary`
+knows of it.
 
-What is one file a month here can become another storage by replacing `open_for_writing`,
-`open_for_reading` and `state_of`.
+Only the newest month is written. The first line of a month names the last one of the month before; once the
+next month has begun, a month is cut to its length, its copy made whole, and its hash put into the manifest.
 """
 
 from __future__ import annotations
 
-import json
+import gc
+import hashlib
+import itertools
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tinydb import TinyDB
-from tinydb.storages import Storage
+from tinydb import where
+from tinydb.table import Table
 
-from kiosk.diary import durable
+from kiosk.diary import chain, durable, journal, manifest, migration
+from kiosk.diary.files import DISK, Files
 from kiosk.diary.folder import JOURNAL
+from kiosk.diary.journal import Contents, JournalDamaged, JournalStorage, JournalTable, Link
+from kiosk.diary.manifest import Sealed
 
-DIARY: Final = "diary.json"
+log = logging.getLogger(__name__)
 
-Tables = dict[str, dict[str, Any]]
-State = tuple[int, int, int]
+START: Final = Link(0, chain.GENESIS)
+TRIES: Final = 3
+"""Beside the writer a later line can be seen before an earlier one; damage is there the next time too."""
 
-
-class DurableStorage(Storage):
-    """A whole TinyDB in one JSON file that is replaced, never changed in place.
-
-    TinyDB's own JSONStorage overwrites the file and cuts it afterwards: a power cut between the two
-    leaves it unreadable.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def read(self) -> Tables | None:
-        """Raises OSError; ValueError when the file is damaged."""
-        return _read(self._path)
-
-    def write(self, data: Mapping[str, Mapping[str, Any]]) -> None:
-        """Durable when it returns. Raises OSError, also when the data folder has gone."""
-        durable.make_folder(self._path.parent)
-        durable.write_file(self._path, encode(data))
+_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
-class SnapshotStorage(Storage):
-    """The file as it stood when it was opened; parsed once, never written."""
-
-    def __init__(self, path: Path) -> None:
-        self._tables = _read(path)
-
-    def read(self) -> Tables | None:
-        return self._tables
-
-    def write(self, data: Mapping[str, Mapping[str, Any]]) -> None:
-        raise PermissionError("a reader does not write")
-
-
-def open_for_writing(folder: Path, month: str) -> TinyDB:
-    """The month `month` ("2026-11") of the data folder, by the holder of its lock alone."""
-    return TinyDB(_file(folder, month), storage=DurableStorage)
-
-
-def open_for_reading(folder: Path, month: str) -> TinyDB:
-    """The last whole state of a month; needs no lock. Raises OSError; ValueError when it is damaged."""
-    return TinyDB(_file(folder, month), storage=SnapshotStorage)
-
-
-def state_of(folder: Path, month: str) -> State | None:
-    """Changes whenever the month was written; None while it was never written."""
-    try:
-        status = _file(folder, month).stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def months_of(folder: Path) -> list[str]:
+def months_of(folder: Path, files: Files = DISK) -> list[str]:
     """Every month that has a folder, oldest first."""
     try:
-        names = [path.name for path in (folder / JOURNAL).iterdir()]
+        names = files.names(folder / JOURNAL)
     except FileNotFoundError:
         return []
     return sorted(name for name in names if _MONTH.fullmatch(name))
 
 
-_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+class Writer:
+    """The one writer. Every method raises OSError, and opening JournalDamaged and JournalTooNew too.
 
+    After an OSError nothing more is written until it is opened anew.
+    """
 
-def encode(data: Mapping[str, Any]) -> bytes:
-    """JSON that every reader takes. Raises ValueError for NaN and for text that is not Unicode."""
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    def __init__(self, folder: Path, files: Files = DISK, chunk_bytes: int = journal.CHUNK_BYTES) -> None:
+        self._journal = folder / JOURNAL
+        self._files = files
+        self._chunk_bytes = chunk_bytes
+        self._storage: JournalStorage | None = None
+        self._tables: dict[str, Table] = {}
+        self.newest = ""
+        """The month that is written; "" before the first record."""
+        months = months_of(folder, files)
+        self._sealed = manifest.load(self._journal, files)
+        if months:
+            self.newest = months[-1]
+            begun = journal.generations(self._journal / self.newest, files)
+            self._storage = self._storage_of(self.newest, None if begun else self._end_of_last(months[:-1]))
+            try:
+                self._seal_left_over(months)
+            except BaseException:
+                self._storage.close()
+                raise
 
+    @property
+    def link(self) -> Link:
+        """Where the chain stands."""
+        return START if self._storage is None else self._storage.link
 
-def _file(folder: Path, month: str) -> Path:
-    return folder / JOURNAL / month / DIARY
+    def add(self, month: str, table: str, documents: Iterable[Mapping[str, Any]]) -> None:
+        """New documents as one change, durable when it returns. `month` is the newest one or later."""
+        self._table(month, table).insert_multiple(documents)
 
+    def replace(self, month: str, table: str, record_id: str, document: Mapping[str, Any]) -> None:
+        """`document` in the place of the one with that id in `month`, or a new one."""
+        self._table(month, table).upsert(document, where("envelope")["id"] == record_id)
 
-def _read(path: Path) -> Tables | None:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    def seal(self) -> None:
+        """Makes the newest month's copy whole: for when nobody is writing."""
+        if self._storage is not None:
+            self._storage.seal()
+
+    def close(self) -> None:
+        if self._storage is not None:
+            self._storage.close()
+
+    def _table(self, month: str, name: str) -> Table:
+        if self._storage is None or month > self.newest:
+            self._turn_to(month)
+        if name not in self._tables:
+            assert self._storage is not None
+            self._tables[name] = JournalTable(self._storage, name)
+        return self._tables[name]
+
+    def _turn_to(self, month: str) -> None:
+        """Begins `month`, then seals the one before: whenever this is cut short, the newest month is the one
+        that is not sealed."""
+        ended, before = self.newest, self._storage
+        if before is not None:
+            before.seal()
+        durable.make_folder(self._journal, self._files)
+        self._storage = self._storage_of(month, None if before is None else before.link)
+        self.newest, self._tables = month, {}
+        if before is not None:
+            self._seal(ended, before)
+
+    def _end_of_last(self, months: list[str]) -> Link | None:
+        """Where the chain stands after the last of `months` that holds anything."""
+        for month in reversed(months):
+            if month in self._sealed:
+                return self._sealed[month].link
+            contents = read_month(self._journal / month, None, self._files).contents
+            if contents.header is not None:
+                return contents.link
         return None
-    tables = json.loads(content)
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise ValueError(f"{path} is not a diary")
-    return tables
+
+    def _seal_left_over(self, months: list[str]) -> None:
+        """What a power cut left undone, or a manifest that was lost. A month that does not lead to the next
+        one is left as it is: checking the diary says so."""
+        begun = [
+            month
+            for month in months
+            if month in self._sealed or journal.generations(self._journal / month, self._files)
+        ]
+        for month, after in itertools.pairwise(begun):
+            if month in self._sealed:
+                continue
+            try:
+                storage = self._storage_of(month)
+            except JournalDamaged as error:
+                log.error("%s cannot be sealed: %s", month, error)
+                continue
+            if storage.link == first_line(self._journal / after, self._files).follows:
+                self._seal(month, storage)
+            else:
+                log.error("%s does not lead to %s", month, after)
+                storage.close()
+
+    def _storage_of(self, month: str, follows: Link | None = None) -> JournalStorage:
+        return JournalStorage(
+            self._journal / month, files=self._files, chunk_bytes=self._chunk_bytes, follows=follows
+        )
+
+    def _seal(self, month: str, storage: JournalStorage) -> None:
+        content = storage.finish()
+        sealed = Sealed(
+            month, storage.generation, len(content), hashlib.sha256(content).hexdigest(), storage.link
+        )
+        manifest.save(self._journal, {**self._sealed, month: sealed}, self._files)
+        self._sealed[month] = sealed
+        storage.close()
+
+
+class Reader:
+    """The state of every month as of its last valid line, read beside the writer without a lock.
+
+    `version` is the folder's: before 2 a month was one JSON file. Raises OSError, JournalDamaged,
+    JournalTooNew; ValueError for a damaged file of version 1.
+    """
+
+    def __init__(self, folder: Path, version: int, files: Files = DISK) -> None:
+        self._folder = folder
+        self._journal = folder / JOURNAL
+        self._version = version
+        self._files = files
+        self._known: dict[str, _Known] = {}
+        self._sealed: dict[str, Sealed] | None = None
+
+    def months(self) -> list[str]:
+        """Oldest first."""
+        return months_of(self._folder, self._files)
+
+    def tables(self, month: str, is_newest: bool) -> Mapping[str, journal.Documents]:
+        """Table → its documents, as they stand now. The same document is the same object as before."""
+        if self._version < 2:
+            return migration.tables_of(self._journal / month, self._files)
+        return self._contents(month, is_newest).tables
+
+    def link(self) -> Link:
+        """Where the chain stands."""
+        months = self.months() if self._version >= 2 else []
+        for month in reversed(months):
+            contents = self._contents(month, month == months[-1])
+            if contents.header is not None:
+                return contents.link
+        return START
+
+    def _contents(self, month: str, is_newest: bool) -> Contents:
+        known = self._known.get(month)
+        if known is not None and known.over:
+            return known.contents
+        if known is None or not self._follow(month, known):
+            known = self._read(month)
+            self._known[month] = known
+        known.over = not is_newest
+        return known.contents
+
+    def _read(self, month: str) -> _Known:
+        if self._sealed is None or month not in self._sealed:
+            self._sealed = manifest.load(self._journal, self._files)
+        return read_month(self._journal / month, self._sealed.get(month), self._files)
+
+    def _follow(self, month: str, known: _Known) -> bool:
+        """Takes in what was written since; False when it has to be read anew."""
+        folder = self._journal / month
+        numbers = journal.generations(folder, self._files)
+        if not numbers or numbers[-1] != known.generation:
+            return False
+        more = journal.content_of(journal.lines_path(folder, known.generation), self._files, known.end)
+        reading = chain.read(more, previous=known.contents.link.head)
+        if reading.damaged:
+            return False
+        journal.understood(reading, folder, known.contents)
+        known.end += reading.end
+        return True
+
+
+class _Known:
+    """What was read of a month, and how far."""
+
+    __slots__ = ("contents", "end", "generation", "over")
+
+    def __init__(self, contents: Contents, generation: int, end: int) -> None:
+        self.contents = contents
+        self.generation = generation
+        self.end = end
+        self.over = False
+
+
+def read_month(folder: Path, sealed: Sealed | None, files: Files = DISK) -> _Known:
+    """The newest generation of the month in `folder`. Raises as Reader does."""
+    numbers = journal.generations(folder, files)
+    if not numbers:
+        return _Known(Contents(), 0, 0)
+    path = journal.lines_path(folder, numbers[-1])
+    for attempt in range(TRIES):
+        content = journal.content_of(path, files)
+        if sealed is not None and _as_sealed(content, sealed):
+            reading = chain.Reading(content, len(content), sealed.link.head, (), b"", False)
+        else:
+            reading = chain.read(content)
+            if reading.damaged or reading.torn or reading.mended or sealed is not None:
+                copy = journal.content_of(journal.copy_path(folder, numbers[-1]), files)
+                reading = chain.read(content, copy)
+        if not reading.damaged or attempt == TRIES - 1:
+            break
+    with _without_collecting():
+        contents = journal.understood(reading, path)
+    if sealed is not None and contents.link != sealed.link:
+        raise JournalDamaged(
+            f"The diary in {path} has lost its end: {contents.link.n} of {sealed.link.n} entries can be "
+            "read. Nothing was changed."
+        )
+    return _Known(contents, numbers[-1], reading.end)
+
+
+def first_line(folder: Path, files: Files = DISK) -> journal.Change:
+    """Of the month in `folder`, which has begun: it says what the month follows. Raises as Reader does."""
+    number = journal.generations(folder, files)[0]
+    path = journal.lines_path(folder, number)
+    reading = chain.read(
+        journal.content_of(path, files), journal.content_of(journal.copy_path(folder, number), files)
+    )
+    header = journal.understood(reading, path).header
+    if header is None:
+        raise JournalDamaged(f"The diary in {path} cannot be read. Nothing was changed.")
+    return header
+
+
+def _as_sealed(content: bytes, sealed: Sealed) -> bool:
+    return len(content) == sealed.bytes and hashlib.sha256(content).hexdigest() == sealed.sha256
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Thousands of objects that stay are made at once: looking through them for garbage is in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -19,7 +19,8 @@ SCHEMA_VERSION = 1
 FolderKind = Literal["real", "simulated", "rehearsal"]
 Scale = Annotated[int, msgspec.Meta(ge=0, le=10)]
 SkinGrade = Annotated[int, msgspec.Meta(ge=0, le=4)]
-LockClass = Literal["E", "U", "X", "C", "P", "skin", "soreness", "red", "restore"]
+LockClass = Literal["E", "U", "X", "C", "P", "skin", "soreness", "pain", "red", "restore"]
+"""All lock every therapy, but for "pain": muscle programmes alone, until a clinician looked."""
 UnlockedBy = Literal["code", "file", "clinician_pin", "day", "rule"]
 
 
@@ -129,6 +130,8 @@ class LevelFound(Record, frozen=True, tag="levels"):
     comfortable_mA: float | None
     ceiling_mA: float
     ceiling_set_by: Reason
+    motor_threshold_mA: float | None = None
+    """Where the muscle was first seen or felt to tighten; None: a TENS programme, or not seen."""
 
 
 class Lock(Record, frozen=True, tag="locks"):
@@ -191,6 +194,15 @@ class Alert(Record, frozen=True, tag="alerts"):
     records: tuple[str, ...] = ()
 
 
+class Form(Record, frozen=True, tag="forms"):
+    """A published questionnaire, filled in (clinical reference 5)."""
+
+    form: str
+    """"peg", "pgic", or a plug-in's id."""
+    answers: Mapping[str, int] = {}
+    """Item → its number."""
+
+
 class Note(Record, frozen=True, tag="notes"):
     text: str
     author: Literal["patient", "family", "clinician"]
@@ -217,6 +229,7 @@ AnyRecord = (
     | Pads
     | AdverseEvent
     | Alert
+    | Form
     | Note
     | Access
 )
@@ -232,6 +245,7 @@ TABLES: Mapping[str, type[Any]] = {
     "pads": Pads,
     "events": AdverseEvent,
     "alerts": Alert,
+    "forms": Form,
     "notes": Note,
     "access": Access,
 }

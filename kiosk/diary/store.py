@@ -2,7 +2,7 @@
 
 A record counts as saved only when `await store.add(…)` has returned: then a power cut leaves it. One
 thread writes, in the order of the calls, so that a slow card never holds up the event loop. Reading
-needs no lock and no thread: it takes the last whole state of each month from the disk.
+needs no lock and no thread: it takes each month up to its last valid line from the disk.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
 import msgspec
-from tinydb import TinyDB, where
 
 from kiosk.clock import Clock
 from kiosk.diary import folder as data_folder
-from kiosk.diary import inbox, months
+from kiosk.diary import inbox, journal, migration, months
+from kiosk.diary.journal import JournalDamaged
 from kiosk.diary.records import (
     SCHEMA_VERSION,
     TABLES,
@@ -37,6 +37,7 @@ from kiosk.diary.records import (
     Unlock,
     UnlockedBy,
 )
+from kiosk.diary.writer_thread import WriterThread
 from kiosk.errors import KioskError
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,10 @@ class StoreReadOnly(StoreError):  # noqa: N818
     """A write failed: nothing more is saved until homestim is started anew. Reading goes on."""
 
 
+class WrittenByNewer(StoreError):  # noqa: N818
+    """A record of a later schema."""
+
+
 class DiaryDamaged(StoreError):  # noqa: N818
     """A month of the diary cannot be read."""
 
@@ -67,10 +72,25 @@ def open_store(folder: Path, kind: FolderKind, clock: Clock, device_id: str = ""
     """
     meta, lock = data_folder.claim(folder, kind, clock)
     try:
+        if meta.version < data_folder.FOLDER_VERSION:
+            meta = _migrated(folder, meta)
         return Store(folder, meta, lock, clock, device_id)
     except BaseException:
         lock.release()
         raise
+
+
+def _migrated(folder: Path, meta: data_folder.Meta) -> data_folder.Meta:
+    try:
+        return migration.migrate(folder, meta)
+    except OSError as error:
+        raise data_folder.cannot_use(folder, error) from error
+    except ValueError as error:
+        raise DiaryDamaged(
+            f"The diary in {folder} was written by an older homestim and cannot be read. Nothing was "
+            "changed. Please call your technical contact.",
+            detail=str(error),
+        ) from error
 
 
 def open_reader(folder: Path, clock: Clock) -> StoreReader:
@@ -90,7 +110,8 @@ class StoreReader:
         self.folder = folder
         self.meta = meta
         self._clock = clock
-        self._months: dict[str, _Month] = {}
+        self._journals = months.Reader(folder, meta.version)
+        self._decoded: dict[tuple[str, str], _Table] = {}
 
     @property
     def kind(self) -> FolderKind:
@@ -138,7 +159,7 @@ class StoreReader:
     def find(self, kind: str, record_id: str) -> Stored | None:
         """The record of that id as it was last written, corrected or not."""
         for month in reversed(months.months_of(self.folder)):
-            for fact in reversed(self._month(month).facts(kind)):
+            for fact in reversed(self._facts(kind, [month])):
                 if fact.envelope.id == record_id:
                     return fact
         return None
@@ -161,21 +182,37 @@ class StoreReader:
             and not (trusted and stored.record.until is not None and now.date() >= stored.record.until)
         )
 
+    def head(self) -> tuple[str, int]:
+        """The chain's newest hash (64 hex digits) and how many lines lead to it: whoever noted both can tell
+        later whether the past was changed."""
+        try:
+            link = self._journals.link()
+        except (OSError, ValueError, JournalDamaged) as error:
+            raise _damaged("", error) from error
+        return link.head, link.n
+
     def _facts(self, kind: str, in_months: Iterable[str]) -> list[Stored]:
         if kind not in TABLES:
             raise KeyError(f"no such kind of record: {kind}")
-        return [fact for month in in_months for fact in self._month(month).facts(kind)]
+        self._upgrade_seen()
+        newest = max(self._journals.months(), default="")
+        return [fact for month in in_months for fact in self._facts_of(month, kind, month == newest)]
 
-    def _month(self, month: str) -> _Month:
-        state = months.state_of(self.folder, month)
-        known = self._months.get(month)
-        if known is None or known.state != state:
-            try:
-                known = _Month(month, state, months.open_for_reading(self.folder, month), self.meta.kind)
-            except (OSError, ValueError) as error:
-                raise _damaged(month, error) from error
-            self._months[month] = known
-        return known
+    def _facts_of(self, month: str, kind: str, is_newest: bool) -> tuple[Stored, ...]:
+        """The records of our own folder kind, in the order of writing."""
+        try:
+            documents = self._journals.tables(month, is_newest).get(kind, {})
+            table = self._decoded.setdefault((month, kind), _Table(self.meta.kind))
+            return table.facts(documents)
+        except (OSError, ValueError, JournalDamaged) as error:
+            raise _damaged(month, error) from error
+
+    def _upgrade_seen(self) -> None:
+        """A reader of an old folder goes on when the writer has brought it to the new version."""
+        if self.meta.version < data_folder.FOLDER_VERSION:
+            self.meta = data_folder.read_meta(self.folder)
+            if self.meta.version == data_folder.FOLDER_VERSION:
+                self._journals = months.Reader(self.folder, self.meta.version)
 
 
 class Store(StoreReader):
@@ -195,10 +232,19 @@ class Store(StoreReader):
         self._failure: StoreReadOnly | None = None
         self._locks_numbered: int | None = None
         self._recent: dict[str, Stored] = {}
+        try:
+            self._writer = months.Writer(folder)
+        except OSError as error:
+            raise data_folder.cannot_use(folder, error) from error
+        except JournalDamaged as error:
+            raise _damaged("", error) from error
+        try:
+            self._last_trusted = self._newest_trusted_time()
+        except BaseException:
+            self._writer.close()
+            raise
         # From here on these two belong to the writer's thread.
-        self._newest_month = max(months.months_of(folder), default="")
-        self._last_trusted = self._newest_trusted_time()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="diary")
+        self._thread = WriterThread(idle=self._seal)
 
     @property
     def failure(self) -> StoreReadOnly | None:
@@ -260,7 +306,12 @@ class Store(StoreReader):
 
     def close(self) -> None:
         """Ends after everything that was accepted is written, then gives the lock back."""
-        self._thread.shutdown(wait=True)
+        self._thread.close()
+        try:
+            self._writer.close()
+        except OSError as error:
+            # Everything that was acknowledged is durable: what is missing is its copy.
+            log.error("the diary was not sealed: %s", error)
         self._lock.release()
 
     def __enter__(self) -> Store:
@@ -301,7 +352,7 @@ class Store(StoreReader):
         times = [
             fact.envelope.entry_time
             for kind in TABLES
-            for fact in (self._facts(kind, [self._newest_month]) if self._newest_month else ())
+            for fact in (self._facts(kind, [self._writer.newest]) if self._writer.newest else ())
             if fact.envelope.clock_trusted
         ]
         return max(times, default=None)
@@ -347,16 +398,14 @@ class Store(StoreReader):
             raise self._failure
         try:
             envelope = self._stamped(draft)
-            month = max(f"{envelope.entry_time:%Y-%m}", self._newest_month)
+            month = max(f"{envelope.entry_time:%Y-%m}", self._writer.newest)
             document = {"envelope": msgspec.to_builtins(envelope), "record": body}
-            with months.open_for_writing(self.folder, month) as database:
-                if replace:
-                    database.table(table).upsert(document, where("envelope")["id"] == envelope.id)
-                else:
-                    database.table(table).insert(document)
+            if replace:
+                self._writer.replace(month, table, envelope.id, document)
+            else:
+                self._writer.add(month, table, [document])
         except Exception as error:
             raise self._fail(error) from error
-        self._newest_month = month
         if envelope.clock_trusted:
             self._last_trusted = envelope.entry_time
         stored = Stored(envelope=envelope, record=record)
@@ -364,6 +413,14 @@ class Store(StoreReader):
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         return stored
+
+    def _seal(self) -> None:
+        """In the writer's thread, when nobody has written for a while."""
+        if self._failure is None:
+            try:
+                self._writer.seal()
+            except OSError as error:
+                self._fail(error)
 
     def _fail(self, error: Exception) -> StoreReadOnly:
         log.critical("the diary could not be written", exc_info=error)
@@ -379,25 +436,25 @@ class Store(StoreReader):
         )
 
 
-class _Month:
-    """One month as it stood at `state`, decoded table by table when it is asked for."""
+class _Table:
+    """One table of one month, decoded once."""
 
-    def __init__(self, month: str, state: months.State | None, database: TinyDB, folder: FolderKind) -> None:
-        self.state = state
-        self._month = month
-        self._database = database
+    def __init__(self, folder: FolderKind) -> None:
         self._folder = folder
-        self._facts: dict[str, tuple[Stored, ...]] = {}
+        self._seen: dict[str, msgspec.Raw] = {}
+        self._stored: dict[str, Stored] = {}
+        self._facts: tuple[Stored, ...] = ()
 
-    def facts(self, kind: str) -> tuple[Stored, ...]:
-        """The records of our own folder kind, in the order of writing."""
-        if kind not in self._facts:
-            try:
-                decoded = [_decoded(document) for document in self._database.table(kind)]
-            except (msgspec.ValidationError, KeyError, TypeError) as error:
-                raise _damaged(self._month, error) from error
-            self._facts[kind] = tuple(fact for fact in decoded if fact.envelope.folder == self._folder)
-        return self._facts[kind]
+    def facts(self, documents: Mapping[str, msgspec.Raw]) -> tuple[Stored, ...]:
+        """Raises as `_decoded` does."""
+        seen = self._seen
+        new = {doc_id: text for doc_id, text in documents.items() if seen.get(doc_id) is not text}
+        if new or len(seen) != len(documents):
+            self._stored |= zip(new, _decoded(new.values()), strict=True)
+            self._seen = dict(documents)
+            facts = (self._stored[doc_id] for doc_id in documents)
+            self._facts = tuple(fact for fact in facts if fact.envelope.folder == self._folder)
+        return self._facts
 
 
 def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:
@@ -422,19 +479,44 @@ def _table_of(record: Record) -> str:
 def _checked(record: Record) -> Any:
     """The record as plain data, after it was shown that it can be read back. Raises TypeError, ValueError."""
     body = msgspec.to_builtins(record)
-    months.encode(body)
+    journal.encode(body)
     msgspec.convert(body, AnyRecord)
     return body
 
 
-def _decoded(document: Any) -> Stored:
-    return Stored(
-        envelope=msgspec.convert(document["envelope"], Envelope),
-        record=msgspec.convert(document["record"], AnyRecord),
-    )
+class _Document(msgspec.Struct, frozen=True, gc=False):
+    envelope: Envelope
+    record: AnyRecord
+
+
+class _SchemaAlone(msgspec.Struct):
+    envelope: _Schema
+
+
+class _Schema(msgspec.Struct):
+    schema: int = SCHEMA_VERSION
+
+
+_decode_documents = msgspec.json.Decoder(list[_Document]).decode
+_decode_schemas = msgspec.json.Decoder(list[_SchemaAlone]).decode
+
+
+def _decoded(documents: Iterable[msgspec.Raw]) -> list[Stored]:
+    """Raises ValueError for one that is not a record, WrittenByNewer."""
+    text = b"[" + b",".join(documents) + b"]"
+    try:
+        return [Stored(envelope=one.envelope, record=one.record) for one in _decode_documents(text)]
+    except msgspec.ValidationError:
+        if any(one.envelope.schema > SCHEMA_VERSION for one in _decode_schemas(text)):
+            raise WrittenByNewer(
+                "The diary holds records of a newer homestim. Use that version; nothing was changed."
+            ) from None
+        raise
 
 
 def _damaged(month: str, error: Exception) -> DiaryDamaged:
+    if isinstance(error, JournalDamaged):
+        return DiaryDamaged(f"{error.sentence} Please call your technical contact.", detail=error.detail)
     return DiaryDamaged(
         f"The diary of {month} cannot be read. Nothing was changed. Please call your technical contact.",
         detail=f"{type(error).__name__}: {error}",

@@ -5,6 +5,7 @@ import datetime as dt
 import errno
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import msgspec
 import pytest
 
 from kiosk.clock import FixedClock
-from kiosk.diary import durable, months
+from kiosk.diary import durable, files, months
 from kiosk.diary.folder import FolderInUse, NewerVersion, NotADataFolder, NotWritable, WrongKind
 from kiosk.diary.records import Access, Entry, LevelFound, Lock, Screening, Session, Stored, Unlock
 from kiosk.diary.store import RECENT, DiaryDamaged, Store, StoreError, StoreReadOnly, open_reader, open_store
@@ -144,7 +145,8 @@ async def test_an_answer_does_not_read_the_month_again(
     def slow(*_: object) -> None:
         raise AssertionError("read on the event loop")
 
-    monkeypatch.setattr(months, "open_for_reading", slow)
+    monkeypatch.setattr(months, "Reader", slow)
+    monkeypatch.setattr(store._journals, "tables", slow)
     await store.update_screening(begun.envelope.id, Screening(asks="daily", answers={"d_ill": "no"}))
     monkeypatch.undo()
     assert store.latest("screenings").record.answers == {"d_ill": "no"}
@@ -312,9 +314,9 @@ async def test_records_of_another_kind_are_never_read_as_our_own(tmp_path: Path,
     with open_store(tmp_path / "sim", "simulated", clock) as simulated:
         await simulated.add(pain(1))
     with open_store(tmp_path / "real", "real", clock) as real:
-        (tmp_path / "real/journal/2026-11").mkdir()
-        copied = tmp_path / "real/journal/2026-11/diary.json"
-        copied.write_bytes((tmp_path / "sim/journal/2026-11/diary.json").read_bytes())
+        assert real.all("entries") == ()
+    shutil.copytree(tmp_path / "sim/journal/2026-11", tmp_path / "real/journal/2026-11")
+    with open_store(tmp_path / "real", "real", clock) as real:
         assert real.all("entries") == ()
         await real.add(pain(2))
         assert pains(real.all("entries")) == [2]
@@ -387,7 +389,7 @@ def test_a_folder_that_cannot_be_written_says_why(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(durable.os, "mkdir", refuse)
+    monkeypatch.setattr(files.os, "mkdir", refuse)
     with pytest.raises(NotWritable) as caught:
         open_store(folder, "real", clock)
     words = {errno.EACCES: "no right", errno.EROFS: "read-only", errno.ENOSPC: "full"}
@@ -403,16 +405,20 @@ def test_only_the_owner_may_read_the_diary(store: Store, folder: Path) -> None:
 async def test_a_damaged_month_is_said_and_not_overwritten(folder: Path, clock: FixedClock) -> None:
     with open_store(folder, "real", clock) as store:
         await store.add(pain(1))
-    path = folder / "journal/2026-11/diary.json"
-    path.write_bytes(path.read_bytes()[:-10])
+        await store.add(pain(2))
+    (folder / "journal/2026-11/0001.copy").unlink()
+    path = folder / "journal/2026-11/0001.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"pain_rest":1', b'"pain_rest":6'))
     damaged = path.read_bytes()
-    with pytest.raises(DiaryDamaged, match="2026-11"):
+    with pytest.raises(DiaryDamaged, match="2026-11") as caught:
         open_store(folder, "real", clock)
+    assert "0 records before the damage can still be read" in caught.value.sentence
     with pytest.raises(DiaryDamaged):
         open_reader(folder, clock).all("entries")
     assert path.read_bytes() == damaged
     # A refused folder is not left locked.
-    path.unlink()
+    path.write_bytes(whole)
     open_store(folder, "real", clock).close()
 
 
@@ -430,11 +436,11 @@ async def test_a_reader_sees_what_is_written_beside_it(store: Store, folder: Pat
 
 # ── when writing fails ──
 
-STEPS = ("open", "write", "fsync", "rename", "mkdir")
+STEPS = ("open", "pwrite", "fdatasync", "fsync", "ftruncate", "rename", "mkdir")
 
 
 class FailingAt:
-    """Stands before the system calls of `durable` and fails the k-th with `number`, once or for ever."""
+    """Stands before the writer's system calls and fails the k-th with `number`, once or for ever."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, k: int, number: int, for_ever: bool) -> None:
         self.calls = 0
@@ -449,7 +455,7 @@ class FailingAt:
                     raise OSError(number, os.strerror(number))
                 return real(*args, **kwargs)
 
-            monkeypatch.setattr(durable.os, name, call)
+            monkeypatch.setattr(files.os, name, call)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
@@ -502,16 +508,16 @@ def test_a_file_is_flushed_before_it_takes_its_name_and_the_folder_after(
         done.append(f"rename {old.name} {new.name}")
         rename(old, new)
 
-    monkeypatch.setattr(durable.os, "fsync", noted_flush)
-    monkeypatch.setattr(durable.os, "fdatasync", noted_flush)
-    monkeypatch.setattr(durable.os, "rename", noted_rename)
+    monkeypatch.setattr(files.os, "fsync", noted_flush)
+    monkeypatch.setattr(files.os, "fdatasync", noted_flush)
+    monkeypatch.setattr(files.os, "rename", noted_rename)
     durable.write_file(tmp_path / "a", b"x")
     assert done == ["flush a.new", "rename a.new a", f"flush {tmp_path.name}"]
 
 
 async def test_a_short_write_is_completed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = os.write
-    monkeypatch.setattr(durable.os, "write", lambda descriptor, data: real(descriptor, data[:7]))
+    real = os.pwrite
+    monkeypatch.setattr(files.os, "pwrite", lambda descriptor, data, at: real(descriptor, data[:7], at))
     await store.add(pain(1))
     monkeypatch.undo()
     assert pains(store.all("entries")) == [1]
@@ -528,14 +534,14 @@ async def test_a_vanished_folder_is_a_failure_not_a_new_folder(folder: Path, clo
 async def test_a_slow_card_never_holds_up_the_loop(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     reached = threading.Event()
-    real = os.fsync
+    real = os.fdatasync
 
     def slow(descriptor: int) -> None:
         reached.set()
         assert go_on.wait(30)
         real(descriptor)
 
-    monkeypatch.setattr(durable.os, "fsync", slow)
+    monkeypatch.setattr(files.os, "fdatasync", slow)
     saving = asyncio.create_task(store.add(pain(1)))
     await asyncio.to_thread(reached.wait, 30)
     assert not saving.done()
@@ -550,14 +556,14 @@ async def test_who_waits_may_be_cancelled_and_the_record_is_kept(
 ) -> None:
     go_on = threading.Event()
     reached = threading.Event()
-    real = os.fsync
+    real = os.fdatasync
 
     def slow(descriptor: int) -> None:
         reached.set()
         assert go_on.wait(30)
         real(descriptor)
 
-    monkeypatch.setattr(durable.os, "fsync", slow)
+    monkeypatch.setattr(files.os, "fdatasync", slow)
     first = asyncio.create_task(store.add(pain(1)))
     queued = asyncio.create_task(store.add(pain(2)))
     await asyncio.to_thread(reached.wait, 30)

@@ -1,6 +1,7 @@
 """What progression is told of the past: never less rest and never more current than the diary supports."""
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -181,10 +182,9 @@ async def test_what_a_clinician_opened_is_told_and_nothing_else(store: Store) ->
 
 async def test_only_the_folders_own_kind_is_read(store: Store, clock: FixedClock, tmp_path: Path) -> None:
     await played(store, clock)
+    open_store(tmp_path / "real", "real", clock).close()
+    shutil.copytree(store.folder / "journal/2026-11", tmp_path / "real/journal/2026-11")
     with open_store(tmp_path / "real", "real", clock) as real:
-        (tmp_path / "real/journal/2026-11").mkdir()
-        diary = "journal/2026-11/diary.json"
-        (tmp_path / "real" / diary).write_bytes((store.folder / diary).read_bytes())
         assert past_sessions(real) == {}
         assert course_history(real).sessions_done == 0
 

@@ -1,0 +1,618 @@
+"""TinyDB on an append-only journal: what was acknowledged survives the plug being pulled.
+
+A journal is a folder. Its newest generation, `0001.jsonl`, is the database: one JSON line a change (the form
+and the chain: `kiosk.diary.chain`), then zeros up to the end of the file, written ahead so that adding a line
+changes no metadata and takes one `fdatasync`. Beside it stand
+
+    0001.copy      the same lines once more, brought up to date when nobody is writing (`seal`)
+    0000.jsonl …   older generations: a new one begins with a snapshot, the old ones are kept
+    quarantine/    what was found damaged, as it was found
+
+A change: {"n": its number in the whole chain, "t": table, "del": [ids], "put": {id: document}}, `del` before
+`put`; or {"n", "all": {table: {id: document}}} in the place of everything. The first line of a file is
+{"n", "journal": form, "generation", "follows": {"n", "head"} or null, "from": where it comes from}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+from tinydb import TinyDB
+from tinydb.storages import Storage
+from tinydb.table import Table
+
+from kiosk.diary import chain, durable
+from kiosk.diary.files import DISK, Files
+from kiosk.errors import KioskError
+
+FORM: Final = 1
+"""Of the lines; a later one is refused."""
+LINES: Final = ".jsonl"
+COPY: Final = ".copy"
+QUARANTINE: Final = "quarantine"
+CHUNK_BYTES: Final = 256 * 1024
+"""Zeros are written ahead in such pieces."""
+PAGE_BYTES: Final = 4096
+"""What the system writes to the disk for a single byte."""
+SNAPSHOT_LINE_BYTES: Final = 8 * 1024
+"""Documents of a snapshot share lines of about this size, which can still be mended."""
+WASTE: Final = 4
+WASTE_BYTES: Final = 1024 * 1024
+"""A new generation is begun when the lines are longer than this, and than `WASTE` times what they say."""
+
+Documents = Mapping[str, msgspec.Raw]
+"""Id → document as JSON."""
+_GENERATION: Final = re.compile(r"(\d{4,})(\.jsonl|\.copy)")
+
+
+class JournalDamaged(KioskError):  # noqa: N818
+    """Acknowledged data is damaged and could not be mended. Nothing was changed."""
+
+
+class JournalTooNew(KioskError):  # noqa: N818
+    """A later homestim wrote it."""
+
+
+class JournalFailed(OSError):  # noqa: N818
+    """An earlier write failed: what is on the disk is only known after opening it anew."""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A place in the chain."""
+
+    n: int
+    """How many lines there are up to here."""
+    head: str
+    """The last line's h."""
+
+
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What one line says. See the module's docstring."""
+
+    n: int
+    t: str | None = None
+    removed: list[str] = msgspec.field(name="del", default_factory=list)
+    put: dict[str, msgspec.Raw] = {}
+    whole: dict[str, dict[str, msgspec.Raw]] | None = msgspec.field(name="all", default=None)
+    journal: int | None = None
+    generation: int | None = None
+    follows: Link | None = None
+    origin: dict[str, str] | None = msgspec.field(name="from", default=None)
+
+
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    h: str
+    c: Change
+
+
+class _Form(msgspec.Struct):
+    journal: int = FORM
+
+
+class _FormLine(msgspec.Struct):
+    c: _Form
+
+
+_decode_lines = msgspec.json.Decoder(_Line).decode_lines
+_encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def encode(document: Any) -> bytes:
+    """JSON that every reader takes. Raises TypeError; ValueError for NaN and for text that is not Unicode."""
+    return _encode_json(document).encode()
+
+
+class Contents:
+    """What the lines of one generation come to."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[str, msgspec.Raw]] = {}
+        self.link = Link(0, chain.GENESIS)
+        self.header: Change | None = None
+        self.lines = 0
+
+    def take(self, lines: bytes) -> None:
+        """Applies whole lines that were found valid. Raises ValueError, JournalTooNew."""
+        if not lines:
+            return
+        if self.header is None:
+            form = msgspec.json.decode(lines[: lines.index(b"\n")], type=_FormLine).c.journal
+            if form > FORM:
+                raise JournalTooNew(
+                    "The diary was written by a newer homestim. Use that version; nothing was changed.",
+                    detail=f"journal form {form}, known up to {FORM}",
+                )
+        found = _decode_lines(lines)
+        for one in found:
+            self._apply(one.c)
+        self.lines += len(found)
+        self.link = Link(found[-1].c.n, found[-1].h)
+
+    def _apply(self, change: Change) -> None:
+        if (self.header is None) != (change.journal is not None):
+            raise ValueError(f"line {change.n}: a file has one first line")
+        if change.journal is not None:
+            self.header = change
+        elif change.whole is not None:
+            self.tables = change.whole
+        else:
+            assert change.t is not None
+            table = self.tables.setdefault(change.t, {})
+            for doc_id in change.removed:
+                table.pop(doc_id, None)
+            table.update(change.put)
+
+
+def generations(folder: Path, files: Files = DISK) -> list[int]:
+    """The numbers of those that are there, oldest first."""
+    matches = (_GENERATION.fullmatch(name) for name in files.names(folder))
+    return sorted({int(match[1]) for match in matches if match})
+
+
+def lines_path(folder: Path, generation: int) -> Path:
+    return folder / f"{generation:04}{LINES}"
+
+
+def copy_path(folder: Path, generation: int) -> Path:
+    return folder / f"{generation:04}{COPY}"
+
+
+def understood(reading: chain.Reading, path: Path, contents: Contents | None = None) -> Contents:
+    """What the valid lines of `path` say. Raises JournalDamaged when valid data is out of reach behind
+    damage, or a line is not ours; JournalTooNew."""
+    contents = Contents() if contents is None else contents
+    try:
+        contents.take(reading.content[: reading.end])
+    except (msgspec.DecodeError, ValueError, AssertionError) as error:
+        raise JournalDamaged(
+            f"The diary in {path} holds lines that are not understood. Nothing was changed.",
+            detail=str(error),
+        ) from error
+    if reading.damaged:
+        documents = sum(len(table) for table in contents.tables.values())
+        raise JournalDamaged(
+            f"The diary in {path} is damaged in the middle. {documents} records before the damage can still "
+            "be read. Nothing was changed.",
+            detail=f"{contents.lines} lines are valid, up to byte {reading.end}",
+        )
+    return contents
+
+
+def content_of(path: Path, files: Files, start: int = 0) -> bytes:
+    """From byte `start` on; b"" where there is no such file. Raises OSError."""
+    try:
+        return files.read(path, start)
+    except FileNotFoundError:
+        return b""
+
+
+class JournalStorage(Storage):
+    """A TinyDB in a journal, for its one writer; who that is, is not decided here.
+
+    `follows` is where the chain stands before a journal that is begun here; `origin` says what it was made
+    from, with `tables` as its first snapshot; `anew` begins it whatever is there. Every method raises
+    OSError; after one nothing more is written until it is opened anew. Opening raises JournalDamaged and
+    JournalTooNew too, and puts right what a power cut or a flipped bit left behind.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        files: Files = DISK,
+        chunk_bytes: int = CHUNK_BYTES,
+        follows: Link | None = None,
+        origin: dict[str, str] | None = None,
+        tables: Mapping[str, Documents] | None = None,
+        anew: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.mended = 0
+        """Lines that opening put right."""
+        self.torn_bytes = 0
+        """Of a change that was never acknowledged, cut short by a power cut: put into quarantine."""
+        self._files = files
+        self._chunk_bytes = chunk_bytes
+        self._descriptor = -1
+        self._failure: OSError | None = None
+        self._usual_bytes = 0
+        self._size = 0
+        durable.make_folder(folder, files)
+        self._place, self._identity = str(folder), files.identity(str(folder))
+        known = generations(folder, files)
+        if known and not anew:
+            self._open(known[-1])
+        else:
+            self._begin(1, follows, tables or {}, origin)
+        if self._end > WASTE_BYTES and self._end > WASTE * self._live_bytes():
+            self.compact()
+
+    # ── TinyDB's interface ──
+
+    def read(self) -> dict[str, Any] | None:
+        """Table → documents, which are decoded anew at every look: changing one changes nothing here."""
+        return {name: TableView(table) for name, table in self._contents.tables.items()} or None
+
+    def write(self, data: Mapping[str, Mapping[Any, Any]]) -> None:
+        """One change that puts `data` in the place of everything (dropping tables comes here)."""
+        whole = {
+            name: table.raw if isinstance(table, TableView) else _encoded(table)
+            for name, table in data.items()
+        }
+        self._append(b'"all":' + _joined({name: _joined(table) for name, table in whole.items()}))
+        self._contents.tables = {name: dict(table) for name, table in whole.items()}
+
+    def close(self) -> None:
+        """Seals and gives the files back; a second call does nothing."""
+        if self._descriptor < 0:
+            return
+        try:
+            if self._failure is None:
+                self.seal()
+        finally:
+            self._files.close(self._descriptor)
+            self._descriptor = -1
+
+    # ── ours ──
+
+    @property
+    def link(self) -> Link:
+        """Where the chain stands."""
+        return self._contents.link
+
+    @property
+    def generation(self) -> int:
+        return self._generation
+
+    def table(self, name: str) -> Documents | None:
+        """A table's documents as JSON; None when there is no such table."""
+        return self._contents.tables.get(name)
+
+    def commit(self, table: str, removed: list[str], put: Mapping[str, msgspec.Raw]) -> None:
+        """Durable when it returns: `removed` are gone from `table`, then `put` stands in it."""
+        there = self._contents.tables.get(table)
+        if there is not None and not removed and not put:
+            return
+        parts = [b'"t":' + encode(table)]
+        if removed:
+            parts.append(b'"del":' + encode(removed))
+        parts.append(b'"put":' + _joined(put))
+        self._append(b",".join(parts))
+        if there is None:
+            there = self._contents.tables.setdefault(table, {})
+        for doc_id in removed:
+            there.pop(doc_id, None)
+        there.update(put)
+
+    def seal(self) -> None:
+        """Brings the copy up to date: then also damage of more than a bit can be mended."""
+        self._check_usable()
+        if not self._uncopied:
+            return
+        try:
+            path = copy_path(self.folder, self._generation)
+            if self._copied_bytes:
+                self._add_to_copy(self._files.open(path))
+            else:
+                self._add_to_copy(self._files.create(path))
+                self._files.flush_folder(self.folder)
+        except OSError as error:
+            self._failure = error
+            raise
+
+    def finish(self) -> bytes:
+        """Seals and cuts the zeros off: nothing more will be written. The whole file."""
+        self.seal()
+        try:
+            if self._size != self._end:
+                self._files.cut(self._descriptor, self._end)
+                self._files.flush_data(self._descriptor)
+                self._size = self._end
+        except OSError as error:
+            self._failure = error
+            raise
+        return self._files.read(lines_path(self.folder, self._generation))
+
+    def compact(self) -> None:
+        """Begins a new generation that holds only what stands now; the old one is kept, sealed."""
+        self.seal()
+        descriptor, generation, tables = self._descriptor, self._generation, self._contents.tables
+        self._begin(generation + 1, self.link, tables, None)
+        self._files.close(descriptor)
+
+    def _live_bytes(self) -> int:
+        return sum(
+            len(document)
+            for table in self._contents.tables.values()
+            for document in map(bytes, table.values())
+        )
+
+    def _begin(
+        self,
+        generation: int,
+        follows: Link | None,
+        tables: Mapping[str, Documents],
+        origin: dict[str, str] | None,
+    ) -> None:
+        """A new file, whole and durable before it has its name."""
+        lines = _first_lines(generation, follows, tables, origin)
+        contents = Contents()
+        contents.take(lines)
+        path = lines_path(self.folder, generation)
+        draft = path.with_name(path.name + durable.TEMPORARY_SUFFIX)
+        size = len(lines) + self._chunk_bytes
+        descriptor = self._files.create(draft)
+        try:
+            durable.write_all(descriptor, lines, 0, self._files)
+            self._write_zeros(descriptor, len(lines), self._chunk_bytes)
+            self._files.flush_data(descriptor)
+            self._files.rename(draft, path)
+            self._files.flush_folder(self.folder)
+        except BaseException:
+            self._files.close(descriptor)
+            raise
+        self._descriptor, self._generation, self._contents = descriptor, generation, contents
+        self._end, self._size = len(lines), size
+        self._uncopied, self._copied_bytes = [lines], 0
+
+    def _open(self, generation: int) -> None:
+        path = lines_path(self.folder, generation)
+        content, copy = (
+            content_of(path, self._files),
+            content_of(copy_path(self.folder, generation), self._files),
+        )
+        reading = chain.read(content, copy)
+        self._contents = understood(reading, path)
+        if self._contents.header is None:
+            raise JournalDamaged(
+                f"The diary in {path} cannot be read. Nothing was changed.", detail="no valid first line"
+            )
+        self._descriptor = self._files.open(path) if content else self._files.create(path)
+        try:
+            self._put_right(content, reading)
+        except BaseException:
+            self._files.close(self._descriptor)
+            raise
+        self._generation, self._end = generation, reading.end
+        self._size = max(len(content), reading.end)
+        lines = reading.content[: reading.end]
+        self._copied_bytes = _common_bytes(copy, lines)
+        self._uncopied = [] if copy == lines else [lines[self._copied_bytes :]]
+
+    def _put_right(self, content: bytes, reading: chain.Reading) -> None:
+        """Writes what was mended, and zeros where a change was cut short; keeps what stood there."""
+        pieces = [(start, reading.content[start:stop]) for start, stop in reading.mended]
+        if reading.torn:
+            pieces.append((reading.end, bytes(len(reading.torn))))
+        if not pieces:
+            return
+        for start, piece in pieces:
+            self._quarantine(start, content[start : start + len(piece)])
+        for start, piece in pieces:
+            durable.write_all(self._descriptor, piece, start, self._files)
+        self._files.flush_data(self._descriptor)
+        self._files.flush_folder(self.folder)
+        self.mended, self.torn_bytes = len(reading.mended), len(reading.torn)
+
+    def _quarantine(self, start: int, found: bytes) -> None:
+        if not found.strip(b"\0"):
+            return
+        folder = self.folder / QUARANTINE
+        durable.make_folder(folder, self._files)
+        name = f"{start:010}-{hashlib.sha256(found).hexdigest()[:16]}"
+        durable.write_file(folder / name, found, self._files)
+
+    def _append(self, body: bytes) -> None:
+        self._check_usable()
+        change = b'{"n":%d,%s}' % (self.link.n + 1, body)
+        line, head = chain.line(self.link.head, self._padded(change))
+        try:
+            if self._files.identity(self._place) != self._identity:
+                raise FileNotFoundError("the journal was moved away")
+            if self._end + len(line) > self._size:
+                more = -(-(self._end + len(line) - self._size) // self._chunk_bytes) * self._chunk_bytes
+                self._write_zeros(self._descriptor, self._size, more)
+                self._size += more
+            durable.write_all(self._descriptor, line, self._end, self._files)
+            self._files.flush_data(self._descriptor)
+        except OSError as error:
+            self._failure = error
+            raise
+        self._contents.link = Link(self.link.n + 1, head)
+        self._contents.lines += 1
+        self._end += len(line)
+        self._uncopied.append(line)
+
+    def _write_zeros(self, descriptor: int, at: int, length: int) -> None:
+        """Page by page: in one large piece they would become one large page to some systems, which is written
+        whole for a single line."""
+        for start in range(at, at + length, PAGE_BYTES):
+            durable.write_all(descriptor, bytes(min(PAGE_BYTES, at + length - start)), start, self._files)
+
+    def _padded(self, change: bytes) -> bytes:
+        """With blanks up to the end of the page where the next line would otherwise stand in two, each of
+        which the disk writes whole."""
+        length = len(change) + chain.FRAME_BYTES
+        self._usual_bytes += (length - self._usual_bytes) // 8 if self._usual_bytes else length
+        room = -(self._end + length) % PAGE_BYTES
+        return change + b" " * room if room < self._usual_bytes else change
+
+    def _add_to_copy(self, descriptor: int) -> None:
+        lines = b"".join(self._uncopied)
+        try:
+            self._files.cut(descriptor, self._copied_bytes)
+            durable.write_all(descriptor, lines, self._copied_bytes, self._files)
+            self._files.flush_data(descriptor)
+        finally:
+            self._files.close(descriptor)
+        self._copied_bytes += len(lines)
+        self._uncopied = []
+
+    def _check_usable(self) -> None:
+        if self._failure is not None:
+            raise JournalFailed("an earlier write failed") from self._failure
+        if self._descriptor < 0:
+            raise JournalFailed("it is closed")
+
+
+class TableView(Mapping[str, dict[str, Any]]):
+    """A table as TinyDB looks at it: every look decodes the document anew."""
+
+    def __init__(self, raw: Documents) -> None:
+        self.raw = raw
+
+    def __getitem__(self, doc_id: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", msgspec.json.decode(self.raw[doc_id]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __contains__(self, doc_id: object) -> bool:
+        return doc_id in self.raw
+
+
+class Overlay(MutableMapping[int, dict[str, Any]]):
+    """What an updater of TinyDB works on: documents are copied when they are looked at, and what was touched
+    is the change."""
+
+    def __init__(self, base: Documents) -> None:
+        self._base = base
+        self._seen: dict[int, dict[str, Any]] = {}
+        self._put: dict[int, dict[str, Any]] = {}
+        self._gone: dict[int, None] = {}
+
+    def __getitem__(self, doc_id: int) -> dict[str, Any]:
+        if doc_id in self._put:
+            return self._put[doc_id]
+        if doc_id not in self._seen:
+            if doc_id in self._gone:
+                raise KeyError(doc_id)
+            self._seen[doc_id] = msgspec.json.decode(self._base[str(doc_id)])
+        return self._seen[doc_id]
+
+    def __setitem__(self, doc_id: int, document: dict[str, Any]) -> None:
+        self._put[doc_id] = document
+
+    def __delitem__(self, doc_id: int) -> None:
+        if doc_id not in self:
+            raise KeyError(doc_id)
+        self._put.pop(doc_id, None)
+        self._seen.pop(doc_id, None)
+        if str(doc_id) in self._base:
+            self._gone[doc_id] = None
+
+    def __contains__(self, doc_id: object) -> bool:
+        return doc_id in self._put or (str(doc_id) in self._base and doc_id not in self._gone)
+
+    def __iter__(self) -> Iterator[int]:
+        for key in self._base:
+            if (doc_id := int(key)) not in self._gone:
+                yield doc_id
+        yield from (doc_id for doc_id in self._put if str(doc_id) not in self._base or doc_id in self._gone)
+
+    def __len__(self) -> int:
+        new = sum(str(doc_id) not in self._base or doc_id in self._gone for doc_id in self._put)
+        return len(self._base) - len(self._gone) + new
+
+    def clear(self) -> None:
+        self._put.clear()
+        self._seen.clear()
+        self._gone = {int(key): None for key in self._base}
+
+    def removed(self) -> list[str]:
+        return [str(doc_id) for doc_id in self._gone]
+
+    def put(self) -> dict[str, msgspec.Raw]:
+        """What is new or different, as JSON. Raises as `encode` does."""
+        changed = {}
+        for doc_id, document in self._seen.items():
+            if doc_id not in self._put and (text := encode(document)) != bytes(self._base[str(doc_id)]):
+                changed[str(doc_id)] = msgspec.Raw(text)
+        changed |= {str(doc_id): msgspec.Raw(encode(document)) for doc_id, document in self._put.items()}
+        return changed
+
+
+class JournalTable(Table):
+    """A TinyDB table whose changes, not whose contents, are written. Needs a JournalStorage."""
+
+    def _read_table(self) -> dict[str, Mapping[str, Any]]:
+        documents = cast(JournalStorage, self.storage).table(self.name)
+        return cast("dict[str, Mapping[str, Any]]", TableView(documents or {}))
+
+    def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
+        storage = cast(JournalStorage, self.storage)
+        overlay = Overlay(storage.table(self.name) or {})
+        updater(cast("dict[int, Mapping[str, Any]]", overlay))
+        storage.commit(self.name, overlay.removed(), overlay.put())
+        self.clear_cache()
+
+
+class JournalDB(TinyDB):
+    """TinyDB joined to a journal."""
+
+    table_class = JournalTable
+    default_storage_class = JournalStorage  # type: ignore[assignment]  # TinyDB names its own there
+
+
+def open_journal(folder: Path, **options: Any) -> JournalDB:
+    """The TinyDB in the journal `folder`, whose parent is there. `options` and errors: JournalStorage."""
+    return JournalDB(folder, **options)
+
+
+def _first_lines(
+    generation: int,
+    follows: Link | None,
+    tables: Mapping[str, Documents],
+    origin: dict[str, str] | None,
+) -> bytes:
+    """A file's first line, and what it begins with."""
+    n = 0 if follows is None else follows.n
+    first = {"journal": FORM, "generation": generation, "follows": msgspec.to_builtins(follows)}
+    if origin is not None:
+        first["from"] = origin
+    bodies = [encode(first)[1:-1]]
+    for name, table in tables.items():
+        bodies += [b'"t":%s,"put":%s' % (encode(name), batch) for batch in _batches(table)]
+    lines, head = [], chain.GENESIS
+    for number, body in enumerate(bodies, start=n + 1):
+        line, head = chain.line(head, b'{"n":%d,%s}' % (number, body))
+        lines.append(line)
+    return b"".join(lines)
+
+
+def _batches(table: Documents) -> Iterator[bytes]:
+    batch: dict[str, msgspec.Raw] = {}
+    length = 0
+    for doc_id, document in table.items():
+        batch[doc_id] = document
+        length += len(bytes(document))
+        if length > SNAPSHOT_LINE_BYTES:
+            yield _joined(batch)
+            batch, length = {}, 0
+    if batch or not table:
+        yield _joined(batch)
+
+
+def _encoded(table: Mapping[Any, Any]) -> dict[str, msgspec.Raw]:
+    return {str(doc_id): msgspec.Raw(encode(document)) for doc_id, document in table.items()}
+
+
+def _joined(members: Mapping[str, msgspec.Raw] | Mapping[str, bytes]) -> bytes:
+    """A JSON object of members that are JSON already."""
+    return b"{" + b",".join(b"%s:%s" % (encode(name), bytes(text)) for name, text in members.items()) + b"}"
+
+
+def _common_bytes(one: bytes, other: bytes) -> int:
+    """How far both say the same."""
+    if other.startswith(one):
+        return len(one)
+    return next(place for place, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
