@@ -127,19 +127,30 @@ class Kiosk:
             self._leasing.cancel()
             self._leasing = None
 
+    async def stop_tested(self) -> None:
+        began_s = time.monotonic()
+        await self.until_state("idle")
+        self.link.send(m.Test())
+        await self.until_state("testing", began_s)
+        self.link.send(m.Stop("test"))
+        assert (await self.stopped(began_s)).confirmed
+
+    async def probing(self, epoch: int = 1, channels: tuple[int, ...] = tuple(range(1, 9))) -> None:
+        """STOP test, and a contact check (of all channels: 4 s) that is under way."""
+        await self.stop_tested()
+        began_s = time.monotonic()
+        self.link.send(m.Probe(epoch, channels))
+        self.keep_lease(epoch)
+        await self.until_state("probing", began_s)
+
     async def current_flows(
         self, epoch: int = 1, the_plan: m.GuardPlan | None = None, *, stop_test: bool = False
     ) -> None:
         """STOP test (the first time, or as asked), arming, one raise by the device's own largest step,
         acknowledged."""
         half_mA = limits.MAX_RAISE_HALF_MA[self.device.kind]
-        began_s = time.monotonic()
         if stop_test or epoch == 1:
-            await self.until_state("idle")
-            self.link.send(m.Test())
-            await self.until_state("testing", began_s)
-            self.link.send(m.Stop("test"))
-            assert (await self.stopped(began_s)).confirmed
+            await self.stop_tested()
         began_s = time.monotonic()
         self.link.send(arm(epoch, the_plan or plan(phase(duration_ms=600_000))))
         self.keep_lease(epoch)

@@ -27,11 +27,13 @@ DEVICE_WATCHDOG_S = 2.0
 
 
 @asynccontextmanager
-async def client_process(device: VirtualDevice, tmp_path: Path) -> AsyncIterator[tuple[int, int]]:
-    """(pid of a client with current flowing, pid of its guard)."""
+async def client_process(
+    device: VirtualDevice, tmp_path: Path, what: str = "session"
+) -> AsyncIterator[tuple[int, int]]:
+    """(pid of a client with current flowing, or in a contact check; pid of its guard)."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.guard_client"),
-        *(device.path, str(tmp_path / "guard.log"), str(tmp_path)),
+        *(device.path, str(tmp_path / "guard.log"), str(tmp_path), what),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
