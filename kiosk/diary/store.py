@@ -11,7 +11,7 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +46,8 @@ T = TypeVar("T")
 
 RECENT: Final = 100
 """Records of this run that can be corrected without reading their month again, which would hold up a key."""
+BATCH: Final = 16
+"""Records of a bulk write in one line: lines that short can still be mended."""
 
 
 class StoreError(KioskError):
@@ -291,6 +293,20 @@ class Store(StoreReader):
         self._must_find("locks", lock_id)
         return await self.add(Unlock(lock_id=lock_id, by=by, note=note))
 
+    def draft(
+        self, record: Record, event_time: dt.datetime | None = None, corrects: str | None = None
+    ) -> Stored:
+        """A record with its id and times, entered now by the store's clock and not saved: for `add_all`."""
+        envelope = self._envelope(str(uuid.uuid4()), event_time or self._clock.now(), corrects)
+        return Stored(envelope=self._stamped(envelope), record=record)
+
+    async def add_all(self, drafts: Sequence[Stored]) -> None:
+        """Saves a history that was played, not lived, in a few durable steps; the drafts are in the order of
+        their entry times. In a folder of kind rehearsal alone. Raises as `add` does."""
+        if self.kind != "rehearsal":
+            raise ValueError("only a rehearsal is written all at once")
+        await self._written(self._thread.submit(self._write_all, [self._document(one) for one in drafts]))
+
     async def take(self, item: inbox.Item, *records: Record) -> tuple[Stored, ...]:
         """Saves what `item` of the inbox comes to, then moves it to `taken/`; an item that was taken before a
         power cut is not written twice. Raises as `add` does."""
@@ -369,12 +385,17 @@ class Store(StoreReader):
         if self._failure is not None:
             raise self._failure
         table = _table_of(record)
-        event_time = event_time or self._clock.now()
+        body = _checked(record)
+        draft = self._envelope(record_id or str(uuid.uuid4()), event_time or self._clock.now(), corrects)
+        replace = record_id is not None
+        return self._thread.submit(self._write, table, draft, record, body, replace)
+
+    def _envelope(self, record_id: str, event_time: dt.datetime, corrects: str | None) -> Envelope:
+        """Not stamped yet."""
         if event_time.tzinfo is None:
             raise ValueError("event_time carries its offset")
-        body = _checked(record)
-        draft = Envelope(
-            id=record_id or str(uuid.uuid4()),
+        return Envelope(
+            id=record_id,
             schema=SCHEMA_VERSION,
             event_time=event_time,
             entry_time=event_time,
@@ -385,8 +406,26 @@ class Store(StoreReader):
             device_id=self._device_id,
             corrects=corrects,
         )
-        replace = record_id is not None
-        return self._thread.submit(self._write, table, draft, record, body, replace)
+
+    def _document(self, stored: Stored) -> tuple[str, str, Any]:
+        """Month of entry, table, and what stands in it."""
+        table, body = _table_of(stored.record), _checked(stored.record)
+        document = {"envelope": msgspec.to_builtins(stored.envelope), "record": body}
+        return f"{stored.envelope.entry_time:%Y-%m}", table, document
+
+    def _write_all(self, documents: list[tuple[str, str, Any]]) -> None:
+        """In the writer's thread."""
+        if self._failure is not None:
+            raise self._failure
+        batches: dict[tuple[str, str], list[Any]] = {}
+        for month, table, document in documents:
+            batches.setdefault((max(month, self._writer.newest), table), []).append(document)
+        try:
+            for (month, table), batch in sorted(batches.items(), key=lambda one: one[0]):
+                for start in range(0, len(batch), BATCH):
+                    self._writer.add(month, table, batch[start : start + BATCH])
+        except Exception as error:
+            raise self._fail(error) from error
 
     async def _written(self, future: Future[T]) -> T:
         # Shielded: who waits may be cancelled, what was accepted is written all the same.

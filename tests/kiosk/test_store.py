@@ -189,6 +189,30 @@ async def test_days_are_the_days_of_the_event_not_of_the_entry(store: Store, clo
     assert pains(store.days("entries", NOON.date(), NOON.date())) == [3, 4]
 
 
+async def test_a_played_history_is_written_at_once_with_the_times_of_its_clock(
+    folder: Path, clock: FixedClock
+) -> None:
+    with open_store(folder, "rehearsal", clock) as store:
+        drafts = []
+        for value in range(100):
+            drafts.append(store.draft(pain(value % 11), event_time=clock.now() - dt.timedelta(hours=1)))
+            clock.advance(86400)
+        drafts.append(store.draft(pain(0), corrects=drafts[7].envelope.id))
+        assert store.facts("entries") == ()
+        await store.add_all(drafts)
+        assert store.facts("entries") == tuple(drafts)
+        assert len(months.months_of(folder)) == 4
+        assert pains(store.all("entries"))[7] == 0
+    with open_store(folder, "rehearsal", clock) as again:
+        assert again.facts("entries") == tuple(drafts)
+
+
+async def test_only_a_rehearsal_is_written_at_once(store: Store) -> None:
+    with pytest.raises(ValueError, match="rehearsal"):
+        await store.add_all([store.draft(pain(1))])
+    assert store.facts("entries") == ()
+
+
 # ── locks ──
 
 
