@@ -19,7 +19,7 @@ from tests.drivers.guard_bench import recording
 VOLTAGE = ProbePulse(1, 4, 100, "voltage")
 CURRENT = ProbePulse(1, 4, 100, "current")
 WHOLE_PROBE = (VOLTAGE, VOLTAGE, VOLTAGE, CURRENT, CURRENT)
-TRIALS = 300
+TRIALS = 100
 
 
 def probed(lead: Lead | None, noise: Callable[[], float] = lambda: 0.0, late: int = 0) -> list[Recording]:
