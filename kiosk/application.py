@@ -216,6 +216,7 @@ class Application:
             simulated=self._settings.simulator is not None,
             state_dir=str(folder),
             log_path=str(folder / "guard.log"),
+            wire_log=str(folder / "wire.jsonl"),
             stop_inputs=self._settings.config.stop.inputs,
             device_id=recorded_device_id(self._settings),
         )

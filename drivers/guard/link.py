@@ -36,11 +36,13 @@ class GuardLink:
         log_path: str = os.devnull,
         stop_inputs: Sequence[str] = (),
         device_id: str = "",
+        wire_log: str | None = None,
     ) -> GuardLink:
         """A guard of our own, in its own session, so that Ctrl+C in the terminal does not reach it.
 
-        `state_dir` holds the day's tally (None: in memory). Its log is appended to `log_path`. With a
-        `device_id` no other device is used.
+        `state_dir` holds the day's tally (None: in memory). Its log is appended to `log_path`, and to
+        `wire_log` every byte that it sends and receives, bounded (`drivers.wire_log`). With a `device_id` no
+        other device is used.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "drivers.guard", "--fd", str(theirs.fileno())]
@@ -48,6 +50,7 @@ class GuardLink:
         command += ["--state", state_dir] if state_dir is not None else []
         command += ["--simulated"] if simulated else []
         command += ["--device-id", device_id] if device_id else []
+        command += ["--wire-log", wire_log] if wire_log is not None else []
         command += [word for path in stop_inputs for word in ("--stop-input", path)]
         with theirs, open(log_path, "ab") as log:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and module

@@ -453,6 +453,52 @@ async def test_a_stop_test_that_was_not_confirmed_does_not_count() -> None:
         assert (await client.ask(arm())).limit == "stop_test"
 
 
+class SlowToSwitchOn(FakeStimulator):
+    """Its stage comes on when `on` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on = asyncio.Event()
+
+    async def initialise(self) -> None:
+        await self.on.wait()
+        await super().initialise()
+
+
+@in_virtual_time
+async def test_a_stop_before_the_stage_was_on_is_no_stop_test() -> None:
+    device = SlowToSwitchOn()
+    async with guarded(device) as client:
+        await client.hello()
+        mark = client.mark()
+        client.send(m.Test())
+        await asyncio.sleep(0.05)
+        assert [status.state for status in client.of(m.Status, mark)] == [], "it is not testing yet"
+        client.send(m.Stop("key"))
+        stopped = await client.until_type(m.Stopped, mark)
+        assert (stopped.why, stopped.confirmed) == ("test_too_early", True)
+        assert (await client.ask(arm())).limit == "stop_test"
+        device.on.set()
+        await client.stop_test()
+        client.send(arm())
+        await client.until_state("armed")
+
+
+@in_virtual_time
+async def test_a_stage_that_says_it_is_off_was_not_stopped_by_the_test() -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.hello()
+        mark = client.mark()
+        client.send(m.Test())
+        await client.until_state("testing", mark)
+        device.running = Running.OFF
+        await asyncio.sleep(1)
+        client.send(m.Stop("key"))
+        assert (await client.until_type(m.Stopped, mark)).why == "test_too_early"
+        assert (await client.ask(arm())).limit == "stop_test"
+
+
 @in_virtual_time
 async def test_the_stop_test_makes_no_pulse_and_ends_by_itself() -> None:
     async with guarded() as client:

@@ -193,7 +193,12 @@ async def kiosk(tmp_path: Path, *arguments: str, kind: str = "p24") -> AsyncIter
     """Both processes and a client; at the end the guard has stopped the device, or was killed by the test."""
     async with virtual_device(tmp_path, *arguments, kind=kind) as device:
         link = GuardLink.start_child(
-            device.path, kind, simulated=True, state_dir=str(tmp_path), log_path=str(tmp_path / "guard.log")
+            device.path,
+            kind,
+            simulated=True,
+            state_dir=str(tmp_path),
+            log_path=str(tmp_path / "guard.log"),
+            wire_log=str(tmp_path / "wire.jsonl"),
         )
         client = Kiosk(link, device)
         client.listen()

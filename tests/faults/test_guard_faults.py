@@ -7,6 +7,7 @@ machine may add.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -136,6 +137,17 @@ async def test_a_guard_that_is_asked_to_end(tmp_path: Path) -> None:
         assert (await client.stopped(at_s)).confirmed
         await asyncio.wait_for(client.closed.wait(), 5)
         assert await client.link.close() == 0
+
+
+async def test_what_went_over_the_wire_stands_in_its_log(tmp_path: Path) -> None:
+    async with kiosk(tmp_path) as client:
+        await client.current_flows()
+    lines = [json.loads(line) for line in (tmp_path / "wire.jsonl").read_text().splitlines()]
+    sent = "".join(line["hex"] for line in lines if line["direction"] == "out")
+    for frame in client.device.log():
+        if frame["event"] == "frame":
+            assert frame["hex"] in sent
+    assert any(line["direction"] == "in" for line in lines)
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_guard(tmp_path: Path) -> None:
