@@ -172,6 +172,21 @@ def guard(arguments: tuple[str, ...]) -> int:
 
 
 @homestim.command()
+@click.option("--plan", default="deconditioned", show_default=True, metavar="ID", help="The course to play.")
+@click.option("--weeks", type=int, default=26, show_default=True, metavar="N", help="How long.")
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Another patient.")
+@click.option("--data", type=FILE, help="Writes the history into this new folder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def rehearse(plan: str, weeks: int, seed: int, data: Path | None, as_json: bool) -> int:
+    """Plays a course of therapy with an invented patient on the real rules. It predicts no person."""
+    from kiosk.clock import SystemClock
+    from kiosk.rehearsal import command
+
+    command.rehearse(plan, weeks, seed, data, as_json, SystemClock(), lambda text: click.echo(text, nl=False))
+    return 0
+
+
+@homestim.command()
 @click.argument("file", type=FILE)
 @click.option("--data", type=FILE, help=DATA_HELP)
 def prescribe(file: Path, data: Path | None) -> int:
@@ -228,6 +243,15 @@ def show(data: Path | None) -> int:
     if not valid.valid_on(clock.now().date()):
         raise KioskError(f"Prescription {valid.serial} is not valid today: no therapy.")
     return 0
+
+
+@homestim.command("stop-output", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def stop_output(arguments: tuple[str, ...]) -> int:
+    """Stops the stimulator from outside: --port DEV --device KIND, or as the configuration says."""
+    from kiosk.ops.stop_output import run as stop
+
+    return stop(arguments)
 
 
 def _check_faults(faults: Sequence[str], kind: str) -> None:

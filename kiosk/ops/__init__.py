@@ -1,0 +1,1 @@
+"""What keeps a box alive: stopping from outside, checking, backup and restore."""
