@@ -13,6 +13,10 @@ from tests.programs.content_copies import assert_named, broken_copy
 
 PADS = care.load_pads()
 LEAFLETS = care.load_leaflets()
+ZONES = [
+    "head", "eyes", "mouth", "neck", "chest", "heart", "belly", "private", "lump", "swollen", "numb", "veins",
+    "spine", "scar",
+]  # fmt: skip
 FIRST = dt.date(2026, 1, 15)
 
 
@@ -90,7 +94,7 @@ class TestLeaflets:
         assert all(len(wrapped) <= 2 for wrapped in rows)
         assert len(leaflet.title.in_language(language)) <= 40
 
-    @pytest.mark.parametrize("zone", ["head", "eyes", "mouth", "neck", "chest", "heart", "belly", "private", "lump", "swollen", "numb", "veins", "spine", "scar"])  # fmt: skip
+    @pytest.mark.parametrize("zone", ZONES)
     def test_every_zone_of_the_reference_is_named(self, zone: str) -> None:
         assert zone in " ".join(line.text.en for line in LEAFLETS["no_go"].lines)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from programs import library
+from programs import advice, care, evidence, exercises, forms, library
 from programs.screening import Question
 from programs.text import Text
 from tests.readability import flesch_kincaid_grade, wiener_sachtextformel
@@ -24,7 +26,7 @@ def asked(asks: str) -> list[Question]:
     ]
 
 
-def instructions() -> list[Text]:
+def montages_and_programmes() -> list[Text]:
     texts = [text for item in library.load_programmes().values() for text in (item.intensity, item.feels)]
     for item in library.load_montages().values():
         texts += [item.spacing, *(pad.where for pad in item.pads)]
@@ -32,8 +34,35 @@ def instructions() -> list[Text]:
     return texts
 
 
-def glosses() -> list[Text]:
-    return [term.gloss for term in GLOSSARY.values()]
+def instructions() -> Iterator[tuple[str, list[Text]]]:
+    """Every set of texts that tells somebody what to do, by name."""
+    yield "montages and programmes", montages_and_programmes()
+    yield "glosses", [term.gloss for term in GLOSSARY.values()]
+    for leaflet in care.load_leaflets().values():
+        if leaflet.kind == "instruction":
+            yield leaflet.id, [line.text for line in leaflet.lines]
+    for exercise in exercises.load_exercises().values():
+        yield exercise.id, [*exercise.steps, *(leave_out.text for leave_out in exercise.not_if)]
+    for form in forms.load_forms().values():
+        texts = [form.intro, *(item.text for item in form.items)]
+        yield form.id, [Text(text.en, text.de) for text in texts]
+    for class_, item in advice.load_advice().items():
+        if item.say:
+            yield f"{class_.value} on the telephone", [line.text for line in item.say]
+    yield "evidence", [line.text for page in evidence.load_evidence().pages for line in page.lines]
+
+
+def warnings() -> Iterator[tuple[str, list[Text]]]:
+    """Every set of texts that warns, by name."""
+    for leaflet in care.load_leaflets().values():
+        if leaflet.kind == "warning":
+            yield leaflet.id, [line.text for line in leaflet.lines]
+    for class_, item in advice.load_advice().items():
+        yield f"advice {class_.value}", [item.title, *(line.text for line in item.do)]
+    for page in evidence.load_label().pages:
+        yield page.title.en, [line.text for line in page.lines]
+    cautions = [question.caution for question in QUESTIONNAIRE.questions.values() if question.caution]
+    yield "cautions", cautions
 
 
 @pytest.mark.parametrize("asks", ["baseline", "daily"])
@@ -57,7 +86,13 @@ def test_no_question_stands_out_but_for_terms_that_are_explained_beneath_it(asks
     assert hard == {}
 
 
-@pytest.mark.parametrize("texts", [instructions(), glosses()], ids=["programmes and pads", "glosses"])
+@pytest.mark.parametrize("texts", [pytest.param(texts, id=name) for name, texts in instructions()])
 def test_instructions_are_grade_6_or_easier(texts: list[Text]) -> None:
     assert flesch_kincaid_grade(text.en for text in texts) <= 6
+    assert wiener_sachtextformel(text.de for text in texts) <= 6
+
+
+@pytest.mark.parametrize("texts", [pytest.param(texts, id=name) for name, texts in warnings()])
+def test_warnings_are_grade_8_or_easier_and_in_german_6(texts: list[Text]) -> None:
+    assert flesch_kincaid_grade(text.en for text in texts) <= 8
     assert wiener_sachtextformel(text.de for text in texts) <= 6
