@@ -26,6 +26,9 @@ LEAST_SESSIONS = 24
 MOST_KEPT = 64
 """Of sessions, and of levels of one key, whatever the clock does: 135 minutes a day allow no more in a
 week."""
+PAIN_DAYS = 7
+PAIN_ENTRIES = 5
+"""A 7-day mean of fewer ratings is not reliable (clinical reference 5, HEA14)."""
 MOST_LEVELS = 24
 """Keys, those used last: each change of pads, montage, stimulator or doses makes new ones."""
 NEW_RUN_AFTER = dt.timedelta(days=28)
@@ -148,6 +151,14 @@ class Run(msgspec.Struct, frozen=True):
     """Those that count."""
 
 
+class DayPain(msgspec.Struct, frozen=True):
+    """The ratings of pain at rest of one day, 0–10."""
+
+    day: dt.date
+    total: int
+    ratings: int
+
+
 class CourseHistory(msgspec.Struct, frozen=True):
     """The summary. A new person's is `CourseHistory()`."""
 
@@ -186,7 +197,29 @@ class CourseHistory(msgspec.Struct, frozen=True):
     skin_opened_on: dt.date | None = None
     pain_opened_on: dt.date | None = None
     """When a clinician opened that lock or reviewed the pain: answers up to that day count no more."""
+    reviewed_on: dt.date | None = None
+    """When a clinician last prescribed: the course was looked at then."""
+    pain_before: tuple[DayPain, ...] = ()
+    """Up to the first session of the plan, the last seven days with a rating."""
+    pain: tuple[DayPain, ...] = ()
+    """Since then, the last seven."""
     levels: tuple[LevelHistory, ...] = ()
+
+    @property
+    def pain_change_percent(self) -> int | None:
+        """How much lower the pain is than before the plan, in percent of that; negative: it is higher.
+
+        None where either has fewer than five ratings, or there was no pain to begin with.
+        """
+        before, now = _mean(self.pain_before), _mean(self.pain)
+        return None if not before or now is None else round((before - now) / before * 100)
+
+    @property
+    def pain_up_unseen(self) -> tuple[dt.date, ...]:
+        """Those that no clinician has looked at. The rise after a session of the very day on which one looked
+        came later."""
+        opened = self.pain_opened_on
+        return tuple(day for day in self.pain_up_days if opened is None or day >= opened)
 
     def with_session(self, session: PastSession) -> CourseHistory:
         """After one more session."""
@@ -207,6 +240,8 @@ class CourseHistory(msgspec.Struct, frozen=True):
             plan_began=self.plan_began if same_plan else (day if done else None),
             prescription=session.prescription,
             runs=self._runs_with(session, day) if done else self._runs_still_going(session, day),
+            pain_before=self.pain_before if same_plan else (*self.pain_before, *self.pain)[-PAIN_DAYS:],
+            pain=self.pain if same_plan else (),
             cut_short={
                 **self.cut_short,
                 session.kind: self.cut_short.get(session.kind, 0) + 1 if session.cut_short else 0,
@@ -267,6 +302,12 @@ class CourseHistory(msgspec.Struct, frozen=True):
             new = msgspec.structs.replace(new, skin=_without_old_skin(scores, self.skin_opened_on))
         return new
 
+    def with_pain(self, day: dt.date, pain: int) -> CourseHistory:
+        """After the person rated the pain at rest (0–10), not just after a session."""
+        if self.plan_began is None or day <= self.plan_began:
+            return msgspec.structs.replace(self, pain_before=_with_rating(self.pain_before, day, pain))
+        return msgspec.structs.replace(self, pain=_with_rating(self.pain, day, pain))
+
     def with_pain_up(self, session_day: dt.date) -> CourseHistory:
         """After the pain was 2 or more higher for 24 hours following the session of that day."""
         days = sorted({*self.pain_up_days, session_day})
@@ -276,14 +317,20 @@ class CourseHistory(msgspec.Struct, frozen=True):
         """After one more day with a diary entry."""
         return msgspec.structs.replace(self, diary_days=self.diary_days + 1)
 
+    def with_prescription(self, day: dt.date) -> CourseHistory:
+        """After a prescription was installed that day: a clinician looked at pain and course."""
+        latest = max(day, self.reviewed_on or day)
+        reviewed = msgspec.structs.replace(self, reviewed_on=latest)
+        return reviewed.opened_by_clinician("pain", day)
+
     def opened_by_clinician(self, what: str, day: dt.date) -> CourseHistory:
         """After a clinician opened the "soreness" or "skin" lock or reviewed the "pain" on that day."""
         if what == "soreness":
-            return msgspec.structs.replace(self, soreness_opened_on=day)
+            return msgspec.structs.replace(self, soreness_opened_on=max(day, self.soreness_opened_on or day))
         if what == "skin":
-            return msgspec.structs.replace(self, skin_opened_on=day)
+            return msgspec.structs.replace(self, skin_opened_on=max(day, self.skin_opened_on or day))
         if what == "pain":
-            return msgspec.structs.replace(self, pain_opened_on=day)
+            return msgspec.structs.replace(self, pain_opened_on=max(day, self.pain_opened_on or day))
         raise ValueError(f"a clinician does not open {what!r} here")
 
     def level_history(self, key: LevelKey) -> LevelHistory | None:
@@ -293,6 +340,18 @@ class CourseHistory(msgspec.Struct, frozen=True):
 
 def _median(levels: tuple[DayLevel, ...]) -> float:
     return median(level.current_mA for level in levels[-LAST_LEVELS:])
+
+
+def _with_rating(days: tuple[DayPain, ...], day: dt.date, pain: int) -> tuple[DayPain, ...]:
+    by_day = {one.day: one for one in days}
+    old = by_day.get(day, DayPain(day, 0, 0))
+    by_day[day] = DayPain(day, old.total + pain, old.ratings + 1)
+    return tuple(by_day[key] for key in sorted(by_day))[-PAIN_DAYS:]
+
+
+def _mean(days: tuple[DayPain, ...]) -> float | None:
+    ratings = sum(one.ratings for one in days)
+    return sum(one.total for one in days) / ratings if ratings >= PAIN_ENTRIES else None
 
 
 def _last_values(values: tuple[float, ...], more: float | None) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from programs import dose, library, screening
+from programs import dose, follow_up, library, screening
 from programs.history import SKIN_LOCKS, WEEK, CourseHistory, LevelHistory, LevelKey, soreness_state
 from programs.montage import Kind, Lead, Montage
 from programs.plan import ChannelPlan, NotToday, PlannedPhase, SessionPlan
@@ -39,6 +39,8 @@ FIRST_SESSIONS = 3
 WEEK0_DAYS = 7
 RESTART_AFTER_DAYS = 28
 SKIN_SHIFTS = 1
+PAIN_UP_CLOSES = 2
+"""Clinical reference 4, "Regress"."""
 CUT_SHORT_HOLDS = 2
 """Sessions running that the person cut short: then the level does not rise [D]."""
 FALL_HOLDS_PERCENT = 30
@@ -225,6 +227,12 @@ def _hours_since_nmes(day: _Day) -> float | None:
     return (day.now - day.history.last_nmes_end).total_seconds() / 3600
 
 
+def _helps(day: _Day) -> _Obstacle | None:
+    """Without benefit at the last review it stops until a clinician has looked (clinical reference 3.1)."""
+    reason = follow_up.no_benefit(day.prescription, day.history, day.today)
+    return None if reason is None else _Obstacle(reason)
+
+
 def _days_of_the_week(day: _Day) -> _Obstacle | None:
     """Not more therapy days in any seven than prescribed. Days in a clock's future count as well."""
     others = sorted({session.ended_at.date() for session in day.history.recent} - {day.today})
@@ -238,6 +246,7 @@ def _days_of_the_week(day: _Day) -> _Obstacle | None:
 _DAY_RULES: tuple[Callable[[_Day], _Obstacle | None], ...] = (
     _prescription_holds,
     _week0,
+    _helps,
     _skin_heals,
     _soreness_passes,
     _days_of_the_week,
@@ -279,7 +288,8 @@ def _pain_rose_twice(day: _Day, programme: Programme) -> _Obstacle | None:
     """Pain 2 higher for 24 h after two sessions: TENS only, until reviewed (clinical reference 4)."""
     if programme.kind != "nmes":
         return None
-    return _Obstacle(Reason("pain_up_twice")) if len(_pain_up_days(day)) >= 2 else None
+    unseen = day.history.pain_up_unseen
+    return _Obstacle(Reason("pain_up_twice")) if len(unseen) >= PAIN_UP_CLOSES else None
 
 
 def _stage_is_due(day: _Day, programme: Programme) -> _Obstacle | None:
@@ -571,7 +581,7 @@ def _factors(day: _Day, kind: Kind, history: LevelHistory | None) -> Iterator[_F
     last_day = day.history.last_day_of_kind.get(kind)
     if _was_sore_since(day, last_day):
         yield _Factor(0.8, Reason("lower_sore", {"percent": 20}))
-    if {last_day, day.history.last_session_day} & set(_pain_up_days(day)):
+    if {last_day, day.history.last_session_day} & set(day.history.pain_up_unseen):
         yield _Factor(0.8, Reason("lower_pain", {"percent": 20}))
     if history is not None:
         yield from _gap_factor(_days_since_level(day, history))
@@ -591,8 +601,3 @@ def _was_sore_since(day: _Day, since: dt.date | None) -> bool:
         score.value >= screening.SORE_POSTPONES and (since is None or score.day >= since)
         for score in day.history.soreness
     )
-
-
-def _pain_up_days(day: _Day) -> list[dt.date]:
-    opened = day.history.pain_opened_on
-    return [when for when in day.history.pain_up_days if opened is None or when >= opened]

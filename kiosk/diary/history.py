@@ -8,9 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
-from kiosk.diary.records import Entry, LevelFound, Lock, Session, Stored, Unlock
+from kiosk.diary.records import (
+    Entry,
+    LevelFound,
+    Lock,
+    PrescriptionInstalled,
+    Screening,
+    Session,
+    Stored,
+    Unlock,
+)
 from kiosk.diary.store import StoreReader
 from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession
@@ -20,6 +33,8 @@ LONGEST_SESSION: Final = dt.timedelta(hours=2)
 PAIN_UP: Final = 2
 """Points on 0–10 (clinical reference 4, "Regress")."""
 BY_CLINICIAN: Final = ("code", "file", "clinician_pin")
+CUT_SHORT: Final = ("enough", "burning", "faint", "sting")
+"""Why a person ends a session because of what it feels like."""
 _COMPARABLE: Final = ("before", "daily", "next_day")
 """Moments at which pain is not coloured by a session that has just ended."""
 
@@ -38,23 +53,30 @@ def course_history(reader: StoreReader) -> CourseHistory:
         history = history.with_day(
             stored.envelope.event_time.date(), soreness=stored.record.soreness, skin=stored.record.skin
         )
+        pain = stored.record.pain_rest
+        if pain is not None and stored.record.moment in _COMPARABLE:
+            history = history.with_pain(stored.envelope.event_time.date(), pain)
     for day in _days_of_pain_up(entries, sessions):
         history = history.with_pain_up(day)
     for _ in range(_diary_days(entries, sessions)):
         history = history.with_diary_day()
     for what, day in _opened_by_clinician(reader):
         history = history.opened_by_clinician(what, day)
+    for stored in reader.all("prescriptions"):
+        history = history.with_prescription(stored.envelope.event_time.date())
     return history
 
 
 def past_sessions(reader: StoreReader) -> dict[str, PastSession]:
     """Id of a session's first record → the session, where output was possible; in the order of writing."""
     sessions: dict[str, PastSession] = {}
+    prescriptions = _Timeline(reader.all("prescriptions"))
     for versions in reader.versions("sessions"):
         record = versions[-1].record
         assert isinstance(record, Session)
         if _current_was_possible(record):
-            sessions[versions[0].envelope.id] = _past_session(record, versions)
+            governed = prescriptions.at(versions[0].envelope.event_time)
+            sessions[versions[0].envelope.id] = _past_session(record, versions, governed)
     return sessions
 
 
@@ -65,10 +87,13 @@ def diary_due(reader: StoreReader, today: dt.date) -> Literal["next_day", "daily
     """
     entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
     last_session = max((session.ended_at.date() for session in past_sessions(reader).values()), default=None)
-    if last_session is not None and last_session < today:
+    if last_session is not None and last_session != today:
+        since = min(
+            last_session, today - dt.timedelta(days=1)
+        )  # a session in a clock's future is over as well
         answered = any(
             isinstance(stored.record, Entry)
-            and stored.envelope.event_time.date() > last_session
+            and stored.envelope.event_time.date() > since
             and stored.record.soreness is not None
             for stored in entries
         )
@@ -86,10 +111,24 @@ def _current_was_possible(record: Session) -> bool:
     return record.state in ("begun", "interrupted") or any(record.peak_mA.values())
 
 
-def _past_session(record: Session, versions: tuple[Stored, ...]) -> PastSession:
+class _Timeline:
+    """Which of some records was the newest at a time."""
+
+    def __init__(self, records: Sequence[Stored]) -> None:
+        self._records = sorted(records, key=lambda stored: stored.envelope.event_time)
+        self._times = [stored.envelope.event_time for stored in self._records]
+
+    def at(self, time: dt.datetime) -> Stored | None:
+        index = bisect_right(self._times, time)
+        return self._records[index - 1] if index else None
+
+
+def _past_session(record: Session, versions: tuple[Stored, ...], governed: Stored | None) -> PastSession:
     begun, last = versions[0].envelope, versions[-1].envelope
     latest_end = begun.event_time + LONGEST_SESSION
     ended_at = latest_end if record.state == "begun" else min(last.entry_time, latest_end)
+    prescription = None if governed is None else governed.record
+    assert prescription is None or isinstance(prescription, PrescriptionInstalled)
     return PastSession(
         programme=record.programme,
         kind=record.session_kind,
@@ -98,7 +137,16 @@ def _past_session(record: Session, versions: tuple[Stored, ...]) -> PastSession:
         work_minutes=max(0, record.planned_seconds // 60 - _minutes_around_work(record)),
         seconds_planned=record.planned_seconds,
         seconds_done=record.seconds_done,
+        plan="" if prescription is None else _plan_of(prescription.toml),
+        prescription=0 if prescription is None else prescription.serial,
+        cut_short=record.state == "ended_early" and record.stop_reason in CUT_SHORT,
     )
+
+
+@lru_cache(maxsize=64)
+def _plan_of(toml: str) -> str:
+    """The plan that an installed prescription names."""
+    return str(tomllib.loads(toml).get("plan", ""))
 
 
 def _minutes_around_work(record: Session) -> int:
@@ -114,6 +162,7 @@ def _minutes_around_work(record: Session) -> int:
 def _levels(reader: StoreReader, sessions: dict[str, PastSession]) -> list[Level]:
     """Each side's level of each session, as it was confirmed last in it."""
     last: dict[tuple[str, LevelKey], Level] = {}
+    screenings, today = _Timeline(reader.all("screenings")), library.questionnaire_digest()
     for stored in reader.all("levels"):
         found = stored.record
         assert isinstance(found, LevelFound)
@@ -127,6 +176,7 @@ def _levels(reader: StoreReader, sessions: dict[str, PastSession]) -> list[Level
             side=found.side,
             channel=found.channel,
             device_kind=found.device_kind,
+            content=_other_content(screenings.at(stored.envelope.event_time), today),
         )
         last[found.session_id, key] = Level(
             key=key,
@@ -135,8 +185,18 @@ def _levels(reader: StoreReader, sessions: dict[str, PastSession]) -> list[Level
             day=stored.envelope.event_time.date(),
             comfortable_mA=found.comfortable_mA,
             first_feeling_mA=found.first_feeling_mA,
+            motor_threshold_mA=found.motor_threshold_mA,
         )
     return list(last.values())
+
+
+def _other_content(screening: Stored | None, today: str) -> str:
+    """The digest of the questions and doses that were in force, if they are not today's (safety rule 24)."""
+    if screening is None:
+        return ""
+    assert isinstance(screening.record, Screening)
+    digest = screening.record.questionnaire_digest
+    return "" if digest == today else digest
 
 
 def _pulse_width_us(waveform: str) -> int:
@@ -183,13 +243,17 @@ def _diary_days(entries: list[Stored], sessions: dict[str, PastSession]) -> int:
 
 
 def _opened_by_clinician(reader: StoreReader) -> list[tuple[str, dt.date]]:
-    """("soreness" or "skin", day) of each such lock that a clinician opened."""
+    """("soreness", "skin" or "pain", day) of each such lock that a clinician opened."""
     locks = {stored.envelope.id: stored.record for stored in reader.facts("locks")}
     opened: list[tuple[str, dt.date]] = []
     for stored in reader.all("unlocks"):
         unlock = stored.record
         assert isinstance(unlock, Unlock)
         lock = locks.get(unlock.lock_id)
-        if isinstance(lock, Lock) and lock.class_ in ("soreness", "skin") and unlock.by in BY_CLINICIAN:
+        if (
+            isinstance(lock, Lock)
+            and lock.class_ in ("soreness", "skin", "pain")
+            and unlock.by in BY_CLINICIAN
+        ):
             opened.append((lock.class_, stored.envelope.event_time.date()))
     return opened

@@ -6,6 +6,7 @@ The application calls `read` in a thread and hands the result to `kiosk.visit.fl
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -13,15 +14,17 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.diary.history import course_history, diary_due
 from kiosk.diary.prescriptions import newest_installed
-from kiosk.diary.records import Entry, FolderKind, Lock, Pads, Screening, Session, Stored
+from kiosk.diary.records import Entry, FolderKind, Form, Lock, Pads, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.errors import KioskError
+from programs.follow_up import Due, PadsUsed, due_today
 from programs.history import CourseHistory
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription, PrescriptionError, demonstration_prescription
-from programs.progression import WEEK0_DAYS, TodayFacts, next_session
+from programs.progression import PAIN_UP_CLOSES, WEEK0_DAYS, TodayFacts, next_session, todays_stage
 from programs.screening import ANSWERS_LAST, Answer, Class, Finding, Questionnaire, due, evaluate
+from programs.stage import StageToday
 from programs.text import Reason
 
 TOO_FAST_S: Final = 1.5
@@ -96,6 +99,34 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: CutOff | None
     diary_due: Literal["next_day", "daily"] | None
     """What the diary still asks for: the day after a session, its skin and muscles."""
+    muscle_locks: tuple[Lock, ...] = ()
+    """Locks of the class "pain": they close muscle programmes alone."""
+    stage: StageToday | None = None
+    """Where in the prescribed course the person is: exercises, week, next review."""
+    forms: Mapping[str, dt.date] = {}
+    """Form → the day on which it was last filled in."""
+
+    @property
+    def follow_up(self) -> tuple[Due, ...]:
+        """What is due besides the session. Worked out when it is asked for: home does not need it to show."""
+        if self.prescription is None:
+            return ()
+        pads = None
+        if self.pads is not None and self.pads.since is not None:
+            pads = PadsUsed(self.pads.uses, self.pads.since)
+        return due_today(
+            self.prescription,
+            self.history,
+            self.now.date(),
+            rescreen=self.baseline_due,
+            pads=pads,
+            forms=self.forms,
+        )
+
+    @property
+    def pain_lock_missing(self) -> bool:
+        """The muscles are closed because pain rose twice, and no lock says so yet."""
+        return len(self.history.pain_up_unseen) >= PAIN_UP_CLOSES and not self.muscle_locks
 
 
 def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
@@ -110,11 +141,8 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
     sessions = reader.all("sessions")
     state = _state(prescription, now.date())
     clearances = frozenset[str]() if prescription is None else prescription.cleared_questions()
-    open_entry = _open_entry(entries, sessions, now)
-    facts = TodayFacts()
-    if open_entry is not None:
-        said = open_entry.record
-        facts = TodayFacts(said.soreness, said.pain_rest, _usual_pain(entries, now.date()))
+    facts = _facts(entries, sessions, now)
+    locks = tuple(stored.record for stored in reader.locks_open(now) if isinstance(stored.record, Lock))
     session: SessionPlan | NotToday = NotToday((Reason("no_prescription"),), None)
     if prescription is not None:
         session = next_session(
@@ -133,11 +161,11 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         baseline_due=_baseline_due(screenings, sessions, now),
         open_screening=_open_screening(screenings, now),
         yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), clearances),
-        open_entry=open_entry,
+        open_entry=_open_entry(entries, sessions, now),
         one_by_one=_too_fast(screenings),
         history=history,
         next=session,
-        locks=tuple(stored.record for stored in reader.locks_open(now) if isinstance(stored.record, Lock)),
+        locks=tuple(lock for lock in locks if lock.class_ != "pain"),
         sessions_done=history.sessions_done,
         done_today=any(_played_on(stored, now.date()) for stored in sessions),
         week0_day=week0_day,
@@ -145,6 +173,9 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         pads=_pads(reader.latest("pads")),
         interrupted=_interrupted(sessions),
         diary_due=diary_due(reader, now.date()),
+        muscle_locks=tuple(lock for lock in locks if lock.class_ == "pain"),
+        stage=None if prescription is None else todays_stage(prescription, history, now.date()),
+        forms=_forms(reader.all("forms")),
     )
 
 
@@ -183,9 +214,11 @@ def _baseline_due(
             and record.verdict is not None
             and all(key in record.answers for key in asked)
         ):
-            last = record
+            last, changed = record, []
         if record.asks == "daily" and record.answers.get("d_change", "no") != "no":
             changed.append(record.answered_at["d_change"])
+            if last is not None:  # by the order of writing: a clock that was set back hides no change
+                changed.append(max(last.answered_at.values()) + dt.timedelta.resolution)
     return due(
         "baseline",
         None if last is None else max(last.answered_at.values()),
@@ -241,26 +274,46 @@ def _yes_without_lock(
     return tuple(found)
 
 
-def _open_entry(
+def _facts(entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime) -> TodayFacts:
+    """What was said before today's session: within the last hour, or by a clock that was set back since."""
+    newest = _newest_before(entries, sessions, now)
+    if newest is None or now - newest.envelope.event_time > ANSWERS_LAST:
+        return TodayFacts()
+    said = newest.record
+    assert isinstance(said, Entry)
+    return TodayFacts(said.soreness, said.pain_rest, _usual_pain(entries, now.date()))
+
+
+def _newest_before(
     entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime
-) -> OpenEntry | None:
-    """What was said before a session within the last hour, when none has begun since."""
+) -> Stored | None:
+    """The newest entry before a session that has not begun since; one in a clock's future is not "since"."""
     before = [
         stored for stored in entries if isinstance(stored.record, Entry) and stored.record.moment == "before"
     ]
     if not before:
         return None
-    stored = before[-1]
+    at = before[-1].envelope.event_time
+    begun_since = any(at <= session.envelope.event_time <= now for session in sessions)
+    return None if begun_since else before[-1]
+
+
+def _open_entry(
+    entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime
+) -> OpenEntry | None:
+    """What was said before a session within the last hour, when none has begun since."""
+    stored = _newest_before(entries, sessions, now)
+    if stored is None:
+        return None
     at = stored.envelope.event_time
-    begun_since = any(session.envelope.event_time >= at for session in sessions)
-    if begun_since or not dt.timedelta(0) <= now - at <= ANSWERS_LAST:
+    if not dt.timedelta(0) <= now - at <= ANSWERS_LAST:
         return None
     assert isinstance(stored.record, Entry)
     return OpenEntry(stored.envelope.corrects or stored.envelope.id, stored.record, at)
 
 
 def _usual_pain(entries: tuple[Stored, ...], today: dt.date) -> float | None:
-    """Mean pain at rest of the seven days before today; None below five entries."""
+    """Mean pain at rest of the seven days before today and of a clock's future; None below five entries."""
     first = today - dt.timedelta(days=USUAL_PAIN_DAYS)
     ratings = [
         stored.record.pain_rest
@@ -268,7 +321,7 @@ def _usual_pain(entries: tuple[Stored, ...], today: dt.date) -> float | None:
         if isinstance(stored.record, Entry)
         and stored.record.pain_rest is not None
         and stored.record.moment in ("before", "daily")
-        and first <= stored.envelope.event_time.date() < today
+        and first <= stored.envelope.event_time.date() != today
     ]
     return sum(ratings) / len(ratings) if len(ratings) >= USUAL_PAIN_ENTRIES else None
 
@@ -297,6 +350,10 @@ def _week0_day(prescription: Prescription | None, history: CourseHistory, writte
 def _played_on(stored: Stored, day: dt.date) -> bool:
     record = stored.record
     return isinstance(record, Session) and record.seconds_done > 0 and _ended(stored).date() == day
+
+
+def _forms(stored: tuple[Stored, ...]) -> dict[str, dt.date]:
+    return {one.record.form: one.envelope.event_time.date() for one in stored if isinstance(one.record, Form)}
 
 
 def _pads(stored: Stored | None) -> PadsInUse | None:

@@ -50,6 +50,7 @@ from kiosk.visit.pages import session as session_pages
 from kiosk.visit.state import Context, Continuation, Moment, Place, Result, Setting, Visit
 from kiosk.visit.steps import device as device_step
 from kiosk.visit.steps import diary, ending, family, feelings, home, pads, questions, stimulation, verdict
+from kiosk.visit.steps.conclusion import save_pain_lock
 from kiosk.visit.steps.moves import back, go, heard_save_failed, heard_saved, jump, load_today, update
 from kiosk.visit.steps.moves import home as go_home
 
@@ -340,9 +341,11 @@ def _today(visit: Visit, today: Today, moment: Moment) -> Result:
         return visit, ()
     if visit.context.saves.all_durable:
         visit = update(visit, locks=())  # the diary's own hold from now on
+    visit, effects = save_pain_lock(visit) if today.pain_lock_missing else (visit, ())
     if visit.context.restart_seen:
-        return visit, ()
-    return home.after_start(update(visit, restart_seen=True), moment)
+        return visit, effects
+    visit, then = home.after_start(update(visit, restart_seen=True), moment)
+    return visit, (*effects, *then)
 
 
 # ── the step "saving" ───────────────────────────────────────────────────────────────────────────

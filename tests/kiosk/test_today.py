@@ -13,7 +13,7 @@ import pytest
 from kiosk.clock import FixedClock
 from kiosk.diary import today
 from kiosk.diary.prescriptions import install
-from kiosk.diary.records import Entry, Lock, Pads, Screening, Session
+from kiosk.diary.records import Alert, Entry, Form, Lock, Pads, Screening, Session
 from kiosk.diary.store import Store, open_reader, open_store
 from kiosk.errors import KioskError
 from kiosk.visit import flow
@@ -33,6 +33,7 @@ from kiosk.visit.events import (
 from kiosk.visit.state import Moment, Setting, Visit
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
+from programs.text import Reason
 from tests.kiosk.visit_bench import KEYS, SAFE, START, device, outcome
 
 BASELINE = load_questionnaire().keys_of("baseline")
@@ -435,3 +436,128 @@ async def test_a_lock_outlives_a_restart_and_a_second_no(
         await visit.press("1")
         assert visit.visit.step == "home"
         assert not visit.begun
+
+
+# ── the course ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def pain_rises_after_a_session(store: Store, clock: FixedClock) -> None:
+    """One session, and the pain is two points higher on the next day."""
+    await store.add(Entry(moment="before", pain_rest=3))
+    clock.advance(60)
+    begun = await store.add(NMES)
+    clock.advance(1500)
+    done = msgspec.structs.replace(NMES, state="done", seconds_done=1500, peak_mA={"1": 9.0})
+    await store.correct(done, begun.envelope.id)
+    clock.advance(86400)
+    await store.add(Entry(moment="next_day", pain_rest=5, soreness=0, skin=0))
+    clock.advance(4 * 86400)
+
+
+async def test_pain_that_rose_twice_locks_the_muscles_alone_and_says_so(
+    store: Store, clock: FixedClock
+) -> None:
+    await store.add(baseline())
+    await pain_rises_after_a_session(store, clock)
+    assert not today.read(store, clock).pain_lock_missing
+    await pain_rises_after_a_session(store, clock)
+    found = today.read(store, clock)
+    assert found.pain_lock_missing
+    assert isinstance(found.next, SessionPlan)
+    assert found.next.kind == "tens"
+    await begin(store, clock)
+    found = today.read(store, clock)
+    assert not found.pain_lock_missing
+    assert [lock.cause for lock in found.muscle_locks] == ["pain_up_twice"]
+    assert found.locks == ()
+    (alert,) = store.all("alerts")
+    assert isinstance(alert.record, Alert)
+    assert (alert.record.level, alert.record.rule) == ("amber", Reason("pain_up_twice"))
+    await begin(store, clock)
+    assert len(store.all("locks")) == 1
+
+
+@pytest.mark.parametrize("how", ["code", "clinician_pin", "prescription", "day"])
+async def test_only_a_clinician_lifts_it(store: Store, clock: FixedClock, how: Any) -> None:
+    await store.add(baseline())
+    await pain_rises_after_a_session(store, clock)
+    await pain_rises_after_a_session(store, clock)
+    lock = await store.lock("pain", "pain_up_twice")
+    if how == "prescription":
+        await install(store, EXPIRED.replace("2026-10-31", "2027-12-31"), "p.toml")
+    else:
+        await store.unlock(lock.envelope.id, how)
+    found = today.read(store, clock).next
+    assert isinstance(found, SessionPlan)
+    assert found.kind == ("tens" if how == "day" else "nmes")
+
+
+async def test_what_is_due_comes_with_the_day(store: Store, clock: FixedClock) -> None:
+    await install(store, EXPIRED.replace("2026-10-31", "2026-11-30"), "p.toml")
+    await store.add(Pads(event="used", size="5x9", uses=26, since=START.date()))
+    kinds = [due.kind for due in today.read(store, clock).follow_up]
+    assert kinds == ["prescription", "pads", "form"]
+    await store.add(Form(form="peg", answers={"pain": 4, "enjoyment": 3, "activity": 5}))
+    assert [due.kind for due in today.read(store, clock).follow_up] == ["prescription", "pads"]
+
+
+async def test_the_stage_and_its_exercises_come_with_the_day(store: Store, clock: FixedClock) -> None:
+    stage = today.read(store, clock).stage
+    assert stage is not None
+    assert (stage.stage.id, stage.week) == ("learn", 1)
+    assert "walk" in stage.stage.exercises
+
+
+# ── a clock that was set back ───────────────────────────────────────────────────────────────────
+
+
+async def test_a_clock_set_back_does_not_forget_what_was_said_before_a_session(
+    store: Store, clock: FixedClock
+) -> None:
+    for _ in range(6):
+        await store.add(Entry(moment="daily", pain_rest=3))
+        clock.advance(86400)
+    await store.add(Entry(moment="before", pain_rest=6, soreness=0))
+    for back_s in (60, 86400, 3 * 86400):
+        clock.advance(-back_s)
+        found = today.read(store, clock)
+        assert isinstance(found.next, SessionPlan)
+        assert found.next.kind == "tens", back_s
+
+
+async def test_a_session_in_the_future_hides_no_answer(store: Store, clock: FixedClock) -> None:
+    for _ in range(6):
+        await store.add(Entry(moment="daily", pain_rest=3))
+        clock.advance(86400)
+    clock.advance(3600)
+    begun = await store.add(NMES)
+    tens = msgspec.structs.replace(NMES, session_kind="tens", programme="tens_conv", state="done")
+    await store.correct(tens, begun.envelope.id)
+    clock.advance(-3600)
+    await store.add(Entry(moment="before", pain_rest=6, soreness=0))
+    found = today.read(store, clock)
+    assert found.open_entry is not None
+    assert isinstance(found.next, SessionPlan)
+    assert found.next.kind == "tens"
+
+
+async def test_a_clock_set_back_hides_no_change_of_health(store: Store, clock: FixedClock) -> None:
+    await store.add(baseline())
+    clock.advance(-600)
+    await store.add(daily(clock.now(), {"d_change": "yes"}, verdict="C"))
+    due = today.read(store, clock).baseline_due
+    assert due is not None
+    assert due.rule == "health_changed"
+
+
+async def test_the_day_after_a_session_is_asked_for_under_a_clock_set_back_too(
+    store: Store, clock: FixedClock
+) -> None:
+    begun = await store.add(NMES)
+    done = msgspec.structs.replace(NMES, state="done", seconds_done=1500, peak_mA={"1": 9.0})
+    await store.correct(done, begun.envelope.id)
+    assert today.read(store, clock).diary_due == "daily"
+    clock.advance(-5 * 86400)
+    assert today.read(store, clock).diary_due == "next_day"
+    await store.add(Entry(moment="next_day", soreness=1, skin=0))
+    assert today.read(store, clock).diary_due != "next_day"

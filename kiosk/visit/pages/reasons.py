@@ -105,6 +105,29 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         ).format(stage=stage_name(p.get("stage"))),
         "no_montage": lambda p: _("The prescription does not say where the pads go."),
         "limit_too_low": lambda p: _("The limit is too low for a session."),
+        "no_benefit": lambda p: _(
+            "{weeks} weeks are over, and your pain is not clearly less. Your clinician has to look first."
+        ).format(weeks=p.get("weeks")),
+        # what is due
+        "review_better": lambda p: _(
+            "{weeks} weeks are over. Your pain is clearly less. Show it to your clinician."
+        ).format(weeks=p.get("weeks")),
+        "review_no_change": lambda p: _(
+            "{weeks} weeks are over. Your pain has not clearly changed. Talk to your clinician."
+        ).format(weeks=p.get("weeks")),
+        "review_no_data": lambda p: _(
+            "{weeks} weeks are over. There are too few entries to say more. Talk to your clinician."
+        ).format(weeks=p.get("weeks")),
+        "prescription_ends": lambda p: _("Your prescription ends on {date}. Ask for a new one.").format(
+            date=_date(p.get("on"))
+        ),
+        "pads_order": lambda p: _("Your pads were used {uses} times. Order new ones.").format(
+            uses=p.get("uses")
+        ),
+        "pads_worn": lambda p: _(
+            "Your pads were used {uses} times. They are worn out: open new ones."
+        ).format(uses=p.get("uses")),
+        "form_due": lambda p: _("There are a few questions about how you are."),
         # what makes today different
         "new_stage": lambda p: _("A new part of your plan begins: {stage}. It starts low.").format(
             stage=stage_name(p.get("stage"))

@@ -65,6 +65,19 @@ def save_lock(visit: Visit, lock: Lock) -> Result:
     return save(visit, "lock", lock)
 
 
+def save_pain_lock(visit: Visit) -> Result:
+    """Pain rose after two sessions: the muscles are locked until a clinician looks, TENS is not, and all are
+    told (clinical reference 4, 6)."""
+    saves = visit.context.saves
+    waiting = (one.record for one in (*saves.under_way, *saves.failed))
+    if any(isinstance(record, Lock) and record.class_ == "pain" for record in waiting):
+        return visit, ()
+    # Not among the visit's locks: those close every therapy.
+    visit, lock = save(visit, "lock", Lock(class_="pain", cause="pain_up_twice"))
+    visit, alert = save_alert(visit, "amber", Reason("pain_up_twice"))
+    return visit, (*lock, *alert)
+
+
 def save_no_more_today(visit: Visit, moment: Moment, cause: DayCause) -> Result:
     """No session until tomorrow, whatever is pressed or started anew (safety rules 16, 21)."""
     tomorrow = moment.now.date() + dt.timedelta(days=1)

@@ -1,0 +1,143 @@
+"""What is due today besides the session: questions, reviews, pads, prescription, forms. Pure.
+
+Sources: clinical reference 1 (re-asking), 3.1 (reviews), 2 and 6 (pads), 5 (forms); safety rule 28.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from programs import care, library
+from programs.history import WEEK, CourseHistory
+from programs.prescription import Prescription
+from programs.text import Reason
+
+DueKind = Literal["rescreen", "review", "pain", "pads", "prescription", "form"]
+FORM_DAYS: Mapping[str, int] = {"peg": 7, "pgic": 28}
+"""Clinical reference 5: PEG weekly, PGIC four-weekly."""
+PRESCRIPTION_ENDS_DAYS = 14
+"""So long before its last day a new one is asked for [D]."""
+BENEFIT_PERCENT = 30
+"""Of the pain before the plan: moderate (IMM08); less is "no change" (clinical reference 6)."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """One thing that is due, and since when. `reason` is worded at display."""
+
+    kind: DueKind
+    since: dt.date
+    reason: Reason
+    form: str = ""
+    """Of the kind "form": its id."""
+
+
+class PadsUsed(msgspec.Struct, frozen=True):
+    """The pads that were opened last."""
+
+    uses: int
+    since: dt.date
+
+
+def due_today(
+    prescription: Prescription,
+    history: CourseHistory,
+    today: dt.date,
+    *,
+    rescreen: Reason | None = None,
+    pads: PadsUsed | None = None,
+    forms: Mapping[str, dt.date] | None = None,
+) -> tuple[Due, ...]:
+    """Everything that is due, the weightiest first.
+
+    `rescreen`: why all questions are asked today (`screening.due`). `forms`: form → the day on which it was
+    last filled in.
+    """
+    return (
+        *_rescreen(rescreen, today),
+        *_pain(history),
+        *_review(prescription, history, today),
+        *_prescription(prescription, today),
+        *_pads(pads, today),
+        *_forms(forms or {}, history, today),
+    )
+
+
+def review_reached(prescription: Prescription, history: CourseHistory, today: dt.date) -> int | None:
+    """The weeks of the last review that has come and at which no clinician has looked; None: none.
+
+    A prescription that was installed on its day or later is the look.
+    """
+    if history.plan_began is None or history.plan not in (prescription.plan, ""):
+        return None
+    began, weeks = history.plan_began, library.load_courses()[prescription.plan].review_weeks
+    reached = [number for number in weeks if began + number * WEEK <= today]
+    if not reached:
+        return None
+    looked = history.reviewed_on is not None and history.reviewed_on >= began + reached[-1] * WEEK
+    return None if looked else reached[-1]
+
+
+def no_benefit(prescription: Prescription, history: CourseHistory, today: dt.date) -> Reason | None:
+    """Why the course stops until a clinician has looked: its last review came, and the pain is not 30 % lower
+    (clinical reference 3.1, 6). None where the ratings are too few to say."""
+    weeks = review_reached(prescription, history, today)
+    change = history.pain_change_percent
+    last = library.load_courses()[prescription.plan].review_weeks[-1]
+    if weeks is None or weeks != last or change is None or change >= BENEFIT_PERCENT:
+        return None
+    return Reason("no_benefit", {"weeks": weeks})
+
+
+def _rescreen(reason: Reason | None, today: dt.date) -> Iterator[Due]:
+    if reason is not None and reason.rule != "first_time":
+        yield Due("rescreen", today, reason)
+
+
+def _pain(history: CourseHistory) -> Iterator[Due]:
+    days = history.pain_up_unseen
+    if len(days) >= 2:
+        yield Due("pain", days[-1], Reason("pain_up_twice"))
+
+
+def _review(prescription: Prescription, history: CourseHistory, today: dt.date) -> Iterator[Due]:
+    weeks = review_reached(prescription, history, today)
+    if weeks is None or history.plan_began is None:
+        return
+    change = history.pain_change_percent
+    rule = "review_no_data" if change is None else "review_no_change"
+    if change is not None and change >= BENEFIT_PERCENT:
+        rule = "review_better"
+    stops = no_benefit(prescription, history, today)
+    yield Due("review", history.plan_began + weeks * WEEK, stops or Reason(rule, {"weeks": weeks}))
+
+
+def _prescription(prescription: Prescription, today: dt.date) -> Iterator[Due]:
+    warns = prescription.valid_until - dt.timedelta(days=PRESCRIPTION_ENDS_DAYS)
+    if max(prescription.valid_from, warns) <= today <= prescription.valid_until and (
+        prescription.valid_from < prescription.valid_until
+    ):
+        yield Due("prescription", warns, Reason("prescription_ends", {"on": f"{prescription.valid_until}"}))
+
+
+def _pads(pads: PadsUsed | None, today: dt.date) -> Iterator[Due]:
+    if pads is None:
+        return
+    wear = care.wear(care.load_pads().wear, pads.uses, pads.since, today)
+    if wear != "good":
+        yield Due("pads", today, Reason(f"pads_{wear}", {"uses": pads.uses, "since": pads.since.isoformat()}))
+
+
+def _forms(last: Mapping[str, dt.date], history: CourseHistory, today: dt.date) -> Iterator[Due]:
+    """PEG from the first day on; PGIC asks about a change, so only four weeks into the course."""
+    for form, days in FORM_DAYS.items():
+        every = dt.timedelta(days=days)
+        begin = history.plan_began if form == "pgic" else today - every
+        since = last.get(form, begin)
+        if since is None:
+            continue
+        if today - since >= every or since > today:
+            yield Due("form", min(since + every, today), Reason("form_due", {"form": form}), form)
