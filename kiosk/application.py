@@ -36,6 +36,7 @@ from kiosk.session.machine import SessionState
 from kiosk.session.runner import Liveness, SessionRunner
 from kiosk.settings import RunSettings
 from kiosk.simulator import running_simulator
+from kiosk.sound.player import SILENT, Sounds
 from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.visit import flow
 from kiosk.visit.events import (
@@ -88,12 +89,14 @@ class Application:
         clock: Clock,
         liveness: Liveness,
         read_today: Callable[[StoreReader, Clock, str], Today] = today.read,
+        sounds: Sounds = SILENT,
     ) -> None:
         self._settings = settings
         self._store = store
         self._access = access
         self._clock = clock
         self._read_today = read_today
+        self._sounds = sounds
         self._port = settings.port
         self._link: GuardLink | None = None
         self._device: guard.Device | None = None
@@ -113,13 +116,14 @@ class Application:
             liveness=liveness,
             on_change=self._tell,
             on_end=self._session_ended,
-            on_tone=self._tone,
+            on_tone=sounds.play,
         )
         setting = Setting(
             emergency_number=emergency_number(settings.config.kiosk.country),
             locked_down=settings.config.kiosk.locked,
             build=settings.build,
             shown_pin=access.demo_pin or "",
+            reads_aloud=sounds.can_read,
         )
         self._visit, self._first_effects = flow.start(setting, self._moment())
 
@@ -145,6 +149,7 @@ class Application:
 
     def press(self, key: Key) -> None:
         """A key of the person."""
+        self._sounds.hush()
         if key is Key.STOP and self._testing:
             self._send(guard.Stop("test"))
         self._take(flow.press(self._visit, key, self._moment()))
@@ -188,8 +193,10 @@ class Application:
             self._settings.guard_folder.mkdir(exist_ok=True)
             self._connect()
             await self._access.set_demo_pin()
+            await self._sounds.prepare()
             await self._left.wait()
             code = await self._end()
+            self._sounds.close()
         if self._broken is not None:
             raise self._broken
         return code
@@ -274,6 +281,7 @@ class Application:
 
     def _take(self, result: Result) -> None:
         self._visit, effects = result
+        self._sounds.alarm("not_confirmed" if self._visit.step == "not_confirmed" else "")
         self._carry_out(effects)
         self._schedule()
         self._tell()
@@ -301,7 +309,7 @@ class Application:
                 case LoadToday():
                     self._spawn(self._load_today())
                 case Speak():
-                    pass
+                    self._sounds.read(self.page().spoken, words.language())
                 case Leave():
                     self.leave()
 
@@ -319,10 +327,6 @@ class Application:
     def _session_ended(self, outcome: SessionOutcome) -> None:
         self._session_over.set()
         self._hear(SessionEnded(outcome))
-
-    def _tone(self, name: str) -> None:
-        """Every tone has a visible twin on the page; the sound itself belongs to the box's player."""
-        log.info("tone: %s", name)
 
     def _schedule(self) -> None:
         if self._timer is not None:
@@ -446,7 +450,9 @@ def run(settings: RunSettings) -> int:
         log_to(settings.data_folder)
         words.set_language(settings.language(load_settings(settings.data_folder).language))
         liveness = TerminalLiveness()
-        conductor = Application(settings, store, Access(store), clock, liveness)
+        sound = settings.config.sound
+        sounds = Sounds(sound.volume, sound.player, sound.voice)
+        conductor = Application(settings, store, Access(store), clock, liveness, sounds=sounds)
         if settings.plain:
             from kiosk.plain import run_plain
 

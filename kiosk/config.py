@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 
 from kiosk.errors import KioskError
+from kiosk.sound.player import PLAYER, USUAL_VOLUME, VOICE
 from programs import checked_toml
 
 INSTALLED_AT: Final = Path("/etc/homestim/kiosk.toml")
@@ -68,6 +69,17 @@ class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     lang: Language = "en"
 
 
+class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The loudspeaker, if the box has one."""
+
+    volume: Annotated[int, msgspec.Meta(ge=0, le=10)] = USUAL_VOLUME
+    """0 switches prompts and reading off; alarms are never softer than 5."""
+    player: tuple[str, ...] = PLAYER
+    """A command that plays the WAV file on its standard input; empty: no tones."""
+    voice: tuple[str, ...] = VOICE
+    """A command that reads the text on its standard input aloud; {lang} is en or de, {amplitude} 0 to 200."""
+
+
 class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may do what; has no key yet."""
 
@@ -82,6 +94,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     device: Device | None = None
     stop: StopInputs = StopInputs()
     kiosk: Kiosk = Kiosk()
+    sound: Sound = Sound()
     roles: Roles = Roles()
     sync: Sync = Sync()
 

@@ -28,6 +28,7 @@ from kiosk.diary.store import Store, StoreReader, open_store
 from kiosk.diary.today import Today
 from kiosk.page import Overview
 from kiosk.settings import RunOptions, resolve
+from kiosk.sound.player import SILENT, Sounds
 from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.theme.rendering import Rendering
 from programs.plan import SessionPlan
@@ -101,14 +102,14 @@ class Sitting:
 
 
 @asynccontextmanager
-async def sitting(folder: Path, kind: str = "p24") -> AsyncIterator[Sitting]:
+async def sitting(folder: Path, kind: str = "p24", sounds: Sounds = SILENT) -> AsyncIterator[Sitting]:
     log = DeviceLog(folder / "device.jsonl")
     options = RunOptions(simulate=kind, sim_log=log.path, data=folder / "data")
     (folder / "kiosk.toml").write_text("")
     settings = resolve(options, load_config(folder / "kiosk.toml"), {kind}, build_id())
     clock = SystemClock()
     with open_store(settings.data_folder, settings.kind, clock) as store:
-        application = Application(settings, store, Access(store), clock, AlwaysAlive(), short_today)
+        application = Application(settings, store, Access(store), clock, AlwaysAlive(), short_today, sounds)
         seconds = itertools.count()
         app = KioskApp(application, AlwaysAlive(), Rendering.RICH, clock_s=lambda: float(next(seconds)))
         running = asyncio.create_task(application.run())

@@ -51,7 +51,8 @@ def build(
     line = list(choices)
     if back:
         line.append(Choice(Key.BACK if digits else Key.ZERO, _("Back"), prominent=False))
-    line.append(Choice(Key.READ if digits else Key.EIGHT, _("Read it to me"), prominent=False))
+    if visit.context.setting.reads_aloud:
+        line.append(Choice(Key.READ if digits else Key.EIGHT, _("Read it to me"), prominent=False))
     if pauses:
         line.append(Choice(Key.STOP, _("Pause"), prominent=False))
     return Page(
