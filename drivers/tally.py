@@ -1,4 +1,4 @@
-"""How long current flowed today: the guard's own count, kept without the kiosk (safety rule 29)."""
+"""How long current flowed in the last 24 hours: the guard's own count, without the kiosk (safety rule 29)."""
 
 from __future__ import annotations
 
@@ -7,61 +7,98 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from drivers.limits import MAX_DAY_S
 
 log = logging.getLogger(__name__)
 
+DAY_S: Final = 24 * 3600
+STINT_S: Final = 3600
+"""What flows within this time of a stint's beginning is counted with it, so that there are few of them."""
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
-def _today() -> str:
-    return time.strftime("%Y-%m-%d")
+
+class Moment(NamedTuple):
+    """Now. `boot_s` is CLOCK_BOOTTIME, `wall_s` what the clock on the wall claims, as Unix time."""
+
+    boot_id: str
+    boot_s: float
+    wall_s: float
 
 
-def _read(path: str) -> tuple[str, float]:
-    with open(path, encoding="utf-8") as file:
-        body = json.load(file)
-    day, seconds = body["day"], float(body["seconds"])
-    if time.strptime(day, "%Y-%m-%d") is None or not 0 <= seconds < 1e6:
-        raise ValueError(f"{path}: {body}")
-    return day, seconds
+class Stint(NamedTuple):
+    """Output above zero for `seconds`, between two moments of one boot; `wall_s` is of its end."""
+
+    boot_id: str
+    began_s: float
+    ended_s: float
+    wall_s: float
+    seconds: float
+
+
+def system_moment() -> Moment:
+    return Moment(_boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
+
+
+def age_s(stint: Stint, now: Moment) -> float:
+    """How long ago it ended. Within one boot no clock that was set changes it; across boots the wall clock is
+    believed, but not below the time since this boot."""
+    if stint.boot_id == now.boot_id:
+        return now.boot_s - stint.ended_s
+    return max(now.boot_s, now.wall_s - stint.wall_s)
 
 
 class Tally:
-    """Seconds with output above zero on one calendar day, in `folder`/tally.json, or else in memory.
+    """Seconds with output above zero in any 24 hours, in `folder`/tally.json, or else in memory.
 
     While armed nothing is written, because a flush may take longer than a stop: `save` before an arming
     reserves the whole plan, `save` after the stop puts the true count in its place. A crash in between
-    counts too much, never too little. A clock that went back stays on its last day.
+    counts too much, never too little. What cannot be read counts as a full day.
     """
 
-    def __init__(self, folder: str | None, today: Callable[[], str] = _today) -> None:
+    def __init__(self, folder: str | None, now: Callable[[], Moment] = system_moment) -> None:
         self._path = None if folder is None else os.path.join(folder, "tally.json")
-        self._today = today
-        self._day, self._seconds = today(), 0.0
+        self._now = now
+        self._stints: list[Stint] = []
         if self._path is not None and os.path.exists(self._path):
             try:
-                self._day, self._seconds = _read(self._path)
+                self._stints = _read(self._path, now())
             except (OSError, ValueError, KeyError, TypeError):
-                log.exception("the tally cannot be read: today counts as full")
-                self._seconds = float(MAX_DAY_S)
+                log.exception("the tally cannot be read: the last 24 hours count as full")
+                self._stints = [_stint(now(), float(MAX_DAY_S))]
 
     def seconds(self) -> float:
-        """Of today, so far."""
-        if self._today() > self._day:
-            self._day, self._seconds = self._today(), 0.0
-        return self._seconds
+        """Of the last 24 hours."""
+        now = self._now()
+        self._stints = [stint for stint in self._stints if age_s(stint, now) < DAY_S]
+        return sum(stint.seconds for stint in self._stints)
 
     def add(self, seconds: float) -> None:
-        self._seconds = self.seconds() + seconds
+        """They have just passed."""
+        now, last = self._now(), self._stints[-1] if self._stints else None
+        if last is not None and last.boot_id == now.boot_id and now.boot_s - last.began_s < STINT_S:
+            self._stints[-1] = last._replace(
+                ended_s=now.boot_s, wall_s=now.wall_s, seconds=last.seconds + seconds
+            )
+        else:
+            self._stints.append(_stint(now, seconds))
 
     def save(self, reserve_s: float = 0.0) -> None:
         """Durable when it returns. Raises OSError."""
-        body = json.dumps({"day": self._day, "seconds": round(self.seconds() + reserve_s, 3)})
         if self._path is None:
             return
+        self.seconds()
+        now = self._now()
+        reserved = _stint(
+            now._replace(boot_s=now.boot_s + reserve_s, wall_s=now.wall_s + reserve_s), reserve_s
+        )
+        stints = [*self._stints, reserved] if reserve_s else self._stints
         folder = os.path.dirname(self._path)
         with open(self._path + ".new", "w", encoding="utf-8") as file:
-            file.write(body)
+            file.write(json.dumps({"stints": [stint._asdict() for stint in stints]}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(self._path + ".new", self._path)
@@ -70,3 +107,33 @@ class Tally:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _stint(now: Moment, seconds: float) -> Stint:
+    return Stint(now.boot_id, now.boot_s, now.boot_s, now.wall_s, seconds)
+
+
+def _read(path: str, now: Moment) -> list[Stint]:
+    with open(path, encoding="utf-8") as file:
+        body: Any = json.load(file)
+    if "day" in body:  # of a calendar day, as older versions kept it
+        return [_checked(_stint(now, float(body["seconds"])), path)]
+    return [_checked(Stint(**one), path) for one in body["stints"]]
+
+
+def _checked(stint: Stint, path: str) -> Stint:
+    times = (stint.began_s, stint.ended_s, stint.wall_s)
+    if type(stint.boot_id) is not str or not all(0 <= time_s < 1e12 for time_s in times):
+        raise ValueError(f"{path}: {stint}")
+    if not 0 <= stint.seconds < 1e6:
+        raise ValueError(f"{path}: {stint}")
+    return stint
+
+
+@lru_cache(maxsize=1)
+def _boot_id() -> str:
+    """Where the kernel does not tell it, each process is a boot of its own."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return os.urandom(16).hex()
