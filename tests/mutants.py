@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("drivers", "programs", "kiosk", "tests", "pyproject.toml")
+COPIED = ("docs", "drivers", "programs", "kiosk", "tests", "pyproject.toml")
 TIMEOUT_S = 240
 """A mutant that hangs its test is killed as well."""
 
@@ -42,7 +42,24 @@ REHASTIM2 = "drivers/rehastim2/driver.py"
 TEST_CONTRACT = "tests/drivers/test_driver_contract.py"
 TEST_P24 = "tests/drivers/test_p24_driver.py"
 TEST_REHASTIM2 = "tests/drivers/test_rehastim2_driver.py"
+P24 = "drivers/p24/driver.py"
+TALLY = "drivers/tally.py"
+TEST_TALLY = "tests/drivers/test_tally.py"
+TEST_PROBE = "tests/drivers/test_guard_probe.py"
+TEST_P24_PROBE = "tests/drivers/test_p24_probe.py"
+TEST_CONTACT = "tests/drivers/test_contact.py"
 TEST_FAULTS = "tests/faults/test_guard_faults.py"
+CONTENT = "programs/content"
+TEST_FILES = "tests/programs/test_content_files.py"
+TEST_CONTENT = f"{TEST_FILES} tests/programs/test_montages_and_programmes.py"
+TEST_CARE = "tests/programs/test_care.py"
+TEST_EXERCISES = "tests/programs/test_exercises.py"
+TEST_FORMS = "tests/programs/test_forms.py"
+TEST_ADVICE = "tests/programs/test_advice.py"
+TEST_EVIDENCE = "tests/programs/test_evidence.py"
+TEST_WORDS = "tests/programs/test_true_words.py"
+TEST_QUESTIONS = "tests/programs/test_questions.py"
+TEST_SOURCES = "tests/programs/test_sources.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,11 +304,149 @@ MUTANTS = (
     Mutant("the day never ends", PROCESS, 'self.trip("day")', "pass", TEST_PROCESS),
     Mutant(
         "the tally is not reserved",
-        "drivers/tally.py",
-        "self.seconds() + reserve_s",
-        "self.seconds()",
+        TALLY,
+        "[*self._stints, reserved] if reserve_s else self._stints",
+        "self._stints",
         TEST_PROCESS,
     ),
+    Mutant(
+        "a clock that is set frees the day",
+        TALLY,
+        "if stint.boot_id == now.boot_id:",
+        "if False:",
+        TEST_TALLY,
+    ),
+    Mutant("a clock that went back locks for ever", TALLY, "max(now.boot_s, ", "max(0, ", TEST_TALLY),
+    Mutant(
+        "a STOP test before the stage was on",
+        PROCESS,
+        "self._stop_tested = outcome.confirmed and self._stage_on",
+        "self._stop_tested = outcome.confirmed",
+        TEST_PROCESS,
+    ),
+    # ── the contact check ──
+    Mutant(
+        "probes beyond its limits",
+        PROBE,
+        "return bound_refusal(probe_bounds(pulse, self.channels, before, pause_ms))",
+        "return None",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "any number of pulses a pair",
+        PROBE,
+        "        self._pulses[pulse.channel] += 1\n",
+        "",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "probes as strongly as the driver wants",
+        BOUNDS,
+        'Bound("probe_current", pulse.half_mA, 1, c.PROBE_HALF_MA)',
+        'Bound("probe_current", pulse.half_mA, 1, NO_BOUND)',
+        TEST_PROBE,
+    ),
+    Mutant(
+        "probes without a pause",
+        PROBE,
+        "return max(0, self._last_ms + c.PROBE_PAUSE_MS - now.ms)",
+        "return 0",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "a pause begins before the answer",
+        PROBE,
+        "        probing.given(now())\n",
+        "        probing.given(at)\n",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "a check needs no lease",
+        PROBE,
+        "if self._ended is None and self.lease.lapsed(now):",
+        "if False:",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "a check that is over goes on",
+        PROBE,
+        "        if probing.over(at) is not None:\n            return None\n",
+        "",
+        TEST_PROBE,
+    ),
+    Mutant("a check is not stopped after it", PROCESS, 'self.trip("probed")', "pass", TEST_PROBE),
+    Mutant(
+        "a check needs no STOP test",
+        PROCESS,
+        "if not self._stop_tested:",
+        "if not self._stop_tested and isinstance(wanted, m.Arm):",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "a button does not stop a check",
+        PROCESS,
+        '("testing", "probing", "armed")',
+        '("testing", "armed")',
+        TEST_PROBE,
+    ),
+    Mutant(
+        "measures with whatever device",
+        REQUESTS,
+        "if not driver.capabilities.measures_contact:",
+        "if False:",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "the other connector",
+        P24,
+        "return divmod(channel - 1, 4)",
+        "return 1 - (channel - 1) // 4, (channel - 1) % 4",
+        f"{TEST_P24_PROBE} -k own_channel",
+    ),
+    Mutant(
+        "leads counted from the other end",
+        P24,
+        "return divmod(channel - 1, 4)",
+        "return (channel - 1) // 4, 3 - (channel - 1) % 4",
+        f"{TEST_P24_PROBE} -k own_channel",
+    ),
+    Mutant(
+        "what was measured elsewhere counts",
+        P24,
+        "if (answer.lead, answer.connector, answer.measurement) != (lead, connector, measures):",
+        "if False:",
+        TEST_P24_PROBE,
+    ),
+    Mutant(
+        "a stop in the low level stops the mid level",
+        P24,
+        "return LlStop() if self._low_level else MlStop()",
+        "return MlStop()",
+        TEST_P24_PROBE,
+    ),
+    Mutant(
+        "goes on probing after a stop",
+        P24,
+        "        self._probing = False\n        super().stop_now()\n",
+        "        super().stop_now()\n",
+        TEST_P24_PROBE,
+    ),
+    Mutant(
+        "dry is called good",
+        CONTACT,
+        '"good" if good else "dry"',
+        '"dry" if good else "good"',
+        TEST_CONTACT,
+    ),
+    Mutant("half a pad is good enough", CONTACT, "= (100, 1_000)", "= (100, 2_000)", TEST_CONTACT),
+    Mutant(
+        "the best pulse decides",
+        CONTACT,
+        "load_ohm, series_ohm = max(loads)",
+        "load_ohm, series_ohm = min(loads)",
+        TEST_CONTACT,
+    ),
+    Mutant("an open lead is dry", CONTACT, "if not all(map(_flows, recordings)):", "if False:", TEST_CONTACT),
     # ── stopping ──
     Mutant(
         "the stop frame waits for the loop",
@@ -552,6 +707,192 @@ MUTANTS = (
         "except (BlockingIOError, ConnectionResetError):",
         "except BlockingIOError:",
         TEST_LINK,
+    ),
+    # ── content ──
+    Mutant(
+        "a default outside its range",
+        "programs/program.py",
+        "yield from _outside(key, default, low, high)",
+        "pass",
+        TEST_CONTENT,
+    ),
+    Mutant(
+        "a montage that says not why",
+        "programs/montage.py",
+        "if montage.armable == (montage.never_armed_because is not None):",
+        "if False:",
+        TEST_CONTENT,
+    ),
+    Mutant(
+        "whole-body training may be armed",
+        f"{CONTENT}/programs/wbems_ref.toml",
+        "armable = false",
+        "armable = true",
+        TEST_FILES,
+    ),
+    Mutant(
+        "belly pads may be armed",
+        f"{CONTENT}/montages/M8-trunk.toml",
+        "armable = false",
+        "armable = true",
+        TEST_FILES,
+    ),
+    Mutant(
+        "a gloss that nobody sees",
+        f"{CONTENT}/questionnaires/baseline.toml",
+        'terms = ["aneurysm"]',
+        "terms = []",
+        TEST_QUESTIONS,
+    ),
+    Mutant(
+        "a daily question for ever",
+        f"{CONTENT}/questionnaires/baseline.toml",
+        "Since your last visit, did you have a bad accident",
+        "Did you have a bad accident",
+        TEST_QUESTIONS,
+    ),
+    Mutant("pads for two people", "programs/care.py", "if wear.people != 1:", "if False:", TEST_CARE),
+    Mutant(
+        "pads one session too long",
+        "programs/care.py",
+        "uses >= limits.sessions",
+        "uses > limits.sessions",
+        TEST_CARE,
+    ),
+    Mutant("pads of unknown age are good", "programs/care.py", "or days < 0 ", "", TEST_CARE),
+    Mutant(
+        "three months of 31 days",
+        "programs/care.py",
+        "today > _months_after(first_used, limits.months)",
+        "days > 93",
+        TEST_CARE,
+    ),
+    Mutant(
+        "a sixth line",
+        "programs/content_files.py",
+        "if not 1 <= count <= MOST_LINES:",
+        "if count < 1:",
+        TEST_CARE,
+    ),
+    Mutant(
+        "a placeholder that nothing fills",
+        "programs/content_files.py",
+        "or not found <= PLACEHOLDERS",
+        "",
+        TEST_ADVICE,
+    ),
+    Mutant(
+        "a line without German", "programs/content_files.py", "if not words.strip():", "if False:", TEST_CARE
+    ),
+    Mutant(
+        "a line without a source",
+        "programs/content_files.py",
+        "return () if source.strip() else",
+        "return () if True else",
+        TEST_CARE,
+    ),
+    Mutant(
+        "bent with weak bones",
+        f"{CONTENT}/exercises/back_stretch_sitting.toml",
+        'question = "c_osteo"',
+        'question = "c_dm"',
+        TEST_EXERCISES,
+    ),
+    Mutant(
+        "a cleared operation allows every exercise",
+        "programs/exercises.py",
+        "leave_out.question in worse_answers",
+        "False",
+        TEST_EXERCISES,
+    ),
+    Mutant(
+        "exercise in strong pain",
+        "programs/exercises.py",
+        "if pain_0_10 < exercise.not_if_pain_from",
+        "if pain_0_10 <= exercise.not_if_pain_from",
+        TEST_EXERCISES,
+    ),
+    Mutant("any glyph in a drawing", "programs/exercises.py", "if unsafe:", "if False:", TEST_EXERCISES),
+    Mutant(
+        "an unknown question in not_if",
+        "programs/exercises.py",
+        "if leave_out.question not in questions:",
+        "if False:",
+        TEST_EXERCISES,
+    ),
+    Mutant(
+        "either threshold is enough",
+        "programs/forms.py",
+        "if points is not None and difference < points - 1e-9:",
+        "if False:",
+        TEST_FORMS,
+    ),
+    Mutant(
+        "better and worse the other way",
+        "programs/forms.py",
+        'return "better" if now < baseline else "worse"',
+        'return "better" if now > baseline else "worse"',
+        TEST_FORMS,
+    ),
+    Mutant(
+        "a form half answered has a score",
+        "programs/forms.py",
+        "> self.may_be_left_out or not answers",
+        "> 99 or not answers",
+        TEST_FORMS,
+    ),
+    Mutant(
+        "a plug-in takes the place of a form",
+        "programs/forms.py",
+        "if id_ in forms:",
+        "if False:",
+        TEST_FORMS,
+    ),
+    Mutant(
+        "an answer that is none", "programs/forms.py", "or value not in items[key].values", "", TEST_FORMS
+    ),
+    Mutant(
+        "nothing to say on the telephone",
+        "programs/advice.py",
+        "if advice.class_ in CALLED_FOR:",
+        "if advice.class_ in CALLED_FOR and advice.say:",
+        TEST_ADVICE,
+    ),
+    Mutant("they drive themselves", f"{CONTENT}/advice/E.toml", "Do not drive yourself. ", "", TEST_ADVICE),
+    Mutant(
+        "a guideline for it",
+        f"{CONTENT}/evidence.toml",
+        'name = "KNGF, 2021"\nabout = "guideline"\nfor_current = "against"',
+        'name = "KNGF, 2021"\nabout = "guideline"\nfor_current = "unclear"',
+        TEST_EVIDENCE,
+    ),
+    Mutant(
+        "a label with other numbers",
+        f"{CONTENT}/label.toml",
+        "charge_uC = 21",
+        "charge_uC = 22",
+        TEST_EVIDENCE,
+    ),
+    Mutant(
+        "a claim in the content",
+        f"{CONTENT}/programs/relax.toml",
+        "It taps five times a second.",
+        "It heals five times a second.",
+        TEST_WORDS,
+    ),
+    Mutant(
+        "a claim on a screen",
+        "kiosk/locale/de/LC_MESSAGES/homestim.po",
+        'msgstr "Gespeichert"',
+        'msgstr "Klinisch bewiesen"',
+        TEST_WORDS,
+    ),
+    Mutant(
+        "a code that nobody explains",
+        f"{CONTENT}/programs/relax.toml",
+        "CPB; frequency MYT",
+        "CPQ; frequency MYT",
+        TEST_SOURCES,
     ),
 )
 
