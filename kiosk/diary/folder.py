@@ -89,7 +89,7 @@ def read_meta(folder: Path) -> Meta:
                 detail=f"folder version {version}, known up to {FOLDER_VERSION}",
             )
         return msgspec.json.decode(content, type=Meta)
-    except msgspec.DecodeError as error:
+    except ValueError as error:  # msgspec's errors are ValueErrors, and so is bad UTF-8
         raise NotADataFolder(
             f"{folder / META} cannot be read: it does not say whose data this is. Nothing was changed.",
             detail=str(error),

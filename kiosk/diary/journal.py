@@ -613,6 +613,11 @@ def _joined(members: Mapping[str, msgspec.Raw] | Mapping[str, bytes]) -> bytes:
 
 def _common_bytes(one: bytes, other: bytes) -> int:
     """How far both say the same."""
-    if other.startswith(one):
-        return len(one)
-    return next(place for place, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
+    same, length = 0, min(len(one), len(other))
+    while same < length:
+        middle = (same + length + 1) // 2
+        if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            length = middle - 1
+    return same

@@ -47,7 +47,7 @@ def load(journal: Path, files: Files = DISK) -> dict[str, Sealed]:
         if hashlib.sha256(found.months).hexdigest() != found.sha256:
             return {}
         months = msgspec.json.decode(found.months, type=list[Sealed])
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, ValueError):  # msgspec's errors are ValueErrors, and so is bad UTF-8
         return {}
     return {sealed.month: sealed for sealed in months}
 

@@ -356,7 +356,10 @@ def test_a_folder_of_a_newer_version_is_refused(folder: Path, clock: FixedClock)
         open_reader(folder, clock)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": 1}', b'{"version": 1, "kind": "other"}'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"vers\xffion": 1}', b'{"version": 1}', b'{"version": 1, "kind": "other"}'],
+)
 def test_a_damaged_meta_file_is_refused_and_left_alone(
     folder: Path, clock: FixedClock, content: bytes
 ) -> None:

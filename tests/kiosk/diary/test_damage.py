@@ -1,0 +1,215 @@
+"""What a worn card does to the diary is put right, or said: never read as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kiosk.diary import chain, journal, manifest, months
+from kiosk.diary.journal import JournalDamaged
+from tests.kiosk.diary.diary_script import State, image_of, opened, read
+from tests.kiosk.diary.simulated_disk import ROOT, Image, SimulatedDisk
+
+SECTOR = 512
+
+
+def small_diary(sealed: bool) -> tuple[Image, State]:
+    """Two months of short entries; closed, or its power cut right after the last acknowledged one."""
+    disk = SimulatedDisk()
+    writer = months.Writer(ROOT, disk, 64)
+    for month in ("2026-10", "2026-11"):
+        for value in range(2):
+            writer.add(month, "entries", [{"envelope": {"id": f"{value}"}, "pain": value, "note": "J*ä"}])
+    state = read(disk)
+    if sealed:
+        writer.close()
+    return image_of(disk), state
+
+
+def flipped(image: Image, name: str, bit: int) -> Image:
+    content = bytearray(image[name] or b"")
+    content[bit // 8] ^= 1 << bit % 8
+    return {**image, name: bytes(content)}
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "not_sealed_yet"])
+@pytest.mark.timeout(600)
+def test_every_flipped_bit_is_put_right(sealed: bool, soak: bool) -> None:
+    image, state = small_diary(sealed)
+    trials = 0
+    for name, content in image.items():
+        for bit in range(0, 8 * len(content or b""), 1 if soak else 7):
+            damaged = flipped(image, name, bit)
+            assert read(SimulatedDisk(damaged)) == state, (name, bit)
+            disk = SimulatedDisk(damaged)
+            opened(disk).close()
+            assert read(disk) == state, (name, bit)
+            trials += 1
+            if name.endswith("2026-11/0001.jsonl") and content[bit // 8]:
+                healed = image_of(disk)[name].rstrip(b"\0")
+                assert healed == content.rstrip(b"\0"), (name, bit)
+    print(f"{trials} flipped bits")
+    assert trials > 1500
+
+
+def test_a_flipped_bit_in_a_line_of_any_content_is_put_right() -> None:
+    chance = random.Random(1)
+    for _ in range(60):
+        head, content = chain.GENESIS, b""
+        for n in range(3):
+            text = "".join(chance.choice('J*\n"\\{}äЖ€ a0') for _ in range(chance.randint(0, 90)))
+            line, head = chain.line(head, journal.encode({"n": n, "t": text}))
+            content += line
+        for bit in chance.sample(range(8 * len(content)), 12):
+            damaged = bytearray(content + bytes(200))
+            damaged[bit // 8] ^= 1 << bit % 8
+            reading = chain.read(bytes(damaged))
+            assert (reading.content[: reading.end], reading.head) == (content, head)
+            assert len(reading.mended) == 1
+
+
+def test_once_sealed_a_lost_sector_is_put_right_from_the_copy_and_kept_to_look_at() -> None:
+    image, state = small_diary(sealed=True)
+    chance = random.Random(2)
+    trials = 0
+    for name in [name for name in image if name.endswith((".jsonl", ".copy"))]:
+        content = image[name] or b""
+        for start in range(0, len(content), SECTOR // 4):
+            for rubbish in (bytes(SECTOR), b"\xff" * SECTOR, chance.randbytes(SECTOR)):
+                part = rubbish[: len(content) - start]
+                damaged = {**image, name: content[:start] + part + content[start + SECTOR :]}
+                assert read(SimulatedDisk(damaged)) == state
+                disk = SimulatedDisk(damaged)
+                opened(disk).close()
+                assert read(disk) == state
+                # The other one may now be lost in its turn.
+                twin = name.replace(".jsonl", ".?").replace(".copy", ".jsonl").replace(".?", ".copy")
+                after = image_of(disk)
+                if "2026-11" in name:
+                    disk = SimulatedDisk({**after, twin: b"\xff" * len(after[twin] or b"")})
+                    opened(disk).close()
+                    assert read(disk) == state
+                kept = [path for path in image_of(disk) if f"{journal.QUARANTINE}/" in path]
+                assert kept or "2026-10" in name or name.endswith(".copy") or not part.strip(b"\0")
+                trials += 1
+    print(f"{trials} lost sectors")
+
+
+def test_damage_to_both_is_refused_in_words_and_left_alone() -> None:
+    image, _ = small_diary(sealed=True)
+    name = str(ROOT / "journal/2026-11/0001.jsonl")
+    content = image[name] or b""
+    at = content.index(b'"pain":0')
+    damaged = content[:at] + b"!!!!!!!!" + content[at + 8 :]
+    copy = name.replace(".jsonl", ".copy")
+    disk = SimulatedDisk({**image, name: damaged, copy: damaged.rstrip(b"\0")})
+    with pytest.raises(JournalDamaged) as caught:
+        opened(disk)
+    assert "damaged in the middle" in caught.value.sentence
+    assert "0 records before the damage can still be read" in caught.value.sentence
+    with pytest.raises(JournalDamaged):
+        read(disk)
+    assert image_of(disk)[name] == damaged
+
+
+def test_what_a_power_cut_left_half_is_kept_to_look_at() -> None:
+    image, state = small_diary(sealed=True)
+    name = str(ROOT / "journal/2026-11/0001.jsonl")
+    content = (image[name] or b"").rstrip(b"\0")
+    half = b'{"h":"0123'
+    disk = SimulatedDisk({**image, name: content + half + bytes(300)})
+    writer = opened(disk)
+    assert read(disk) == state
+    kept = [part for path, part in image_of(disk).items() if f"{journal.QUARANTINE}/" in path and part]
+    assert kept == [half]
+    assert image_of(disk)[name] == content + bytes(300 + len(half))
+    writer.close()
+
+
+def test_a_past_month_that_lost_its_end_is_said(tmp_path: Path) -> None:
+    image, _ = small_diary(sealed=True)
+    name = str(ROOT / "journal/2026-10/0001.jsonl")
+    content = image[name] or b""
+    shorter = content[: content[:-1].rindex(b"\n") + 1]
+    image = {**image, name: shorter, name.replace(".jsonl", ".copy"): shorter}
+    with pytest.raises(JournalDamaged, match="lost its end"):
+        read(SimulatedDisk(image))
+
+
+def test_a_manifest_that_is_lost_is_made_anew() -> None:
+    image, state = small_diary(sealed=True)
+    name = str(ROOT / "journal" / manifest.MANIFEST)
+    whole = image.pop(name)
+    disk = SimulatedDisk(image)
+    opened(disk).close()
+    assert image_of(disk)[name] == whole
+    assert read(disk) == state
+
+
+KILLER = """
+import json, os, random, signal, sys
+from pathlib import Path
+from kiosk.diary import months
+
+def write(folder, out):
+    writer = months.Writer(folder, chunk_bytes=4096)
+    rows = read(folder)
+    n = len(rows)
+    while True:
+        writer.add(f"{2026 + n // 600}-{n // 50 % 12 + 1:02}", "entries", [{"envelope": {"id": str(n)}}])
+        os.write(out, b"%d\\n" % n)
+        n += 1
+        if n % 7 == 0:
+            writer.seal()
+
+def read(folder):
+    reader = months.Reader(folder, 2)
+    known = reader.months()
+    tables = [reader.tables(month, month == known[-1]) for month in known]
+    return [json.loads(bytes(row)) for table in tables for row in table.get("entries", {}).values()]
+
+folder, rounds, chance = Path(sys.argv[1]), int(sys.argv[2]), random.Random(7)
+(folder / "journal").mkdir()
+acknowledged = 0
+for _ in range(rounds):
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        write(folder, theirs)
+    os.close(theirs)
+    with os.fdopen(ours) as answers:
+        for _ in range(chance.randint(1, 20)):
+            acknowledged = int(answers.readline()) + 1
+        os.kill(child, signal.SIGKILL)
+        for line in answers:
+            acknowledged = int(line) + 1
+    os.waitpid(child, 0)
+    ids = [int(row["envelope"]["id"]) for row in read(folder)]
+    assert ids == list(range(len(ids))), ids
+    assert len(ids) in (acknowledged, acknowledged + 1), (len(ids), acknowledged)
+months.Writer(folder).close()
+print(acknowledged)
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(tmp_path: Path, soak: bool) -> None:
+    kills = 200 if soak else 20
+    done = subprocess.run(
+        [sys.executable, "-c", KILLER, str(tmp_path), str(kills)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    assert done.returncode == 0, done.stderr
+    print(f"{kills} × kill -9, {done.stdout.strip()} entries acknowledged")
+    found = json.loads((tmp_path / "journal" / manifest.MANIFEST).read_bytes())
+    assert len(found["months"]) == len(months.months_of(tmp_path)) - 1

@@ -1,0 +1,163 @@
+"""Whenever the plug is pulled, everything that was acknowledged is there, and nothing half."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from kiosk.diary import months
+from kiosk.diary.journal import JournalFailed
+from tests.kiosk.diary.diary_script import Script, State, check, image_of, opened, read
+from tests.kiosk.diary.simulated_disk import Image, PowerCutError, SimulatedDisk
+
+STEPS = 8
+MOST_OUTCOMES = 48
+"""Of one moment: all of them up to here, a choice beyond."""
+
+
+def power_cuts(seed: int) -> Iterator[tuple[Image, list[State]]]:
+    """Every disk that a power cut leaves, before each of the operations of a made-up diary, and the states it
+    may hold: the last acknowledged one, or the one that was just being written."""
+    script, chance = Script(seed, STEPS), random.Random(seed)
+    for cut_at in range(1, 10_000):
+        disk = SimulatedDisk(cut_at=cut_at)
+        done = 0
+        try:
+            writer = opened(disk)
+            for _ in script.play(writer):
+                done += 1
+            writer.close()
+        except PowerCutError:
+            pass
+        for image in disk.outcomes(MOST_OUTCOMES, chance):
+            yield image, script.states[done : done + 2]
+        if disk.operations < cut_at:
+            return
+
+
+def digest(image: Image) -> int:
+    return hash(tuple(image.items()))
+
+
+@pytest.mark.timeout(1200)
+def test_no_power_cut_loses_or_mixes_anything(soak: bool) -> None:
+    wanted = 50_000 if soak else 10_000
+    seen: set[int] = set()
+    for seed in range(10_000):
+        for image, allowed in power_cuts(seed):
+            if digest(image) not in seen:
+                seen.add(digest(image))
+                check(image, allowed, goes_on=soak or len(seen) % 5 == 0)
+        if len(seen) >= wanted:
+            break
+    print(f"{len(seen)} distinct disks after a power cut, of {seed + 1} made-up diaries")
+    assert len(seen) >= wanted
+
+
+@pytest.mark.timeout(1200)
+def test_no_power_cut_while_recovering_from_one_loses_or_mixes_anything(soak: bool) -> None:
+    wanted = 40_000 if soak else 8_000
+    seen: set[tuple[int, int]] = set()
+    chance = random.Random(5)
+    for seed in range(10_000):
+        for image, allowed in power_cuts(1000 + seed):
+            if chance.random() > 0.25:
+                continue
+            first = digest(image)
+            for cut_at in range(1, 1000):
+                disk = SimulatedDisk(image, cut_at=cut_at)
+                try:
+                    opened(disk).close()
+                except PowerCutError:
+                    pass
+                for second in disk.outcomes(8, chance):
+                    if (first, digest(second)) not in seen:
+                        seen.add((first, digest(second)))
+                        check(second, allowed, goes_on=soak or len(seen) % 5 == 0)
+                if disk.operations < cut_at:
+                    break
+            if len(seen) >= wanted:
+                print(f"{len(seen)} distinct disks after a second power cut, of {seed + 1} made-up diaries")
+                return
+    pytest.fail(f"only {len(seen)}")
+
+
+# ── a disk that refuses ──
+
+
+class FailAt:
+    """Refuses operation number `k`, and all later ones when `for_ever`."""
+
+    def __init__(self, k: int, number: int, for_ever: bool) -> None:
+        self._k, self._number, self._for_ever = k, number, for_ever
+
+    def __call__(self, disk: SimulatedDisk, name: str) -> None:
+        if disk.operations == self._k or (self._for_ever and disk.operations > self._k):
+            raise OSError(self._number, os.strerror(self._number))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for_ever"])
+def test_after_any_error_nothing_more_is_written_and_nothing_is_lost(
+    number: int, for_ever: bool, soak: bool
+) -> None:
+    trials = 0
+    for seed in range(40 if soak else 6):
+        script = Script(2000 + seed, STEPS)
+        for k in range(1, 10_000):
+            disk = SimulatedDisk(fault=FailAt(k, number, for_ever))
+            done, writer, failed = 0, None, False
+            try:
+                writer = opened(disk)
+                for _ in script.play(writer):
+                    done += 1
+                writer.close()
+            except OSError:
+                failed = True
+            trials += 1
+            if writer is not None and failed and done < len(script.steps) and begun_to_fail(writer):
+                with pytest.raises(OSError):  # JournalFailed, or the disk's own again
+                    writer.add(writer.newest, "entries", [{"envelope": {"id": "x"}}])
+            check(image_of(disk), script.states[done : done + 2])
+            for image in disk.outcomes(4, random.Random(k)):
+                check(image, script.states[done : done + 2])
+            if not failed:
+                break
+    print(f"{trials} failures of {os.strerror(number)}")
+
+
+def begun_to_fail(writer: months.Writer) -> bool:
+    try:
+        writer.seal()
+    except JournalFailed:
+        return True
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("most", [1, 7, 600])
+def test_a_disk_that_takes_less_than_it_was_given_gets_the_rest(most: int) -> None:
+    script = Script(3000, STEPS)
+    disk = SimulatedDisk()
+    disk.most_written = most
+    writer = opened(disk)
+    for _ in script.play(writer):
+        pass
+    writer.close()
+    check(image_of(disk), script.states[-1:])
+
+
+def test_one_insert_is_one_flush() -> None:
+    disk = SimulatedDisk()
+    writer = opened(disk)
+    writer.add("2026-11", "entries", [{"envelope": {"id": "0"}}])
+    for text in ("short", "x" * 5000, "y" * 20_000):
+        before = disk.flushes, disk.operations
+        writer.add("2026-11", "entries", [{"envelope": {"id": "1"}, "text": text}])
+        assert disk.flushes - before[0] == 1
+    assert read(disk)["2026-11"]["entries"]["4"]["text"] == "y" * 20_000
