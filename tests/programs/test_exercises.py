@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from programs import exercises, library
+from programs.course import Course
 from programs.exercises import SAFE_GLYPHS, Exercise
 from tests.programs.content_copies import assert_named, broken_copy
 
@@ -117,3 +118,14 @@ def test_a_broken_file_is_named_with_its_key(
     root = broken_copy(tmp_path, file, old, new)
     questions = frozenset(library.load_questionnaire().questions)
     assert_named(root, file, lambda root: exercises.exercises_in(root / "exercises", questions), parts)
+
+
+COURSES = library.load_courses()
+
+
+@pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
+def test_every_course_names_exercises_that_are_there_and_that_suit_whom_it_is_for(course: Course) -> None:
+    """Who needs a clearance for the course has at least two exercises left on each of its days."""
+    for stage in course.stages:
+        named = {id_: EXERCISES[id_] for id_ in stage.exercises}
+        assert len(exercises.suited(named, set(course.needs_clearance), 5)) >= 2, stage.id

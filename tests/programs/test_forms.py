@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from programs import forms
+from programs import follow_up, forms
 from programs.content_files import ContentError
 from programs.forms import Form
 from tests.programs.content_copies import SHIPPED, broken_copy
 
 FORMS = forms.load_forms()
-PEG, PGIC = FORMS["peg_style"], FORMS["pgic_style"]
+PEG, PGIC = FORMS["peg"], FORMS["pgic"]
 
 INVENTED = """
 id = "stairs"
@@ -72,7 +72,7 @@ def plug_in(folder: Path, text: str = INVENTED, name: str = "stairs") -> Path:
 
 class TestWhatShips:
     def test_only_forms_in_own_words(self) -> None:
-        assert set(FORMS) == {"peg_style", "pgic_style"}
+        assert set(FORMS) == {"peg", "pgic"}
         for form in FORMS.values():
             assert form.licence.words == "own"
             assert "own words" in form.name.en
@@ -83,20 +83,23 @@ class TestWhatShips:
         for file in (SHIPPED / "forms").rglob("*.toml"):
             assert not re.search(r"Oswestry|Roland|Keele|STarT", file.read_text(encoding="utf-8"))
 
-    def test_peg_style_is_three_numbers_a_week(self) -> None:
+    def test_peg_is_three_numbers_a_week(self) -> None:
         assert PEG.every_days == 7
         assert PEG.scoring == "mean"
         assert [(item.kind, item.highest) for item in PEG.items] == [("scale", 10)] * 3
         assert (PEG.thresholds.points, PEG.thresholds.percent) == (1, 30)
 
-    def test_pgic_style_is_one_of_seven_every_four_weeks(self) -> None:
+    def test_pgic_is_one_of_seven_every_four_weeks(self) -> None:
         assert PGIC.every_days == 28
         assert PGIC.items[0].values == (1, 2, 3, 4, 5, 6, 7)
         assert PGIC.thresholds.anchor_better == (1, 2)
 
+    def test_they_are_due_as_often_as_they_say(self) -> None:
+        assert {id_: form.every_days for id_, form in FORMS.items()} == follow_up.FORM_DAYS
+
 
 class TestScores:
-    def test_peg_style_is_the_mean(self) -> None:
+    def test_peg_is_the_mean(self) -> None:
         assert PEG.score({"pain": 5, "joy": 6, "daily_life": 4}) == 5
         assert PEG.score({"pain": 10, "joy": 10, "daily_life": 9}) == pytest.approx(29 / 3)
 
@@ -106,7 +109,7 @@ class TestScores:
 
     @pytest.mark.parametrize("answers", [{"pain": 11}, {"pain": -1}, {"sleep": 3}])
     def test_what_is_no_answer_is_refused(self, answers: dict[str, int]) -> None:
-        with pytest.raises(ValueError, match="peg_style"):
+        with pytest.raises(ValueError, match="peg"):
             PEG.score(answers)
 
     @pytest.mark.parametrize(
@@ -142,7 +145,7 @@ class TestScores:
 class TestPlugIns:
     def test_a_clinic_s_form_stands_beside_those_that_ship(self, tmp_path: Path) -> None:
         found = forms.load_forms(plug_in(tmp_path))
-        assert set(found) == {"peg_style", "pgic_style", "stairs"}
+        assert set(found) == {"peg", "pgic", "stairs"}
         assert found["stairs"].at_weeks == (0, 4, 8, 12)
         assert found["stairs"].licence.holder == "Example Clinic"
 
@@ -170,9 +173,9 @@ class TestPlugIns:
             forms.load_forms(tmp_path / "nowhere")
 
     def test_it_never_replaces_a_form_that_ships(self, tmp_path: Path) -> None:
-        text = INVENTED.replace('"stairs"', '"peg_style"')
-        with pytest.raises(ContentError, match=r"^peg_style/form\.toml, id: .*which ships"):
-            forms.load_forms(plug_in(tmp_path, text, "peg_style"))
+        text = INVENTED.replace('"stairs"', '"peg"')
+        with pytest.raises(ContentError, match=r"^peg/form\.toml, id: .*which ships"):
+            forms.load_forms(plug_in(tmp_path, text, "peg"))
 
     def test_an_empty_folder_and_hidden_ones_add_nothing(self, tmp_path: Path) -> None:
         (tmp_path / ".git").mkdir()
@@ -233,8 +236,8 @@ class TestPlugIns:
 
 def test_an_anchor_that_is_no_answer_is_named(tmp_path: Path) -> None:
     for old, new in (("anchor_better = [1, 2]", "anchor_better = [0, 2]"), ("[6, 7]", "[2, 7]")):
-        root = broken_copy(tmp_path / new, "forms/pgic_style/form.toml", old, new)
-        with pytest.raises(ContentError, match=r"^pgic_style/form\.toml, thresholds\.anchor_better"):
+        root = broken_copy(tmp_path / new, "forms/pgic/form.toml", old, new)
+        with pytest.raises(ContentError, match=r"^pgic/form\.toml, thresholds\.anchor_better"):
             forms.forms_in(root / "forms")
 
 
