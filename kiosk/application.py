@@ -196,7 +196,7 @@ class Application:
             await self._sounds.prepare()
             await self._left.wait()
             code = await self._end()
-            self._sounds.close()
+            await self._sounds.close()
         if self._broken is not None:
             raise self._broken
         return code

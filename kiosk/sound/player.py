@@ -40,6 +40,7 @@ class Sounds:
         self._alarm_every_s = alarm_every_s
         self._waves: dict[tuple[str, int], bytes] = {}
         self._now: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._reading = False
         self._alarm: asyncio.TimerHandle | None = None
         self.alarming = ""
@@ -91,10 +92,11 @@ class Sounds:
         if self._reading:
             self._end()
 
-    def close(self) -> None:
-        """Ends everything that is heard."""
+    async def close(self) -> None:
+        """Ends everything that is heard, and waits for those who played it."""
         self.alarm("")
         self._end()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def _sound_alarm(self) -> None:
         self.play(self.alarming)
@@ -104,6 +106,8 @@ class Sounds:
         self._end()
         self._reading = reading
         self._now = asyncio.get_running_loop().create_task(_run(command, data))
+        self._running.add(self._now)
+        self._now.add_done_callback(self._running.discard)
 
     def _end(self) -> None:
         if self._now is not None:

@@ -51,7 +51,7 @@ async def sounds(tmp_path: Path, **options: object) -> AsyncIterator[tuple[Sound
     try:
         yield playing, speaker
     finally:
-        playing.close()
+        await playing.close()
         await until(lambda: not speaker.readers())
 
 

@@ -60,5 +60,5 @@ def test_where_there_is_no_voice_no_screen_offers_it(reads_aloud: bool) -> None:
 def test_the_configuration_names_player_voice_and_volume() -> None:
     config = decode_config('[sound]\nvolume = 0\nplayer = ["pw-play", "-"]\nvoice = []\n', "kiosk.toml")
     assert config.sound == Sound(volume=0, player=("pw-play", "-"), voice=())
-    with pytest.raises(ConfigError, match="sound.volume"):
+    with pytest.raises(ConfigError, match=r"sound\.volume"):
         decode_config("[sound]\nvolume = 11\n", "kiosk.toml")

@@ -45,7 +45,7 @@ async def test_an_alarm_sounds_again_and_again_until_it_is_ended(tmp_path: Path)
         await until(lambda: len(speaker.waves()) >= 3)
         playing.read("Not now.", "en")
         playing.alarm("")
-        playing.close()
+        await playing.close()
         heard = len(speaker.waves())
         await asyncio.sleep(0.2)  # four alarms' time: none may come
         assert len(speaker.waves()) <= heard + 1
@@ -62,11 +62,11 @@ async def test_where_there_is_no_sound_nothing_happens_and_it_is_known(command: 
     playing.play("prompt")
     playing.read("Hello.", "en")
     playing.alarm("not_confirmed")
-    playing.close()
+    await playing.close()
 
 
 async def test_a_player_that_fails_is_only_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     playing = Sounds(player=["false"])
     playing.play("prompt")
     await until(lambda: "no sound" in caplog.text)
-    playing.close()
+    await playing.close()
