@@ -80,6 +80,14 @@ def test_a_broken_file_is_named_with_its_key(
     assert_named(root, file, lambda root: advice.advice_in(root / "advice"), parts)
 
 
+def test_a_call_without_words_for_it_is_named(tmp_path: Path) -> None:
+    root = broken_copy(tmp_path, "advice/X.toml", "title", "title")
+    file = root / "advice" / "X.toml"
+    rest, _, _ = file.read_text(encoding="utf-8").partition("\n[[say]]")
+    file.write_text("say = []\n" + rest, encoding="utf-8")
+    assert_named(root, "X.toml", lambda root: advice.advice_in(root / "advice"), ["say", "0 lines"])
+
+
 def test_a_file_for_no_class_is_named(tmp_path: Path) -> None:
     root = broken_copy(tmp_path, "advice/N.toml", 'id = "N"', 'id = "M"')
     (root / "advice" / "N.toml").rename(root / "advice" / "M.toml")

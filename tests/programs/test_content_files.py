@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from programs import library
+from programs import content_files, library
 from programs.content_files import ContentError
+from programs.text import Text
 from tests.programs.content_copies import SHIPPED, assert_named, broken_copy
 
 BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
@@ -200,6 +201,24 @@ def test_what_is_not_there_is_a_key_error() -> None:
         library.load_montage("M5")
     with pytest.raises(KeyError):
         library.load_programme("nmes_hard")
+
+
+@pytest.mark.parametrize(
+    ("en", "de", "languages"),
+    [
+        ("Call {clinician}.", "Rufen Sie {clinician} an.", []),
+        ("Call {doctor}.", "Rufen Sie {doctor} an.", ["en", "de"]),
+        ("Call {clinician}.", "Rufen Sie an.", ["de"]),
+        ("Call.", "Rufen Sie {phone} an.", ["en"]),
+        ("Call {}.", "Rufen Sie {} an.", ["en", "de"]),
+        ("Call.", "", ["de"]),
+    ],
+)
+def test_a_placeholder_is_one_that_is_filled_and_stands_in_both_languages(
+    en: str, de: str, languages: list[str]
+) -> None:
+    found = content_files.text_problems(Text(en, de), "text")
+    assert [problem.key for problem in found] == [f"text.{language}" for language in languages]
 
 
 def test_texts_are_in_both_languages_and_without_typographic_accidents() -> None:
