@@ -779,7 +779,7 @@ MUTANTS = (
         "programs/content_files.py",
         "or not found <= PLACEHOLDERS",
         "",
-        TEST_ADVICE,
+        TEST_FILES,
     ),
     Mutant(
         "a line without German", "programs/content_files.py", "if not words.strip():", "if False:", TEST_CARE
