@@ -30,25 +30,15 @@ class Moment(NamedTuple):
 
 
 class Stint(NamedTuple):
-    """Output above zero for `seconds`, between two moments of one boot; `wall_s` is of its end."""
+    """Output above zero for `seconds`, between two moments of this boot (negative: before it)."""
 
-    boot_id: str
     began_s: float
     ended_s: float
-    wall_s: float
     seconds: float
 
 
 def system_moment() -> Moment:
     return Moment(_boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
-
-
-def age_s(stint: Stint, now: Moment) -> float:
-    """How long ago it ended. Within one boot no clock that was set changes it; across boots the wall clock is
-    believed, but not below the time since this boot."""
-    if stint.boot_id == now.boot_id:
-        return now.boot_s - stint.ended_s
-    return max(now.boot_s, now.wall_s - stint.wall_s)
 
 
 class Tally:
@@ -68,37 +58,33 @@ class Tally:
                 self._stints = _read(self._path, now())
             except (OSError, ValueError, KeyError, TypeError):
                 log.exception("the tally cannot be read: the last 24 hours count as full")
-                self._stints = [_stint(now(), float(MAX_DAY_S))]
+                self._stints = [Stint(now().boot_s, now().boot_s, float(MAX_DAY_S))]
 
     def seconds(self) -> float:
         """Of the last 24 hours."""
-        now = self._now()
-        self._stints = [stint for stint in self._stints if age_s(stint, now) < DAY_S]
+        now_s = self._now().boot_s
+        self._stints = [stint for stint in self._stints if now_s - stint.ended_s < DAY_S]
         return sum(stint.seconds for stint in self._stints)
 
     def add(self, seconds: float) -> None:
         """They have just passed."""
-        now, last = self._now(), self._stints[-1] if self._stints else None
-        if last is not None and last.boot_id == now.boot_id and now.boot_s - last.began_s < STINT_S:
-            self._stints[-1] = last._replace(
-                ended_s=now.boot_s, wall_s=now.wall_s, seconds=last.seconds + seconds
-            )
+        now_s, last = self._now().boot_s, self._stints[-1] if self._stints else None
+        if last is not None and now_s - last.began_s < STINT_S:
+            self._stints[-1] = last._replace(ended_s=now_s, seconds=last.seconds + seconds)
         else:
-            self._stints.append(_stint(now, seconds))
+            self._stints.append(Stint(now_s, now_s, seconds))
 
     def save(self, reserve_s: float = 0.0) -> None:
         """Durable when it returns. Raises OSError."""
         if self._path is None:
             return
-        self.seconds()
         now = self._now()
-        reserved = _stint(
-            now._replace(boot_s=now.boot_s + reserve_s, wall_s=now.wall_s + reserve_s), reserve_s
-        )
-        stints = [*self._stints, reserved] if reserve_s else self._stints
+        self.seconds()
+        reserved = [Stint(now.boot_s, now.boot_s + reserve_s, reserve_s)] if reserve_s else []
+        stints = [stint._asdict() for stint in (*self._stints, *reserved)]
         folder = os.path.dirname(self._path)
         with open(self._path + ".new", "w", encoding="utf-8") as file:
-            file.write(json.dumps({"stints": [stint._asdict() for stint in stints]}))
+            file.write(json.dumps({**now._asdict(), "stints": stints}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(self._path + ".new", self._path)
@@ -109,23 +95,28 @@ class Tally:
             os.close(descriptor)
 
 
-def _stint(now: Moment, seconds: float) -> Stint:
-    return Stint(now.boot_id, now.boot_s, now.boot_s, now.wall_s, seconds)
-
-
 def _read(path: str, now: Moment) -> list[Stint]:
+    """By this boot's clock, which nobody can set. Over a restart the wall clock is believed, once, but never
+    that what was saved is younger than this boot."""
     with open(path, encoding="utf-8") as file:
-        body: Any = json.load(file)
+        body: Any = json.load(file, parse_constant=_no_number)
     if "day" in body:  # of a calendar day, as older versions kept it
-        return [_checked(_stint(now, float(body["seconds"])), path)]
-    return [_checked(Stint(**one), path) for one in body["stints"]]
+        return [_checked(Stint(now.boot_s, now.boot_s, float(body["seconds"])), path)]
+    stints = [_checked(Stint(**one), path) for one in body["stints"]]
+    saved = Moment(body["boot_id"], float(body["boot_s"]), float(body["wall_s"]))
+    if saved.boot_id == now.boot_id:
+        return stints
+    earlier_s = saved.boot_s - now.boot_s + max(now.boot_s, now.wall_s - saved.wall_s)
+    moved = [Stint(one.began_s - earlier_s, one.ended_s - earlier_s, one.seconds) for one in stints]
+    return [_checked(one, path) for one in moved]
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
 
 
 def _checked(stint: Stint, path: str) -> Stint:
-    times = (stint.began_s, stint.ended_s, stint.wall_s)
-    if type(stint.boot_id) is not str or not all(0 <= time_s < 1e12 for time_s in times):
-        raise ValueError(f"{path}: {stint}")
-    if not 0 <= stint.seconds < 1e6:
+    if not (abs(stint.began_s) < 1e12 and abs(stint.ended_s) < 1e12 and 0 <= stint.seconds < 1e6):
         raise ValueError(f"{path}: {stint}")
     return stint
 
