@@ -21,6 +21,7 @@ from kiosk.diary.records import (
     AdverseEvent,
     Alert,
     Entry,
+    Form,
     LevelFound,
     Lock,
     LockClass,
@@ -43,6 +44,7 @@ from kiosk.rehearsal.summary import RollingSummary
 from kiosk.visit.events import SessionOutcome
 from kiosk.visit.steps.stimulation import MOST_DEVICE_FAULTS, MOST_PAD_FAULTS, NOT_THE_DEVICE, kind_of
 from programs import library
+from programs.forms import load_forms
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription
 from programs.progression import TodayFacts, next_session
@@ -63,8 +65,10 @@ OPENS_AFTER_DAYS: Final = {
     "C": (2, 8),
     "red": (2, 8),
     "skin": (4, 10),
+    "soreness": (3, 7),
+    "pain": (4, 12),
 }
-SORENESS_OPENS_AFTER_DAYS: Final = (3, 7)
+"""Class → days until the clinician has looked [D]."""
 STOPS: Final = (
     ("enough", 40),
     ("pad_loose", 25),
@@ -137,8 +141,11 @@ class Course:
         self._player = SessionPlayer(VirtualGuard(device_kind), clock, self._write_session, self.checker)
         self._questionnaire = library.load_questionnaire()
         self._digest = library.questionnaire_digest()
+        self._forms = load_forms()
+        self._form_filled: dict[str, dt.date] = {}
         self._rx: Prescription | None = None
         self._renew_on = clock.now().date()
+        self._review_on: dt.date | None = None
         self._locks: list[_OpenLock] = []
         self._lock_number = 0
         self._screened: dt.datetime | None = None
@@ -168,6 +175,7 @@ class Course:
             return
         if rng.random() < WRITES_DIARY:
             self._write_diary()
+            self._fill_in_forms(today)
         if rng.random() >= self.person.misses:
             self._pass(rng.uniform(600, 2700))
             had_session = self._visit()
@@ -185,9 +193,10 @@ class Course:
             serial = 1 if self._rx is None else self._rx.serial + 1
             self._rx = prescribed(self.course, serial, today)
             self._book.add(PrescriptionInstalled(serial=serial, **to_toml(self._rx)))
+            self.summary.prescribed(today)
             self.checker.prescribed(self._rx)
             late = self._rng.choice((0, 0, 0, 0, 3, 6)) + self._rng.randint(-5, 0)
-            self._renew_on = today + RENEWED_AFTER + late * DAY
+            self._renew_on, self._review_on = today + RENEWED_AFTER + late * DAY, None
             self._tell("prescribed")
         for lock in [lock for lock in self._locks if lock.opens_on <= today]:
             self._locks.remove(lock)
@@ -197,6 +206,17 @@ class Course:
             self.checker.unlocked(lock.id)
             self.summary.opened(lock.record.class_, today)
             self._tell("opened", lock=f"{lock.record.class_} {lock.record.cause}")
+
+    def _call_the_clinician(self, reasons: tuple[Reason, ...]) -> None:
+        """What only a clinician can go on with is told to one, who looks some days later."""
+        rules = {reason.rule for reason in reasons}
+        if "pain_up_twice" in rules:
+            self._lock("pain", "pain_up_twice")
+        if rules & {"no_benefit", "stage_not_prescribed", "programme_over"}:
+            soon = self._clock.now().date() + self._rng.randint(*OPENS_AFTER_DAYS["pain"]) * DAY
+            if self._review_on is None:
+                self._review_on = soon
+                self._renew_on = min(self._renew_on, soon)
 
     def _family_looks(self) -> None:
         self._pass(60)
@@ -224,6 +244,17 @@ class Course:
         if entry.skin is not None:
             self._skin_is(entry.skin, "")
 
+    def _fill_in_forms(self, today: dt.date) -> None:
+        """Each as often as it wants, the first time when its first period is over."""
+        for form in self._forms.values():
+            last = self._form_filled.setdefault(form.id, today)
+            if form.every_days is None or (today - last).days < form.every_days:
+                continue
+            self._pass(self._rng.uniform(30, 120))
+            self._form_filled[form.id] = today
+            answers = {item.key: self._patient.form_answer(item) for item in form.items}
+            self._book.add(Form(form=form.id, answers=answers))
+
     def _say(self, entry: Entry, said: dict[str, Any]) -> Entry:
         """An entry grows a number at a time; each is kept."""
         record_id, at = None, self._clock.now()
@@ -242,7 +273,7 @@ class Course:
         if grade >= 3:
             self._adverse("skin", programme, grade)
         if grade >= 2:
-            self._lock("skin", f"skin_{grade}", OPENS_AFTER_DAYS["skin"])
+            self._lock("skin", f"skin_{grade}")
 
     def _adverse(self, symptom: str, programme: str, grade: int | None = None) -> None:
         current_mA = {str(channel): level.comfortable_mA or 0.0 for channel, level in self._levels.items()}
@@ -257,7 +288,7 @@ class Course:
             )
         )
 
-    def _lock(self, class_: LockClass, cause: str, opens_after: tuple[int, int]) -> None:
+    def _lock(self, class_: LockClass, cause: str) -> None:
         """Once a cause, as long as it is open."""
         if any(lock.record.class_ == class_ and lock.record.cause == cause for lock in self._locks):
             return
@@ -267,7 +298,7 @@ class Course:
         record = Lock(class_=class_, cause=cause, until=until, number=self._lock_number)
         lock_id = self._book.add(record)
         self.checker.locked(lock_id, record)
-        opens_on = until or today + self._rng.randint(*opens_after) * DAY
+        opens_on = until or today + self._rng.randint(*OPENS_AFTER_DAYS[class_]) * DAY
         self._locks.append(_OpenLock(lock_id, record, opens_on))
         self._tell("locked", lock=f"{class_} {cause}")
 
@@ -280,6 +311,7 @@ class Course:
         if not self._baseline():
             return False
         plan = self._next(TodayFacts())
+        self._call_the_clinician(plan.reasons)
         if isinstance(plan, NotToday):
             self._tell("no_session", plan.reasons)
             return False
@@ -295,7 +327,7 @@ class Course:
         )
         assert entry.soreness is not None
         if entry.soreness >= SORE_LOCKS:
-            self._lock("soreness", "d_sore", SORENESS_OPENS_AFTER_DAYS)
+            self._lock("soreness", "d_sore")
         usual = self.summary.usual_pain(self._clock.now().date())
         plan = self._next(TodayFacts(entry.soreness, entry.pain_rest, usual))
         if isinstance(plan, NotToday):
@@ -379,8 +411,8 @@ class Course:
         if asks == "baseline":
             self._screened = self._clock.now()
         for found in standing:
-            class_ = found.class_.value
-            self._lock(class_, found.key, OPENS_AFTER_DAYS.get(class_, (1, 1)))  # type: ignore[arg-type]
+            assert found.class_ is not Class.N
+            self._lock(found.class_.value, found.key)
         return not standing
 
     def _answer(self, key: str, retracted: dict[str, str]) -> Answer:
@@ -445,7 +477,7 @@ class Course:
             first = self.summary.history.sessions_done == 0
             outcome = self._player.play(plan, hands, first_session=first, resume=outcome, mishap=mishap)
             stopped_by_mishap = mishap is not None and outcome.why != "look"
-            reason = stop if stopped_by_mishap and stop else "mistake"
+            reason = stop if stopped_by_mishap and stop else "enough" if hands.gave_up else "mistake"
             if stopped_by_mishap:
                 mishap = None
             outcome = self._after_stop(plan, outcome, reason, hands)
@@ -464,7 +496,7 @@ class Course:
                 self._write_session(replace(outcome.record, stop_reason=reason), outcome.session_id)
             if reason in ("burning", "faint"):
                 self._adverse(reason, plan.programme)
-                self._lock("red", reason, OPENS_AFTER_DAYS["red"])
+                self._lock("red", reason)
             if reason in ("enough", "burning", "faint"):
                 return None
             if reason == "pad_loose":
@@ -474,7 +506,7 @@ class Course:
             hands.sticks_pads_again()
             if outcome.pad_faults > MOST_PAD_FAULTS:
                 self._alert("amber", Reason("pad_faults", {"count": outcome.pad_faults}))
-                self._lock("P", "pad_faults", (1, 1))
+                self._lock("P", "pad_faults")
                 return None
         if kind == "nobody":
             self._alert("info", Reason("nobody_answered"))
@@ -484,7 +516,7 @@ class Course:
         if kind == "fault":
             self._faults_today += 1
             if self._faults_today > MOST_DEVICE_FAULTS:
-                self._lock("P", "device_faults", (1, 1))
+                self._lock("P", "device_faults")
                 return None
         return None if kind == "done" else outcome
 
@@ -503,7 +535,8 @@ class Course:
         """The session into the summary, the checker's book and the patient's muscles, if current flowed."""
         possible = record.state == "interrupted" or any(record.peak_mA.values())
         if possible:
-            self.summary.played(plan, record, ended_at)
+            assert self._rx is not None
+            self.summary.played(plan, record, ended_at, self._rx)
             self.checker.played(plan, record.seconds_done, ended_at)
             peaks = {channel: record.peak_mA.get(str(channel), 0.0) for channel in feelings}
             squeeze = max(feeling.squeeze(peaks[channel]) for channel, feeling in feelings.items())

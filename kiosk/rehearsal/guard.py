@@ -9,6 +9,7 @@ Units as in `drivers.guard`: half-mA, ms, permille.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from drivers import limits as c
@@ -103,6 +104,10 @@ class VirtualArming:
             self._due_ms = self._next_due_ms()
         return min(self._due_ms, self._nobody_ms)
 
+    def end_ms(self) -> int:
+        """When the phase ends, or the arming."""
+        return min(self._phase_ms + self.phase.duration_ms, self._nobody_ms)
+
     def _next_due_ms(self) -> int:
         due = [self._phase_ms + self.phase.duration_ms]
         if self._squeezes:
@@ -170,7 +175,7 @@ class VirtualArming:
     def _levels_changed(self) -> None:
         self._remember_squeeze()
         only = self.phase.channel
-        above_zero = any(level for channel, level in self.levels.items() if only in (None, channel))
+        above_zero = any(self.levels.values()) if only is None else self.levels.get(only, 0) > 0
         self._silent_ms = (c.PRESENT_S if above_zero else c.ARMED_IDLE_S) * 1000
         self._nobody_ms = self._present_ms + self._silent_ms
         self._due_ms = self.now_ms
@@ -233,6 +238,10 @@ class VirtualArming:
         return None
 
 
+_channel_status = cache(m.ChannelStatus)
+"""The same few hundred, again and again."""
+
+
 class VirtualGuard:
     """Takes the session machine's messages and gives what a real guard would answer."""
 
@@ -249,20 +258,21 @@ class VirtualGuard:
         heard = self.advance(now_ms)
         arming = self._arming
         match message:
-            case m.Arm():
-                heard += self._arm(message, now_ms)
-            case m.Stop(why):
-                heard += self._stop(why)
-            case m.Present(epoch) if arming is not None and epoch == self.epoch:
-                arming.present()
+            case m.Present():
+                if arming is not None and message.epoch == self.epoch:
+                    arming.present()
             case m.Level() | m.Next() | m.Rest():
                 heard += self._change(message)
+            case m.Arm():
+                heard += self._arm(message, now_ms)
+            case m.Stop():
+                heard += self._stop(message.why)
         return heard
 
     def advance(self, now_ms: int) -> list[m.FromGuard]:
         """What happened until `now_ms`: a status when something changed, or the end."""
         arming = self._arming
-        if arming is None:
+        if arming is None or now_ms <= arming.now_ms:
             return []
         due_ms = arming.change_ms()
         arming.advance(now_ms)
@@ -270,9 +280,12 @@ class VirtualGuard:
             return self._stop(arming.ended)
         return [self._status(arming)] if due_ms is not None and due_ms <= now_ms else []
 
-    def change_ms(self) -> int | None:
-        """When the next thing happens of itself; None while nothing is armed."""
-        return None if self._arming is None else self._arming.change_ms()
+    def change_ms(self, *, squeezes: bool = True) -> int | None:
+        """When the next thing happens of itself, with or without the plateaus of the squeezes; None while
+        nothing is armed."""
+        if self._arming is None:
+            return None
+        return self._arming.change_ms() if squeezes else self._arming.end_ms()
 
     def status(self, now_ms: int) -> list[m.FromGuard]:
         """How it is: what a real guard says four times a second."""
@@ -331,7 +344,10 @@ class VirtualGuard:
             epoch=self.epoch,
             n=0,
             channels=tuple(
-                m.ChannelStatus(channel, level, applied[channel]) for channel, level in arming.levels.items()
+                [
+                    _channel_status(channel, level, applied[channel])
+                    for channel, level in arming.levels.items()
+                ]
             ),
             fraction_permille=fraction,
             may_raise=fraction == 1000,

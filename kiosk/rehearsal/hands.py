@@ -8,7 +8,7 @@ from typing import Final
 
 from kiosk.keys import Key
 from kiosk.rehearsal.patient import Feeling
-from kiosk.session.machine import SessionState, Side
+from kiosk.session.machine import FEEL_STEP_HALF_MA, SessionState, Side
 
 UP_EVERY_MS: Final = (1_050, 1_600)
 READS_MS: Final = (1_200, 4_000)
@@ -36,6 +36,8 @@ class Hands:
         fades: bool,
     ) -> None:
         """`feelings` by channel. `fades`: a tingle that gets weaker, as in TENS."""
+        self.gave_up = False
+        """She stopped because she felt nothing at her limit."""
         self._feelings = feelings
         self._rng = rng
         self._wrong_keys = wrong_keys
@@ -63,6 +65,7 @@ class Hands:
         """The key that was due goes down; sometimes it is the wrong one."""
         assert self._pending is not None
         key, self._pending = self._pending[0], None
+        self.gave_up = key is Key.STOP
         if self._rng.random() < self._wrong_keys:
             return self._rng.choice(WRONG_KEYS)
         return key
@@ -103,27 +106,40 @@ class Hands:
             return Key.ENTER
         if step == "where":
             return Key.THREE if side.channel in self._confused else WHERE[side.side]
-        first = step == "feel"
-        enough_half_mA = self._feelings[side.channel].first_mA * 2 if first else self.strong_half_mA(side)
+        return self._search(state, side, step)
+
+    def _search(self, state: SessionState, side: Side, step: str) -> Key | None:
+        """Up, until it is felt, until the muscle tightens, until it is strong; or the limit is reached."""
+        feeling, first = self._feelings[side.channel], step == "feel"
         squeezes = state.status is not None and state.status.may_raise
-        if side.level_half_mA >= enough_half_mA and (squeezes or not first):
+        enough_half_mA = {"feel": feeling.first_mA * 2, "tighten": feeling.motor_mA * 2}.get(
+            step, self.strong_half_mA(side)
+        )
+        if side.level_half_mA >= enough_half_mA and (squeezes or step == "strong"):
             return Key.ENTER
-        if side.level_half_mA + state.step_half_mA > side.ceiling_half_mA:
-            return Key.STOP if first else Key.ENTER  # at the limit and nothing felt: it is no use
+        step_half_mA = max(state.step_half_mA, FEEL_STEP_HALF_MA if first else 1)
+        if side.level_half_mA + step_half_mA > side.ceiling_half_mA:
+            # At the limit: nothing felt, then it is no use; nothing seen, then it is well as it is.
+            return {"feel": Key.STOP, "tighten": Key.TWO}.get(step, Key.ENTER)
         rising = side.slow is not None and side.slow.running
         return Key.UP if squeezes and not rising else None
 
+    def content(self, state: SessionState) -> bool:
+        """In the session, and nothing to wish for whatever the muscles do."""
+        return state.stage == "play" and state.prompt is None and self._wish(state) is None
+
     def _play(self, state: SessionState) -> Key | None:
+        wish = self._wish(state)
+        squeezes = state.status is not None and state.status.may_raise
+        return None if wish in (Key.UP, Key.DOWN) and not squeezes else wish
+
+    def _wish(self, state: SessionState) -> Key | None:
         sides = state.sides
         waiting = [side for side in sides if side.slow is not None]
-        if any(side.slow is not None and side.slow.running for side in sides):
-            return None
-        if waiting and all(side.level_half_mA == 0 for side in waiting):
-            return Key.ENTER
-        if state.status is None or not state.status.may_raise:
+        if any(side.slow is not None and side.slow.running for side in waiting):
             return None
         if waiting:
-            return Key.UP
+            return Key.ENTER if all(side.level_half_mA == 0 for side in waiting) else Key.UP
         if any(side.level_half_mA > self.strong_half_mA(side) + 2 for side in sides):
             return Key.DOWN
         if all(side.level_half_mA + state.step_half_mA <= self.strong_half_mA(side) for side in sides):

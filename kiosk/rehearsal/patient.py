@@ -13,18 +13,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from programs.forms import Item
 from programs.montage import Kind, Side
 
 CHRONAXIE_US: Final = 250.0
 """A narrower pulse needs more current: I ∝ 1 + chronaxie / width [D]."""
 REFERENCE_WIDTH_US: Final = 200
-STRONG: Final = {"nmes_learn": 1.5, "nmes_end": 1.75, "nmes_str": 2.0, "tens_low": 1.6, "relax": 1.6}
-"""Programme → strong and comfortable, in multiples of the first feeling. A lumbar window is wide: 12 mA more
-than on the shin (HUG13); first feeling to comfortable as in VAN18, at this device's level [D]."""
-STRONG_OF_KIND: Final = {"nmes": 1.75, "tens": 1.9}
-MOTOR: Final = 1.15
+STRONG: Final = {"nmes_learn": 1.9, "nmes_end": 2.2, "nmes_str": 2.6, "tens_low": 2.0, "relax": 2.0}
+"""Programme → strong and comfortable, in multiples of the first feeling. The lumbar window is 12 mA wider
+than on the shin (HUG13); the multiples are [D]."""
+STRONG_OF_KIND: Final = {"nmes": 2.2, "tens": 2.3}
+MOTOR: Final = 1.4
 """Motor threshold in multiples of the first feeling [D]."""
-LOWEST_FEELING_MA, HIGHEST_FEELING_MA = 4.0, 11.0
+LOWEST_FEELING_MA, HIGHEST_FEELING_MA = 4.0, 10.0
 SORE_PEAK_HOURS: Final = 48.0
 """VAN12: soreness 2–3 of 10 two days after the first session of local stimulation."""
 BOUTS: Final = 6.0
@@ -68,12 +69,12 @@ class Person(msgspec.Struct, frozen=True):
 
 def draw_person(rng: Random) -> Person:
     """Somebody, by the ranges of [D] unless said otherwise above."""
-    first_mA = min(HIGHEST_FEELING_MA, max(LOWEST_FEELING_MA, rng.gauss(7.5, 1.5)))
+    first_mA = min(HIGHEST_FEELING_MA, max(LOWEST_FEELING_MA, rng.gauss(7.0, 1.3)))
     left, right = first_mA * rng.uniform(0.93, 1.0), first_mA * rng.uniform(0.93, 1.0)
     return Person(
         first_feeling_mA={"left": left, "right": right, "both": first_mA},
         comfort=rng.uniform(0.9, 1.1),
-        tolerance=rng.uniform(0.1, 0.45),
+        tolerance=rng.uniform(0.05, 0.3),
         usual_pain=min(7.5, max(2.5, rng.gauss(5.0, 1.2))),
         eased=0.0 if rng.random() < 1 / 3 else rng.uniform(0.1, 0.5),
         sore=rng.lognormvariate(0.0, 0.35),
@@ -91,10 +92,14 @@ class Feeling(NamedTuple):
     first_mA: float
     strong_mA: float
 
+    @property
+    def motor_mA(self) -> float:
+        """Where the muscle is seen to tighten."""
+        return min(self.strong_mA - 1, MOTOR * self.first_mA)
+
     def squeeze(self, current_mA: float) -> float:
         """How hard the muscle works, 0 to 1.2; 1 is strong and comfortable. Just felt is no contraction."""
-        motor_mA = min(self.strong_mA - 1, MOTOR * self.first_mA)
-        return min(1.2, max(0.0, (current_mA - motor_mA) / (self.strong_mA - motor_mA)))
+        return min(1.2, max(0.0, (current_mA - self.motor_mA) / (self.strong_mA - self.motor_mA)))
 
 
 class _Strain(NamedTuple):
@@ -164,6 +169,16 @@ class Patient:
         if chance < 0.0015:
             return 2
         return int(chance < self.person.skin_reacts * (0.25 if next_day else 1.0))
+
+    def form_answer(self, item: Item) -> int:
+        """To one question of a form: about as bad as the pain, or on a list about as much better."""
+        pain = self.pain_at_rest()
+        if item.kind == "choice":
+            place = round((len(item.choices) - 1) * pain / 10)
+            return sorted(choice.value for choice in item.choices)[place]
+        if item.kind == "tick":
+            return int(self._rng.random() < pain / 12)
+        return round(_scale(pain + self._rng.uniform(-1.5, 1.5)) * item.highest / 10)
 
     def feeling(self, side: Side, programme: str, kind: Kind, pulse_width_us: int) -> Feeling:
         """Where this side begins to feel today, and what is strong and still pleasant."""

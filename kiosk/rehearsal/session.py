@@ -58,8 +58,8 @@ class Guard(Protocol):
     def advance(self, now_ms: int) -> list[guard.FromGuard]:
         """What happened until now."""
 
-    def change_ms(self) -> int | None:
-        """When it has something to say by itself."""
+    def change_ms(self, *, squeezes: bool) -> int | None:
+        """When it has something to say by itself; `squeezes`: also that one begins or ends."""
 
     def status(self, now_ms: int) -> list[guard.FromGuard]:
         """How it is now."""
@@ -124,12 +124,12 @@ class SessionPlayer:
     def _go_on(self, hands: Hands) -> None:
         """To the next thing that happens, whoever does it."""
         state = self._state
-        guard_ms = self._guard.change_ms()
         # The guard is heard all the time: its silence is no deadline here. Nor is a line that goes away.
         wake_s = machine.deadline_s(replace(state, status_s=NEVER_S, notice=None))
         wake_ms = NEVER_MS if wake_s is None or wake_s >= NEVER_S else math.ceil(wake_s * 1000)
         press = hands.press(state, self._now_ms)
         press_ms = NEVER_MS if press is None else press[1]
+        guard_ms = self._guard.change_ms(squeezes=not (press is None and self._is_quiet(hands)))
         other_ms = self._mishap_ms() if state.stage == "play" else NEVER_MS
         now_ms = min(NEVER_MS if guard_ms is None else guard_ms, wake_ms, press_ms, other_ms)
         assert now_ms < NEVER_MS, f"nothing will ever happen in {state.stage} {state.find_step}"
@@ -146,6 +146,12 @@ class SessionPlayer:
             mishap = self._mishap
             if mishap is not None and self._when_played_ms(mishap.after_s) <= self._now_ms:
                 self._happens(mishap)
+
+    def _is_quiet(self, hands: Hands) -> bool:
+        """Between two squeezes, and nobody wants anything of the next: then it says nothing that matters."""
+        state = self._state
+        waits = state.status is None or state.status.may_raise or any(side.slow for side in state.sides)
+        return not waits and hands.content(state)
 
     def _mishap_ms(self) -> int:
         """When the mishap is due, or the look at the skin in the first session, if nothing comes between."""
@@ -197,19 +203,21 @@ class SessionPlayer:
     def _take(self, state: SessionState, effects: tuple[machine.Effect, ...]) -> None:
         self._state = state
         for effect in effects:
-            match effect:
-                case machine.Send(message):
-                    if type(message) is guard.Arm:
-                        self._set_clock()
-                        self._watcher.armed(message, self._plan, self._clock.now())
-                    self._hear(self._guard.hear(message, self._now_ms))
-                case machine.Write(record, corrects, first):
-                    self._set_clock()
-                    record_id = self._save(record, corrects)
-                    if first:
-                        self._feed(machine.SessionSaved(record_id))
-                case machine.Ended(outcome):
-                    self._outcome = outcome
+            if type(effect) is machine.Send:
+                self._send(effect.message)
+            elif type(effect) is machine.Write:
+                self._set_clock()
+                record_id = self._save(effect.record, effect.corrects)
+                if effect.first:
+                    self._feed(machine.SessionSaved(record_id))
+            elif type(effect) is machine.Ended:
+                self._outcome = effect.outcome
+
+    def _send(self, message: guard.ToGuard) -> None:
+        if type(message) is guard.Arm:
+            self._set_clock()
+            self._watcher.armed(message, self._plan, self._clock.now())
+        self._hear(self._guard.hear(message, self._now_ms))
 
     def _set_clock(self) -> None:
         self._clock.advance(max(0.0, self._now_ms / 1000 - self._clock.monotonic_s()))

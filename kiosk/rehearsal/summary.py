@@ -10,11 +10,12 @@ from collections import deque
 
 import msgspec
 
-from kiosk.diary.history import PAIN_UP
+from kiosk.diary.history import CUT_SHORT, PAIN_UP
 from kiosk.diary.records import Entry, LevelFound, Session
 from kiosk.diary.today import USUAL_PAIN_DAYS, USUAL_PAIN_ENTRIES
 from programs.history import CourseHistory, Level, LevelKey, PastSession
 from programs.plan import SessionPlan
+from programs.prescription import Prescription
 
 
 class RollingSummary:
@@ -58,6 +59,7 @@ class RollingSummary:
             self._count_diary_days(dt.date.max)
         if entry.moment == "after" or entry.pain_rest is None:
             return
+        self.history = self.history.with_pain(day, entry.pain_rest)
         self._compare_with_yesterday(day, entry.pain_rest)
         self._pains.append((at, entry.pain_rest))
         while self._pains[0][0].date() < day:
@@ -67,8 +69,10 @@ class RollingSummary:
             while self._usual[0][0] < day - dt.timedelta(days=USUAL_PAIN_DAYS):
                 self._usual.popleft()
 
-    def played(self, plan: SessionPlan, record: Session, ended_at: dt.datetime) -> None:
-        """A session with current."""
+    def played(
+        self, plan: SessionPlan, record: Session, ended_at: dt.datetime, prescription: Prescription
+    ) -> None:
+        """A session with current, under this prescription."""
         first = self.history.last_session_day is None
         self.history = self.history.with_session(
             PastSession(
@@ -79,6 +83,9 @@ class RollingSummary:
                 work_minutes=plan.work.seconds // 60,
                 seconds_planned=record.planned_seconds,
                 seconds_done=record.seconds_done,
+                plan=prescription.plan,
+                prescription=prescription.serial,
+                cut_short=record.state == "ended_early" and record.stop_reason in CUT_SHORT,
             )
         )
         if first:
@@ -107,12 +114,17 @@ class RollingSummary:
                 day=day,
                 comfortable_mA=level.comfortable_mA,
                 first_feeling_mA=level.first_feeling_mA,
+                motor_threshold_mA=level.motor_threshold_mA,
             )
         )
 
+    def prescribed(self, day: dt.date) -> None:
+        """A prescription was installed: a clinician looked."""
+        self.history = self.history.with_prescription(day)
+
     def opened(self, class_: str, day: dt.date) -> None:
         """A clinician opened a lock."""
-        if class_ in ("soreness", "skin"):
+        if class_ in ("soreness", "skin", "pain"):
             self.history = self.history.opened_by_clinician(class_, day)
 
     def _compare_with_yesterday(self, day: dt.date, pain: int) -> None:

@@ -72,7 +72,7 @@ class TickingGuard:
             heard += self._tick(now_ms)
         return heard
 
-    def change_ms(self) -> int | None:
+    def change_ms(self, *, squeezes: bool = True) -> int | None:
         return None if self._arming is None else self._next_ms()
 
     def status(self, now_ms: int) -> list[m.FromGuard]:

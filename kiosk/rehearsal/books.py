@@ -1,0 +1,79 @@
+"""Where a rehearsal's records go: into a new data folder, month by month, or nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from kiosk.clock import FixedClock
+from kiosk.diary.records import Record, Stored
+from kiosk.diary.store import Store, open_store
+from kiosk.errors import KioskError
+
+DEVICE_ID: Final = "SIM-REHEARSAL"
+RECENT: Final = 50
+"""Records back that a correction can still mean when a month is over."""
+
+
+class Nowhere:
+    """Gives ids and forgets."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def add(self, record: Record, corrects: str | None = None, at: dt.datetime | None = None) -> str:
+        """The id of the record."""
+        self.written += 1
+        return f"r{self.written}"
+
+
+class NewFolder:
+    """A new data folder of kind rehearsal. A month is kept in memory and written at once when it is over."""
+
+    def __init__(self, folder: Path, clock: FixedClock) -> None:
+        """Raises KioskError when something is there already; FolderError when it cannot be made."""
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise KioskError(
+                f"{folder} is not empty. A rehearsal writes into a new folder: name one that is not there.",
+                exit_code=2,
+            )
+        self.written = 0
+        self._clock = clock
+        self._store: Store = open_store(folder, "rehearsal", clock, DEVICE_ID)
+        self._drafts: list[Stored] = []
+        self._began: dict[str, dt.datetime] = {}
+        """Record that can still be corrected → when it happened."""
+
+    def add(self, record: Record, corrects: str | None = None, at: dt.datetime | None = None) -> str:
+        """The id of the record; a correction happened when the corrected one did."""
+        now = self._clock.now()
+        if self._drafts and self._drafts[0].envelope.entry_time.month != now.month:
+            self.write()
+        happened = at or (None if corrects is None else self._began.get(corrects))
+        draft = self._store.draft(record, happened, corrects)
+        self._drafts.append(draft)
+        self._began[draft.envelope.id] = draft.envelope.event_time
+        self.written += 1
+        return draft.envelope.id
+
+    def write(self) -> None:
+        """Everything so far becomes durable. Raises StoreReadOnly."""
+        drafts, self._drafts = self._drafts, []
+        kept = {draft.envelope.id for draft in drafts[-RECENT:]}
+        self._began = {id_: at for id_, at in self._began.items() if id_ in kept}
+        asyncio.run(self._store.add_all(drafts))
+
+    def __enter__(self) -> NewFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.write()
+        finally:
+            self._store.close()
