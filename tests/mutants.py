@@ -324,7 +324,7 @@ MUTANTS = (
         "now_s = self._now().wall_s\n        self._stints = [",
         TEST_TALLY,
     ),
-    Mutant("a clock that went back locks for ever", TALLY, "max(now.boot_s, ", "max(0, ", TEST_TALLY),
+    Mutant("a clock that went back frees the day late", TALLY, "max(now.boot_s, ", "max(0, ", TEST_TALLY),
     Mutant(
         "a STOP test before the stage was on",
         PROCESS,
