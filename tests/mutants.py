@@ -1017,7 +1017,7 @@ MUTANTS = (
         MONTHS,
         "        if before is not None:\n            self._seal(ended, before)",
         "        ended = None",
-        TEST_CUTS,
+        TEST_DAMAGE,
     ),
     Mutant(
         "what a power cut left unsealed stays so",

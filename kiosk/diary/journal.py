@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
@@ -30,6 +31,8 @@ from tinydb.table import Table
 from kiosk.diary import chain, durable
 from kiosk.diary.files import DISK, Files
 from kiosk.errors import KioskError
+
+log = logging.getLogger(__name__)
 
 FORM: Final = 1
 """Of the lines; a later one is refused."""
@@ -231,7 +234,10 @@ class JournalStorage(Storage):
         else:
             self._begin(1, follows, tables or {}, origin)
         if self._end > WASTE_BYTES and self._end > WASTE * self._live_bytes():
-            self.compact()
+            try:
+                self.compact()
+            except OSError as error:
+                log.warning("no new generation was begun in %s: %s", folder, error)
 
     # ── TinyDB's interface ──
 

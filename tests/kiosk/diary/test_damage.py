@@ -152,6 +152,19 @@ def test_a_manifest_that_is_lost_is_made_anew() -> None:
     assert read(disk) == state
 
 
+def test_a_month_is_sealed_as_soon_as_the_next_one_begins() -> None:
+    disk = SimulatedDisk()
+    writer = opened(disk)
+    writer.add("2026-10", "entries", [{"envelope": {"id": "1"}}])
+    end = writer.link
+    assert manifest.load(ROOT / "journal", disk) == {}
+    writer.add("2026-12", "entries", [{"envelope": {"id": "2"}}])
+    (sealed,) = manifest.load(ROOT / "journal", disk).values()
+    assert (sealed.month, sealed.link) == ("2026-10", end)
+    assert len(disk.read(ROOT / "journal/2026-10/0001.jsonl")) == sealed.bytes
+    assert months.first_line(ROOT / "journal/2026-12", disk).follows == end
+
+
 KILLER = """
 import json, os, random, signal, sys
 from pathlib import Path
