@@ -166,7 +166,9 @@ def _montage_problems(prescription: Prescription) -> Iterator[Problem]:
         yield Problem("montages", "none", "at least one montage")
     for index, id_ in enumerate(prescription.montages):
         if id_ not in usable:
-            yield Problem(f"montages[{index}]", repr(id_), _one_of(usable))
+            why = known[id_].never_armed_because if id_ in known else None
+            found = repr(id_) if why is None else f"{id_!r}, which is never armed: {why.en}"
+            yield Problem(f"montages[{index}]", found, _one_of(usable))
             continue
         if id_ in prescription.montages[:index]:
             yield Problem(f"montages[{index}]", f"{id_!r} a second time", "each montage once")

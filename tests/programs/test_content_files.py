@@ -231,6 +231,17 @@ def test_texts_are_in_both_languages_and_without_typographic_accidents() -> None
             assert "  " not in words
 
 
+def test_the_way_to_the_first_screen_reads_no_page_that_is_looked_up_later() -> None:
+    code = (
+        "import sys, programs.progression, programs.prescription, programs.library as library\n"
+        "library.load_questionnaire(); library.questionnaire_digest(); library.load_courses()\n"
+        "print(*(name for name in sys.modules if name.startswith('programs.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    later = {"advice", "evidence", "exercises", "forms"}
+    assert not later & {name.removeprefix("programs.") for name in done.stdout.split()}
+
+
 def test_the_package_needs_nothing_but_msgspec_and_knows_no_device_and_no_kiosk() -> None:
     code = (
         "import sys; before = set(sys.modules)\n"

@@ -65,7 +65,7 @@ def test_without_limits_there_is_none() -> None:
         (
             '["M4-par"]',
             '["M8-trunk"]',
-            "montages[0]: found 'M8-trunk', expected one of M2, M4-cross, M4-par.",
+            "montages[0]: found 'M8-trunk', which is never armed: It needs four channels",
         ),
         ('["M4-par"]', '["M4-par", "M4-par"]', "'M4-par' a second time"),
         ('["M4-par"]', '["M2"]', "programmes[0]: found 'nmes_learn' (nmes), expected a montage for nmes."),
