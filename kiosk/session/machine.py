@@ -10,6 +10,7 @@ Time is CLOCK_MONOTONIC in seconds and always an argument. There is no periodic 
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import msgspec
@@ -67,9 +68,10 @@ LEVEL_UNDER_WAY_S = 0.5
 """How long a level that was asked for may differ from the one that the guard reports."""
 
 Stage = Literal["saving", "arming", "find", "play", "stopping", "ended"]
-FindStep = Literal["offer", "feel", "where", "strong", "both"]
-"""offer: "Ready? It rises slowly". feel: until "I feel it". where: left, right. strong: until "strong, still
-pleasant". both: every side is found, Enter begins the session."""
+FindStep = Literal["offer", "feel", "where", "tighten", "strong", "both"]
+"""offer: "Ready? It rises slowly". feel: until "I feel it". where: left, right. tighten (muscle programmes
+alone): until the muscle is seen or felt to tighten. strong: until "strong, still pleasant". both: every side
+is found, Enter begins the session."""
 
 
 # ── events and effects ──────────────────────────────────────────────────────────────────────────
@@ -168,6 +170,8 @@ class Side(msgspec.Struct, frozen=True):
     highest_applied_half_mA: int = 0
     first_feeling_half_mA: int | None = None
     where: Literal["left", "right", "both", "elsewhere"] | None = None
+    motor_threshold_half_mA: int | None = None
+    """Where the person saw or felt the muscle tighten; None: not asked, or not seen."""
     comfortable_half_mA: int | None = None
     slow: SlowRise | None = None
     asked_s: float = -1e9
@@ -215,6 +219,10 @@ class SessionState(msgspec.Struct, frozen=True):
     sides: tuple[Side, ...]
     session_id: str | None = None
     resume: SessionOutcome | None = None
+    began_at: dt.datetime | None = None
+    """When the session began by the wall clock; before the stop that is gone on from, if there was one."""
+    armed_at: dt.datetime | None = None
+    """The wall clock at `began_s`: from there on only the monotonic clock counts."""
     seconds_before: int = 0
     """Played before the stop that is gone on from."""
     finding: int = 0
@@ -296,16 +304,19 @@ def begin(
     last_epoch: int,
     first_session: bool,
     now_s: float,
+    now: dt.datetime | None = None,
     resume: SessionOutcome | None = None,
     session_id: str | None = None,
 ) -> tuple[SessionState, tuple[Effect, ...]]:
     """A new session: first its record is made durable, then it is armed. A resumed one is armed at once.
 
-    `last_epoch` is the guard's; this arming's is the next (rule 8).
+    `last_epoch` is the guard's; this arming's is the next (rule 8). `now` is the wall clock, aware: by it the
+    record says when the session began and ended.
     """
     step_half_mA = limits.STEP_HALF_MA[device_kind]
     find = resume is None or not resume.found
     done = resume.seconds_done if resume is not None else 0
+    before = resume.record if resume is not None else None
     state = SessionState(
         plan=plan,
         armed_plan=guard_plan(plan, find=find, seconds_done=done),
@@ -319,6 +330,8 @@ def begin(
         sides=tuple(_side(channel, plan, resume, find, step_half_mA) for channel in plan.channels),
         session_id=session_id,
         resume=resume,
+        began_at=before.began_at if before is not None and before.began_at is not None else now,
+        armed_at=now,
         seconds_before=done,
         last_key_s=now_s,
         still_ok_s=now_s,
@@ -408,6 +421,8 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         state, effects = _enter(state, now_s)
     elif key is Key.FIVE and not state.resting:
         state, effects = _rest(state, now_s)
+    elif state.stage == "find" and state.find_step == "tighten" and key is Key.TWO:
+        state, effects = _comfortable(state)
     elif state.stage == "find" and state.find_step == "where" and key in _WHERE:
         state, effects = _where(state, _WHERE[key], now_s)
     elif state.stage == "play" and key in _SELECT:
@@ -523,19 +538,30 @@ def _enter(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effec
                 return _notice(state, "nothing_yet", now_s), ()
             state = _with_side(state, state.finding, replace(side, first_feeling_half_mA=side.level_half_mA))
             return replace(state, find_step="where", ups_in_a_row=0), ()
+        case "tighten" | "strong" if side.level_half_mA == 0:
+            return _notice(state, "nothing_yet", now_s), ()
+        case "tighten":
+            side = replace(side, motor_threshold_half_mA=side.level_half_mA)
+            return replace(_with_side(state, state.finding, side), find_step="strong", ups_in_a_row=0), ()
         case "strong":
-            if side.level_half_mA == 0:
-                return _notice(state, "nothing_yet", now_s), ()
-            side = replace(side, comfortable_half_mA=side.level_half_mA, slow=None)
-            state = replace(_with_side(state, state.finding, side), ups_in_a_row=0)
-            saved = Write(_level_found(state, side))
-            if state.finding + 1 < len(state.sides):
-                return state, (saved, Send(guard.Next(state.epoch)))
-            return replace(state, find_step="both"), (saved,)
+            return _comfortable(state)
         case "both":
             return state, (Send(guard.Next(state.epoch)),)
         case _:
             return state, ()
+
+
+def _comfortable(state: SessionState) -> tuple[SessionState, tuple[Effect, ...]]:
+    """The level of this side is the person's; then the other side, or the question whether to begin."""
+    side = state.side
+    if side.level_half_mA == 0:
+        return state, ()
+    side = replace(side, comfortable_half_mA=side.level_half_mA, slow=None)
+    state = replace(_with_side(state, state.finding, side), ups_in_a_row=0)
+    saved = Write(_level_found(state, side))
+    if state.finding + 1 < len(state.sides):
+        return state, (saved, Send(guard.Next(state.epoch)))
+    return replace(state, find_step="both"), (saved,)
 
 
 def _where(
@@ -549,7 +575,7 @@ def _where(
     state = _with_side(state, state.finding, replace(side, where=said))
     if said != side.side:
         return _stop(state, "where_mismatch", now_s)
-    return replace(state, find_step="strong"), ()
+    return replace(state, find_step="tighten" if state.plan.kind == "nmes" else "strong"), ()
 
 
 def _rest(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
@@ -936,7 +962,16 @@ def _record(state: SessionState, what: Literal["begun", "done", "ended_early"]) 
         stop_confirmed=None if state.outcome is None else state.outcome.confirmed,
         peak_mA={str(side.channel): side.highest_applied_half_mA / 2 for side in state.sides},
         pad_faults=state.pad_faults,
+        began_at=state.began_at,
+        ended_at=None if what == "begun" else _ended_at(state),
     )
+
+
+def _ended_at(state: SessionState) -> dt.datetime | None:
+    """By the wall clock of the arming and the seconds since: setting the clock meanwhile changes nothing."""
+    if state.armed_at is None or state.outcome is None:
+        return None
+    return state.armed_at + dt.timedelta(seconds=state.outcome.at_s - state.began_s)
 
 
 def _level_found(state: SessionState, side: Side) -> LevelFound:
@@ -956,6 +991,7 @@ def _level_found(state: SessionState, side: Side) -> LevelFound:
         comfortable_mA=None if side.comfortable_half_mA is None else side.comfortable_half_mA / 2,
         ceiling_mA=side.ceiling_half_mA / 2,
         ceiling_set_by=channel.set_by,
+        motor_threshold_mA=None if side.motor_threshold_half_mA is None else side.motor_threshold_half_mA / 2,
     )
 
 

@@ -82,6 +82,7 @@ class SessionRunner:
             last_epoch=last_epoch,
             first_session=first_session,
             now_s=self._clock.monotonic_s(),
+            now=self._clock.now(),
             resume=resume,
             session_id=session_id,
         )

@@ -371,6 +371,9 @@ def _stages(desk: Desk) -> Iterator[Shot]:
             desk.press(Key.ENTER)
         yield desk.shot(f"where {index}")
         desk.press(Key.ONE if index == 0 else Key.TWO)
+        if desk.state.find_step == "tighten":
+            yield desk.shot(f"tighten {index}")
+            desk.press(Key.ENTER)
         desk.press(Key.UP)
         yield desk.shot(f"strong {index}")
         desk.status(index, may_raise=False)

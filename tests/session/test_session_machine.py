@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +28,8 @@ class Desk:
     last_status: tuple[int, int, bool] = (0, 0, True)
     device_kind: str = "p24"
 
+    now: dt.datetime | None = None
+
     def __post_init__(self) -> None:
         self.state, effects = machine.begin(
             self.plan,
@@ -34,6 +37,7 @@ class Desk:
             last_epoch=6,
             first_session=self.first_session,
             now_s=self.now_s,
+            now=self.now,
             resume=self.resume,
             session_id="s1" if self.resume else None,
         )
@@ -103,6 +107,8 @@ class Desk:
                 self.press(Key.ENTER)
             self.press(Key.UP)
             self.status(side)
+        if self.state.find_step == "tighten":
+            self.press(Key.ENTER)
         self.press(Key.ENTER)
 
 
@@ -289,6 +295,60 @@ def test_nothing_felt_far_above_the_usual_goes_to_zero() -> None:
     assert desk.state.side.level_half_mA <= 12
 
 
+def at_the_contraction() -> Desk:
+    """A muscle programme, felt on the left: the next question is whether it tightens."""
+    desk = Desk(nmes_plan()).armed()
+    for _ in range(2):
+        desk.press(Key.UP)
+        desk.status(0)
+    desk.press(Key.ENTER)
+    desk.press(Key.ONE)
+    assert desk.state.find_step == "tighten"
+    return desk
+
+
+def found_levels(effects: tuple[machine.Effect, ...]) -> list[LevelFound]:
+    return [
+        effect.record
+        for effect in effects
+        if isinstance(effect, Write) and isinstance(effect.record, LevelFound)
+    ]
+
+
+def test_where_the_muscle_tightens_is_kept_apart_from_what_is_comfortable() -> None:
+    desk = at_the_contraction()
+    assert not found_levels(desk.press(Key.ENTER))
+    desk.status(0, may_raise=False)
+    desk.status(0)
+    desk.press(Key.UP)
+    desk.status(0)
+    (found,) = found_levels(desk.press(Key.ENTER))
+    assert (found.first_feeling_mA, found.motor_threshold_mA, found.comfortable_mA) == (2.0, 2.0, 2.5)
+
+
+def test_nobody_has_to_see_the_muscle_tighten() -> None:
+    desk = at_the_contraction()
+    (found,) = found_levels(desk.press(Key.TWO))
+    assert (found.motor_threshold_mA, found.comfortable_mA) == (None, 2.0)
+    assert desk.state.sides[0].comfortable_half_mA == 4
+
+
+def test_at_zero_nothing_tightens_and_nothing_is_comfortable() -> None:
+    desk = at_the_contraction()
+    for _ in range(4):
+        desk.press(Key.DOWN)
+    desk.status(0)
+    for key in (Key.ENTER, Key.TWO):
+        assert not found_levels(desk.press(key))
+        assert desk.state.find_step == "tighten"
+
+
+def test_tens_asks_for_no_contraction() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.find_side()
+    assert [effect.record.motor_threshold_mA for effect in desk.asked if found_levels((effect,))] == [None]
+
+
 def test_both_sides_one_after_the_other_then_the_session_on_enter() -> None:
     desk = Desk(nmes_plan()).armed()
     for index in range(2):
@@ -297,6 +357,8 @@ def test_both_sides_one_after_the_other_then_the_session_on_enter() -> None:
         desk.status(index)
         desk.press(Key.ENTER)
         desk.press(Key.ONE if index == 0 else Key.TWO)
+        assert not desk.press(Key.ENTER)[1:], "it tightens: nothing is saved yet"
+        assert desk.state.find_step == "strong"
         effects = desk.press(Key.ENTER)
         written = [effect.record for effect in effects if isinstance(effect, Write)]
         assert [type(record) for record in written] == [LevelFound]
@@ -521,6 +583,31 @@ def test_a_session_gone_on_from_keeps_the_highest_current_of_its_first_part() ->
     record = [effect.record for effect in again.stopped("person") if isinstance(effect, Write)][-1]
     assert isinstance(record, Session)
     assert record.peak_mA == {"1": 6.0, "2": 6.0}, "a session without any current needs no rest after it"
+
+
+def test_the_record_says_when_the_session_began_and_ended() -> None:
+    """By the clock of its beginning: one that is set meanwhile changes neither."""
+    now = dt.datetime(2026, 11, 20, 14, tzinfo=dt.UTC)
+    desk = Desk(tens_plan(), now=now)
+    (begun,) = desk.asked
+    assert isinstance(begun, Write)
+    assert isinstance(begun.record, Session)
+    assert (begun.record.began_at, begun.record.ended_at) == (now, None)
+    desk.armed()
+    began_s = desk.state.began_s
+    desk.now_s = began_s + 90.0
+    desk.press(Key.STOP, after_s=0)
+    effects = desk.stopped("person")
+    (record,) = [effect.record for effect in effects if isinstance(effect, Write)]
+    assert isinstance(record, Session)
+    assert (record.began_at, record.ended_at) == (now, now + dt.timedelta(seconds=90))
+    outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
+    again = Desk(tens_plan(), resume=outcome, now=now + dt.timedelta(minutes=5)).armed()
+    again.press(Key.STOP, after_s=2)
+    record = [effect.record for effect in again.stopped("person") if isinstance(effect, Write)][-1]
+    assert isinstance(record, Session)
+    assert record.began_at == now, "gone on from: it is the same session"
+    assert record.ended_at == now + dt.timedelta(minutes=5, seconds=2)
 
 
 def test_a_fault_of_the_device_names_itself_in_the_outcome() -> None:

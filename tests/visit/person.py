@@ -87,6 +87,8 @@ def feel(kiosk: Terminal, log: DeviceLog, channel: int) -> None:
     kiosk.press("enter")
     kiosk.wait_for("Where do you feel it?")
     kiosk.press(str(channel))
+    kiosk.wait_for("The muscle tightens")
+    kiosk.press("enter")
     kiosk.wait_for("Strong, still pleasant")
 
 

@@ -179,6 +179,7 @@ async def test_a_visit_to_the_end_of_its_plan(
             )
             await person.raise_by(level_half_mA)
             await person.press("enter", key)
+            await person.press("enter")  # it tightens
             await person.press("enter")
         await person.press("enter")
         await person.until(

@@ -15,7 +15,7 @@ from kiosk.words import _, content, ngettext
 from programs.library import load_programme
 from programs.montage import Lead
 
-FIND_STEPS: Final = ("offer", "feel", "where", "strong", "both")
+FIND_STEPS: Final = ("offer", "feel", "where", "tighten", "strong", "both")
 
 
 def beginning(visit: Visit, moment: Moment) -> Page:
@@ -127,6 +127,8 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
         return (_("It holds."), _("Press ▲: it rises on."), _("Feel it? Press Enter."))
     if state.find_step == "feel":
         return (_("Press ▲ until you feel something."), _("Then press Enter: I feel it."))
+    if state.find_step == "tighten":
+        return (_("Press ▲ until the muscle tightens."), _("You can see it or feel it. Then press Enter."))
     intensity = content(load_programme(state.plan.programme).intensity)
     return (_("Press ▲ once. Wait. Press again."), intensity)
 
@@ -134,11 +136,14 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
 def _level_choices(state: SessionState) -> tuple[Choice, ...]:
     if state.prompt is not None:
         return (Choice(Key.ENTER, _("Yes, all is well")), Choice(Key.DOWN, _("less")))
-    felt = _("I feel it") if state.find_step == "feel" else _("Strong, still pleasant")
+    enter = {"feel": _("I feel it"), "tighten": _("The muscle tightens")}
+    felt = enter.get(state.find_step, _("Strong, still pleasant"))
+    enough = (Choice(Key.TWO, _("Strong enough, I see none"), prominent=False),)
     return (
         Choice(Key.UP, _("a bit more")),
         Choice(Key.DOWN, _("less")),
         Choice(Key.ENTER, felt),
+        *(enough if state.find_step == "tighten" else ()),
         Choice(Key.FIVE, _("Rest at zero"), prominent=False),
     )
 
