@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from kiosk.access.attempts import Attempts
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.settings_file import PinHash, load_settings, save_settings
 from kiosk.diary.store import Store
@@ -48,6 +49,8 @@ class PinResult:
 
     ok: bool
     is_set: bool
+    wait_s: int = 0
+    """Until the next PIN is looked at. This one was not, if it came too early."""
 
 
 async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
@@ -84,6 +87,8 @@ class Access:
     def __init__(self, store: Store, hasher: Hasher = scrypt_in_child) -> None:
         self._store = store
         self._hasher = hasher
+        self.attempts = Attempts(store)
+        """Of every role of this box."""
 
     @property
     def demo_pin(self) -> str | None:
@@ -114,12 +119,15 @@ class Access:
     async def check_pin(self, role: Role, pin: str) -> PinResult:
         """Whether `pin` is the PIN of `role`. The attempt is durable in the diary before it is checked.
 
-        Raises StoreReadOnly (then nothing was checked), AccessError, SettingsError.
+        After three wrong ones in a row it has to wait. Raises StoreReadOnly (then nothing was checked),
+        AccessError, SettingsError, DiaryDamaged.
         """
-        await self._store.add(AccessRecord(role=role, action="pin_attempt"))
         known = load_settings(self._store.folder).pins.get(role)
+        if wait_s := await self.attempts.wait_s(role):
+            return PinResult(ok=False, is_set=known is not None, wait_s=wait_s)
+        await self.attempts.write(AccessRecord(role=role, action="pin_attempt"))
         if known is None:
-            return PinResult(ok=False, is_set=False)
+            return PinResult(ok=False, is_set=False, wait_s=await self.attempts.wait_s(role))
         ok = hmac.compare_digest(await self._hasher(pin, known), bytes.fromhex(known.hash))
-        await self._store.add(AccessRecord(role=role, action="pin_ok" if ok else "pin_wrong"))
-        return PinResult(ok=ok, is_set=True)
+        await self.attempts.write(AccessRecord(role=role, action="pin_ok" if ok else "pin_wrong"))
+        return PinResult(ok=ok, is_set=True, wait_s=await self.attempts.wait_s(role))

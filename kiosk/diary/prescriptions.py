@@ -45,9 +45,20 @@ async def install(store: Store, toml: str, file: str) -> Prescription:
     Raises programs.prescription.PrescriptionError, PrescriptionRefused (an old serial), StoreReadOnly.
     """
     new = prescription.parse(toml, file)
+    must_be_newer(store, new, file)
+    digest = hashlib.sha256(toml.encode()).hexdigest()
+    await store.add(PrescriptionInstalled(serial=new.serial, toml=toml, sha256=digest))
+    return new
+
+
+def must_be_newer(reader: StoreReader, new: Prescription, file: str) -> None:
+    """Its serial has to be higher than any that was ever installed, valid or not (safety rule 28).
+
+    Raises PrescriptionRefused.
+    """
     serials = [
         fact.record.serial
-        for fact in store.facts("prescriptions")
+        for fact in reader.facts("prescriptions")
         if isinstance(fact.record, PrescriptionInstalled)
     ]
     newest = max(serials, default=0)
@@ -56,6 +67,3 @@ async def install(store: Store, toml: str, file: str) -> Prescription:
             f"{file}: serial is {new.serial}, but prescription {newest} is installed already; "
             f"expected {newest + 1} or more. Nothing was changed."
         )
-    digest = hashlib.sha256(toml.encode()).hexdigest()
-    await store.add(PrescriptionInstalled(serial=new.serial, toml=toml, sha256=digest))
-    return new

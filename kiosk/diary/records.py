@@ -90,6 +90,8 @@ class Screening(Record, frozen=True, tag="screenings"):
     """Worst class, "cleared", or None while it is open."""
     findings: tuple[str, ...] = ()
     questionnaire_digest: str = ""
+    prescription: int = 0
+    """Serial of the one in force when the round was begun; 0: not noted."""
 
 
 class Session(Record, frozen=True, tag="sessions"):
@@ -210,10 +212,12 @@ class Note(Record, frozen=True, tag="notes"):
 
 
 class Access(Record, frozen=True, tag="access"):
-    """A PIN attempt (written before it is checked), a look, an export."""
+    """An attempt with a PIN or a code (written before it is checked) and what came of it, a look, an export."""
 
     role: str
-    action: Literal["pin_attempt", "pin_ok", "pin_wrong", "look", "export", "unlock"]
+    action: Literal[
+        "pin_attempt", "pin_ok", "pin_wrong", "code_attempt", "code_wrong", "unlock", "look", "export"
+    ]
     detail: str = ""
 
 

@@ -121,6 +121,11 @@ class StoreReader:
         return self.meta.kind
 
     @property
+    def clock(self) -> Clock:
+        """The clock by which it reads and writes."""
+        return self._clock
+
+    @property
     def box_id(self) -> str:
         """UUID of this box."""
         return self.meta.box_id

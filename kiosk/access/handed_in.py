@@ -1,0 +1,186 @@
+"""What the clinician hands in for the box by file: a prescription, or something that the clinic signed.
+
+It lies in the inbox of the data folder until the kiosk takes it in, at once when none is running. It is
+checked when it is handed in, so that who does it hears of a mistake, and again when it is taken in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kiosk.access import enrolment, signed, unlocking
+from kiosk.clock import Clock
+from kiosk.diary import inbox
+from kiosk.diary.folder import FolderInUse, reason_of
+from kiosk.diary.inbox import Item
+from kiosk.diary.prescriptions import must_be_newer
+from kiosk.diary.records import FolderKind, PrescriptionInstalled, Record, Unlock
+from kiosk.diary.store import Store, StoreReader, open_reader, open_store
+from kiosk.errors import KioskError
+from programs import prescription
+from programs.prescription import Prescription
+
+log = logging.getLogger(__name__)
+
+PRESCRIPTION: Final = "prescription"
+SIGNED: Final = "signed"
+
+
+class HandedInError(KioskError):
+    """Something handed in that is not taken."""
+
+
+class Installs(msgspec.Struct, frozen=True):
+    """A checked prescription."""
+
+    prescription: Prescription
+    toml: str
+
+
+class Opens(msgspec.Struct, frozen=True):
+    """A checked unlock of one lock."""
+
+    lock_id: str
+    number: int
+    by: str
+    note: str
+
+
+Order = Installs | Opens
+
+
+def order_in(reader: StoreReader, content: bytes, name: str) -> Order:
+    """What `content` asks for, checked against the diary; `name` is the file's in messages.
+
+    Raises HandedInError, SignedError, EnrolmentError, PrescriptionError, PrescriptionRefused, DiaryDamaged.
+    """
+    if not signed.looks_signed(content):
+        return _installs(reader, _text(content, name), name)
+    known = enrolment.load(reader.folder)
+    if known is None:
+        raise HandedInError("This box is not enrolled, so it takes no signed file. Nothing was changed.")
+    body = signed.verified(content, bytes.fromhex(known.clinic_key), known.box)
+    if isinstance(body, signed.Prescribes):
+        return _installs(reader, body.toml, name)
+    lock = unlocking.find_open(reader, body.lock)
+    if lock is None:
+        raise HandedInError(
+            f"This file opens lock {body.lock}, but no such lock holds: it was opened already, or it is "
+            "another box's. Nothing was changed."
+        )
+    note = "; ".join(part for part in (f"{body.by}, {body.on}", body.note) if part)
+    return Opens(lock.envelope.id, body.lock, body.by, note)
+
+
+def hand_in(folder: Path, kind: FolderKind, content: bytes, name: str, clock: Clock) -> tuple[Order, bool]:
+    """Checks and hands in; the second value: it was taken in at once, for no kiosk is running.
+
+    Raises as `order_in` does, and FolderError, InboxError, StoreReadOnly.
+    """
+    try:
+        store = open_store(folder, kind, clock)
+    except FolderInUse:
+        order = order_in(open_reader(folder, clock), content, name)
+        _refuse_older_than_waiting(folder, order, name)
+        inbox.put(folder, SIGNED if signed.looks_signed(content) else PRESCRIPTION, content)
+        return order, False
+    with store:
+        asyncio.run(take_all(store))
+        order = order_in(store, content, name)
+        item = inbox.put(folder, SIGNED if signed.looks_signed(content) else PRESCRIPTION, content)
+        asyncio.run(_take(store, item, order))
+    return order, True
+
+
+async def take_all(store: Store) -> tuple[Order, ...]:
+    """Takes in all that is waiting; what is not valid is put aside. Raises StoreReadOnly, DiaryDamaged."""
+    taken: list[Order] = []
+    for item in await asyncio.to_thread(_waiting, store.folder):
+        try:
+            order = await asyncio.to_thread(_order_of, store, item)
+        except KioskError as error:
+            log.warning("%s of the inbox is refused: %s", item.name, error)
+            await asyncio.to_thread(_put_aside, store.folder, item)
+        except prescription.PrescriptionError as error:
+            log.warning("%s of the inbox is refused: %s", item.name, error)
+            await asyncio.to_thread(_put_aside, store.folder, item)
+        else:
+            if order is None:
+                await store.take(item)
+            else:
+                await _take(store, item, order)
+                taken.append(order)
+    return tuple(taken)
+
+
+async def _take(store: Store, item: Item, order: Order) -> None:
+    await store.take(item, _record(order))
+
+
+def _record(order: Order) -> Record:
+    if isinstance(order, Opens):
+        return Unlock(lock_id=order.lock_id, by="file", note=order.note)
+    digest = hashlib.sha256(order.toml.encode()).hexdigest()
+    return PrescriptionInstalled(serial=order.prescription.serial, toml=order.toml, sha256=digest)
+
+
+def _order_of(store: Store, item: Item) -> Order | None:
+    """What an item asks for; None: it stands in the diary already, the power went before it was put away."""
+    reader = open_reader(store.folder, store.clock)
+    if any(reader.find(kind, item.record_id()) is not None for kind in ("prescriptions", "unlocks")):
+        return None
+    return order_in(reader, item.content, item.name)
+
+
+def _installs(reader: StoreReader, text: str, name: str) -> Installs:
+    new = prescription.parse(text, name)
+    must_be_newer(reader, new, name)
+    return Installs(new, text)
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise HandedInError(
+            f"{name} cannot be read: it is not text.", exit_code=2, detail=str(error)
+        ) from error
+
+
+def _refuse_older_than_waiting(folder: Path, order: Order, name: str) -> None:
+    """A serial that a waiting one has passed already would be refused when the kiosk comes to it."""
+    if not isinstance(order, Installs):
+        return
+    for item in _waiting(folder):
+        try:
+            waiting = prescription.parse(item.content.decode("utf-8"), item.name)
+        except (ValueError, prescription.PrescriptionError):
+            continue
+        if waiting.serial > order.prescription.serial or (
+            waiting.serial == order.prescription.serial and item.content.decode("utf-8") != order.toml
+        ):
+            raise HandedInError(
+                f"{name}: serial is {order.prescription.serial}, but prescription {waiting.serial} waits "
+                f"to be taken in; expected {waiting.serial + 1} or more. Nothing was changed."
+            )
+
+
+def _waiting(folder: Path) -> tuple[Item, ...]:
+    try:
+        return inbox.waiting(folder)
+    except OSError as error:
+        log.error("the inbox cannot be read: %s", error)
+        return ()
+
+
+def _put_aside(folder: Path, item: Item) -> None:
+    try:
+        inbox.refuse(folder, item)
+    except OSError as error:
+        log.error("%s of the inbox cannot be put aside: %s", item.name, reason_of(error))
