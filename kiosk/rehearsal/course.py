@@ -448,8 +448,8 @@ class Course:
             record = self._play(plan, hands, stop, mishap)
         except PowerCut:
             record = self._interrupted(began_at)
-        ended_at = self._clock.now()
         if record is not None:
+            ended_at = record.ended_at or self._clock.now()
             self._count(plan, record, ended_at, feelings)
         if record is None or record.state == "interrupted":
             return

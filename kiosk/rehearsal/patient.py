@@ -195,7 +195,7 @@ class Patient:
         """A session of so many seconds, at its hardest with so much squeeze."""
         if kind == "nmes":
             new = 0.15 + math.exp(-self._practice["nmes"] / BOUTS)
-            load = 1.6 * self.person.sore * new * squeeze * math.sqrt(seconds / 1500)
+            load = 2.2 * self.person.sore * new * squeeze * math.sqrt(seconds / 1500)
             self._strains.append(_Strain(ended_at, load * self._rng.lognormvariate(0.0, 0.3)))
         self._practice[kind] += 1
 

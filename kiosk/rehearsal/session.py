@@ -112,6 +112,7 @@ class SessionPlayer:
             last_epoch=self._guard.epoch,
             first_session=first_session,
             now_s=self._now_ms / 1000,
+            now=self._clock.now(),
             resume=resume,
             session_id=None if resume is None else resume.session_id,
         )
