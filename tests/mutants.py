@@ -362,6 +362,13 @@ MUTANTS = (
         TEST_PROBE,
     ),
     Mutant(
+        "a check begins at once after another",
+        PROBE,
+        '        self._last_ms = now.ms\n        """When',
+        '        self._last_ms = now.ms - 100\n        """When',
+        TEST_PROBE,
+    ),
+    Mutant(
         "a pause begins before the answer",
         PROBE,
         "        probing.given(now())\n",

@@ -29,8 +29,8 @@ class Probing:
         self.lease = LeaseHold(probe.epoch, now)
         self._pulses: Counter[int] = Counter()
         """Channel → pulses that went to its pair."""
-        self._last_ms = now.ms - c.PROBE_PAUSE_MS
-        """When the last pulse was over at the latest."""
+        self._last_ms = now.ms
+        """When the last pulse was over at the latest; one of the check before this may have been just now."""
         self._ended: str | None = None
 
     def renew(self, lease: Lease, now: Now) -> None:

@@ -215,6 +215,7 @@ class P24(FramedDriver[Command, Answer]):
 
     async def _switch_on(self) -> None:
         """High voltage on, no pulse; any error of one channel will stop all."""
+        self._probing = False
         ack = await self._exchange(MlInit(stop_all_on_error=True))
         if isinstance(ack, Ack) and ack.result != codec.RESULT_OK:
             raise self._latch("result", detail=f"Ml_init answered with result {ack.result}")

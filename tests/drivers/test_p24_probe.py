@@ -189,6 +189,9 @@ async def test_while_it_probes_nothing_is_applied() -> None:
         with pytest.raises(Refused):
             await driver.apply(targets(2))
         assert bench.names() == []
+        await driver.initialise()
+        with pytest.raises(Refused):
+            await driver.probe(PULSE)
 
 
 async def test_a_device_that_cannot_measure_says_so() -> None:
