@@ -20,7 +20,6 @@ from programs.content_files import (
     decoded,
     line_problems,
     root,
-    text_problems,
     unsourced,
 )
 from programs.montage import MAX_GAP_CM, MIN_GAP_CM
@@ -137,8 +136,7 @@ def pad_problems(pads: Pads) -> Iterator[Problem]:
 
 
 def leaflet_problems(leaflet: Leaflet) -> Iterator[Problem]:
-    """Texts that cannot be shown; nothing when it is well."""
-    yield from text_problems(leaflet.title, "title")
+    """Lines that cannot be shown; nothing when it is well."""
     yield from line_problems(leaflet.lines, "lines")
 
 

@@ -99,6 +99,10 @@ def _wanted_name(into: type[Any], key: str) -> str:
 
 def _wanted(kind: Any, message: str) -> str:
     """What the format asks for, in plain words."""
+    if isinstance(kind, inspect.UnionType):
+        kind = next(option for option in kind.types if not isinstance(option, inspect.NoneType))
+    if isinstance(kind, inspect.TupleType):
+        return f"a list of {len(kind.item_types)} in [ ]"
     if isinstance(kind, inspect.EnumType):
         return "one of " + ", ".join(repr(member.value) for member in kind.cls)
     if isinstance(kind, inspect.LiteralType):

@@ -12,6 +12,8 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from programs import checked_toml
 from programs.checked_toml import Problem, TomlError
 from programs.text import Line, Text
@@ -65,7 +67,7 @@ def by_id(folder: Traversable, into: type[Item]) -> Mapping[str, Item]:
         item = decoded(file, into)
         if (name := file.name.removesuffix(".toml")) != item.id:
             raise ContentError(file.name, "id", repr(item.id), f"the file's own name, {name!r}")
-        for problem in unsourced(item.source, "source"):
+        for problem in (*unsourced(item.source, "source"), *text_problems(item)):
             raise ContentError(file.name, *problem)
         items[item.id] = item
     return MappingProxyType(items)
@@ -80,11 +82,10 @@ def checked(items: Mapping[str, Item], problems: Callable[[Item], Iterator[Probl
 
 
 def line_problems(lines: Sequence[Line], key: str) -> Iterator[Problem]:
-    """Too many lines for a screen, a line without a source, or with a placeholder that nothing fills."""
+    """Too many lines for a screen, or a line without a source."""
     yield from count_problems(len(lines), key)
     for index, line in enumerate(lines):
         yield from unsourced(line.source, f"{key}[{index}].source")
-        yield from text_problems(line.text, f"{key}[{index}].text")
 
 
 def count_problems(count: int, key: str) -> Iterator[Problem]:
@@ -93,16 +94,30 @@ def count_problems(count: int, key: str) -> Iterator[Problem]:
         yield Problem(key, f"{count} lines", f"1 to {MOST_LINES}, what one screen has room for")
 
 
-def text_problems(text: Text, key: str) -> Iterator[Problem]:
-    """A language left out, or a placeholder that nothing fills or that one language lacks."""
+def text_problems(item: object, at: str = "") -> Iterator[Problem]:
+    """What is wrong with any text in an item, however deep it stands.
+
+    A language left out, or a placeholder that nothing fills or that one language lacks.
+    """
+    if isinstance(item, Text):
+        yield from _language_problems(item, at)
+    elif isinstance(item, msgspec.Struct):
+        for field, key in zip(item.__struct_fields__, item.__struct_encode_fields__, strict=True):
+            yield from text_problems(getattr(item, field), f"{at}.{key}" if at else key)
+    elif isinstance(item, tuple):
+        for index, value in enumerate(item):
+            yield from text_problems(value, f"{at}[{index}]")
+
+
+def _language_problems(text: Text, at: str) -> Iterator[Problem]:
     for language in ("en", "de"):
         words = getattr(text, language)
         if not words.strip():
-            yield Problem(f"{key}.{language}", "nothing", "the words in English and in German")
+            yield Problem(f"{at}.{language}", "nothing", "the words in English and in German")
         if (found := Text(words).placeholders) != text.placeholders or not found <= PLACEHOLDERS:
             names = ", ".join(sorted(text.placeholders))
             expected = "the same in both languages, of " + ", ".join(sorted(PLACEHOLDERS))
-            yield Problem(f"{key}.{language}", f"the placeholders {names}", expected)
+            yield Problem(f"{at}.{language}", f"the placeholders {names}", expected)
 
 
 def unsourced(source: str, key: str) -> tuple[Problem, ...]:

@@ -130,15 +130,16 @@ def sources_in(folder: Traversable) -> Mapping[str, str]:
 def _evidence_problems(evidence: Evidence) -> Iterator[Problem]:
     yield from unsourced(evidence.source, "source")
     yield from line_problems([evidence.summary], "summary")
+    yield from text_problems(evidence)
     yield from _page_problems(evidence.pages)
     for index, finding in enumerate(evidence.finding):
         yield from unsourced(finding.source, f"finding[{index}].source")
-        yield from text_problems(finding.says, f"finding[{index}].says")
 
 
 def _label_problems(label: Label) -> Iterator[Problem]:
     yield from unsourced(label.source, "source")
     yield from unsourced(label.maximum_output.source, "maximum_output.source")
+    yield from text_problems(label)
     yield from _page_problems(label.pages)
     output = label.maximum_output
     current_mA = max(output.nmes_current_mA, output.tens_current_mA)
@@ -149,5 +150,4 @@ def _label_problems(label: Label) -> Iterator[Problem]:
 
 def _page_problems(pages: Sequence[Page]) -> Iterator[Problem]:
     for index, page in enumerate(pages):
-        yield from text_problems(page.title, f"page[{index}].title")
         yield from line_problems(page.lines, f"page[{index}].lines")

@@ -21,8 +21,6 @@ from programs.content_files import (
     checked,
     count_problems,
     root,
-    text_problems,
-    unsourced,
 )
 from programs.text import Text
 
@@ -110,19 +108,14 @@ def suited(
 
 def problems(exercise: Exercise) -> Iterator[Problem]:
     """What does not fit a screen or cannot be meant; nothing when it is well."""
-    yield from text_problems(exercise.name, "name")
     yield from count_problems(len(exercise.steps), "steps")
     for index, step in enumerate(exercise.steps):
-        yield from text_problems(step, f"steps[{index}]")
         if (longest := max(len(step.en), len(step.de))) > STEP_COLUMNS:
             yield Problem(f"steps[{index}]", f"{longest} columns", f"at most {STEP_COLUMNS} columns")
-    for index, leave_out in enumerate(exercise.not_if):
-        yield from text_problems(leave_out.text, f"not_if[{index}].text")
     yield from _drawing_problems(exercise.drawing)
     yield from _repetition_problems(exercise.repetitions)
     if not 1 <= exercise.not_if_pain_from <= 10:
         yield Problem("not_if_pain_from", str(exercise.not_if_pain_from), "1 to 10")
-    yield from unsourced(exercise.source, "source")
 
 
 def _drawing_problems(drawing: str) -> Iterator[Problem]:

@@ -97,6 +97,8 @@ def problems(montage: Montage) -> Iterator[Problem]:
         yield Problem("never_armed_because", found, "a reason exactly where armable is false")
     if not montage.pad_area_cm2 >= dose.MIN_PAD_AREA_CM2:
         yield Problem("pad_width_cm", f"pads of {montage.pad_area_cm2:g} cm²", "at least 25 cm²")
+    if not montage.kinds or len(set(montage.kinds)) != len(montage.kinds):
+        yield Problem("kinds", repr(list(montage.kinds)), '"tens", "nmes" or both')
     numbers = [pad.number for pad in montage.pads]
     if numbers != list(range(1, len(numbers) + 1)):
         yield Problem("leads", f"pads numbered {numbers}", "pads numbered 1, 2, 3 …, each once")
