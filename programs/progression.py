@@ -458,6 +458,7 @@ class _Known(NamedTuple):
     base_mA: float
     comparable: bool
     reason: Reason | None
+    """Why it is not comparable."""
 
 
 def _channel(
@@ -510,9 +511,9 @@ def _history_ceilings(
     day: _Day, programme: Programme, known: _Known, history: LevelHistory | None
 ) -> Iterator[_Ceiling]:
     """What this person's own levels allow (safety rule 4)."""
-    if not known.comparable or history is None:
-        assert known.reason is not None
+    if known.reason is not None:
         yield _Ceiling(min(known.base_mA, WITHOUT_HISTORY_MA), known.reason)
+    if history is None:
         return
     usual_mA = history.median_of_last_three_mA
     yield _Ceiling(min(usual_mA * RISE, usual_mA + RISE_MOST_MA), Reason("last_three"))

@@ -10,9 +10,11 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.diary.history import course_history, diary_due, past_sessions
-from kiosk.diary.records import Entry, LevelFound, Session, Stored
+from kiosk.diary.prescriptions import install
+from kiosk.diary.records import Entry, LevelFound, Screening, Session, Stored
 from kiosk.diary.store import Store, open_reader, open_store
 from programs.history import LevelKey
+from programs.library import questionnaire_digest
 from programs.text import Reason
 
 NOON = dt.datetime(2026, 11, 2, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -202,3 +204,79 @@ async def test_the_diary_asks_for_the_day_after_a_session_then_for_the_day(
     assert diary_due(store, clock.now().date()) is None
     clock.advance(DAY)
     assert diary_due(open_reader(store.folder, clock), clock.now().date()) == "daily"
+
+
+# ── the course ──────────────────────────────────────────────────────────────────────────────────
+
+
+PRESCRIPTION = """
+serial = 3
+valid_from = 2026-10-01
+valid_until = 2027-10-31
+plan = "chronic-pain"
+programmes = ["nmes_learn", "tens_conv"]
+montages = ["M4-par"]
+days_per_week = 7
+week0 = false
+helper_for_pads = false
+[patient]
+name = "A. Person"
+pseudonym = "P-1"
+[clinician]
+name = "Dr. Who"
+phone = "1234"
+[pads]
+width_cm = 5
+height_cm = 9
+"""
+
+
+async def test_a_session_belongs_to_the_plan_that_governed_it(store: Store, clock: FixedClock) -> None:
+    await played(store, clock)
+    clock.advance(DAY)
+    await install(store, PRESCRIPTION, "p.toml")
+    clock.advance(DAY)
+    await played(store, clock)
+    before, after = past_sessions(store).values()
+    assert (before.plan, before.prescription) == ("", 0)
+    assert (after.plan, after.prescription) == ("chronic-pain", 3)
+    history = course_history(store)
+    assert (history.plan, history.plan_began) == ("chronic-pain", clock.now().date())
+    assert history.reviewed_on == clock.now().date() - dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "short"),
+    [("enough", "ended_early", True), ("sting", "ended_early", True), ("pad_loose", "ended_early", False),
+     ("enough", "done", False), (None, "ended_early", False)],
+)  # fmt: skip
+async def test_who_stops_because_of_the_feeling_cut_the_session_short(
+    store: Store, clock: FixedClock, reason: str | None, state: Any, short: bool
+) -> None:
+    await played(store, clock, minutes=15, state=state, stop_reason=reason)
+    assert course_history(store).cut_short == {"nmes": int(short)}
+
+
+async def test_levels_of_other_questions_or_doses_are_not_todays(store: Store, clock: FixedClock) -> None:
+    for digest in ("last year's", questionnaire_digest()):
+        await store.add(Screening(asks="daily", questionnaire_digest=digest, verdict="cleared"))
+        session = await played(store, clock)
+        await store.add(level(session.envelope.corrects or "", 12.0, motor_threshold_mA=8.0))
+        clock.advance(4 * DAY)
+    history = course_history(store)
+    keys = [item.key.content for item in history.levels]
+    assert keys == ["last year's", ""]
+    assert [item.motor_thresholds_mA for item in history.levels] == [(8.0,), (8.0,)]
+
+
+async def test_pain_is_compared_with_the_time_before_the_course(store: Store, clock: FixedClock) -> None:
+    for _ in range(7):
+        await store.add(Entry(moment="daily", pain_rest=6))
+        clock.advance(DAY)
+    await played(store, clock)
+    await store.add(Entry(moment="after", pain_rest=0))
+    clock.advance(DAY)
+    for _ in range(5):
+        await store.add(Entry(moment="daily", pain_rest=3))
+        clock.advance(DAY)
+    assert course_history(store).pain_change_percent == 50

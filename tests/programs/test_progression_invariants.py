@@ -124,6 +124,8 @@ def check_rest(log: Log, rx: Prescription, now: dt.datetime, trusted: bool, plan
     others = {session.ended_at.date() for session in log.sessions} - {today}
     assert len([day for day in others if day > today - 7 * DAY]) < rx.days_per_week
     programme = library.load_programme(plan.programme)
+    week = [session for session in nmes if session.ended_at.date() > today - 7 * DAY]
+    assert plan.kind == "tens" or len(week) < 3
     same = [session for session in log.sessions if session.programme == plan.programme]
     assert len([session for session in same if session.ended_at.date() == today]) < programme.per_day
     if programme.per_week is not None:
@@ -240,6 +242,35 @@ def test_the_summary_does_not_grow_with_the_years(
     assert len(summary.recent) <= 64
     assert len(summary.soreness) <= 41
     assert all(len(item.comfortable) <= 64 for item in summary.levels)
+
+
+def test_after_ten_years_the_summary_is_as_large_as_after_three() -> None:
+    """Sessions every other day, an entry every day, new pads every quarter, other doses every year."""
+    history, sizes = CourseHistory(), {}
+    for day in range(3650):
+        now = START + day * DAY
+        history = history.with_day(now.date(), soreness=day % 7, skin=day % 3 == 0)
+        history = history.with_pain(now.date(), day % 11)
+        if day % 10 == 0:
+            history = history.with_pain_up(now.date()).with_prescription(now.date())
+        if day % 2 == 0:
+            programme = PROGRAMMES[day // 2 % len(PROGRAMMES)]
+            kind = library.load_programme(programme).kind
+            plan = f"plan-{day // 400}"
+            history = history.with_session(
+                PastSession(programme, kind, now, True, 10, 1500, 1500, plan, day // 90)
+            )
+            for channel in (1, 2):
+                waveform = library.load_programme(programme).waveform
+                pads, content = f"5x{9 + day // 90}", "0" * 60 + f"{day // 365}"
+                key = LevelKey(waveform, "M4-par", pads, "left", channel, "p24", content)
+                history = history.with_level(Level(key, kind, 250, now.date(), 12.0, 5.0, 7.0))
+        if day % 365 == 364:
+            sizes[day // 365 + 1] = len(msgspec.json.encode(history))
+    early, late = (max(sizes[year] for year in years) for years in ((1, 2, 3), (8, 9, 10)))
+    assert late <= 1.1 * early, sizes
+    assert late < 30_000, sizes
+    assert len(history.levels) <= 24
 
 
 @settings(max_examples=200, deadline=None)

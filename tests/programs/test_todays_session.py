@@ -7,6 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
+from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession
 from programs.plan import ChannelPlan, NotToday, SessionPlan
 from programs.prescription import Prescription, demonstration_prescription
@@ -478,6 +479,32 @@ class TestLevel:
         plan = planned(TENS, self.usual(20, 20, 20, **change))
         assert (left(plan).ceiling_mA, left(plan).reference_mA) == (16.0, None)
         assert left(plan).set_by == Reason("changed")
+
+    def test_other_questions_or_doses_begin_from_zero_too(self) -> None:
+        plan = planned(TENS, self.usual(20, 20, 20, content="the digest of last year"))
+        assert (left(plan).ceiling_mA, left(plan).reference_mA) == (16.0, None)
+
+    def test_in_the_first_week_of_another_programme_its_level_does_not_rise(self) -> None:
+        old = [session("tens_conv", ago=days * DAY, minutes=30) for days in (30, 29, 28, 27)]
+        low = [session("tens_low", ago=days * DAY, minutes=30) for days in (2, 1)]
+        programme = prescribed(programmes=("tens_low",), plan="chronic-pain")
+        waveform = library.load_programme("tens_low").waveform
+        past = history(*old, *low, *[level(20, days, waveform) for days in (2, 1)])
+        assert left(planned(programme, past)).set_by == Reason("longer_this_week")
+        assert left(planned(programme, past)).ceiling_mA == 20.0
+
+    def test_two_sessions_cut_short_do_not_make_the_next_one_stronger(self) -> None:
+        past = self.usual(20, 20, 20)
+        for hours in (5, 4):
+            past = past.with_session(
+                replace(session("tens_conv", ago=hours * HOUR, minutes=30), cut_short=True)
+            )
+        assert left(planned(TENS, past)).ceiling_mA == 20.0
+        assert left(planned(TENS, past)).set_by == Reason("cut_short", {"times": 2})
+
+    def test_the_motor_threshold_is_kept_for_its_own_key(self) -> None:
+        past = history(*[replace(level(20, 3 - i), motor_threshold_mA=9.0 + i) for i in range(4)])
+        assert past.levels[0].motor_thresholds_mA == (10.0, 11.0, 12.0)
 
     def test_another_waveform_of_the_kind_too(self) -> None:
         past = history(
