@@ -10,6 +10,7 @@ import asyncio
 import logging
 import math
 import socket
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -23,7 +24,15 @@ from drivers.guard import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.output import Arming
 from drivers.guard.process import Guard
-from drivers.stimulator import DeviceStopped, NoAnswer, Running, Targets, Unplugged
+from drivers.stimulator import (
+    DeviceStopped,
+    NoAnswer,
+    ProbePulse,
+    Recording,
+    Running,
+    Targets,
+    Unplugged,
+)
 from tests.drivers.guard_bench import P24_LIKE, FakeStimulator, VirtualLoop, VirtualTime, limit, phase, plan
 
 LEASE_MS = 500
@@ -75,6 +84,7 @@ DISTURBANCES = [
     "send_rubbish",
     "ask_beyond",
     "arm_out_of_turn",
+    "probe",
     "hang",
     "renew_wrongly",
     "freeze",
@@ -99,6 +109,10 @@ class CheckedDevice(FakeStimulator):
         """Channel → what this output rises from."""
         self.outputs = 0
         self.above_zero = 0
+        self.probed: Counter[int] = Counter()
+        """Channel → pulses of this contact check."""
+        self.probed_ms = -1_000
+        self.probes = 0
 
     async def initialise(self) -> None:
         await super().initialise()
@@ -116,6 +130,31 @@ class CheckedDevice(FakeStimulator):
             self.violations.append(error)
             raise
         await super().apply(targets)
+
+    async def begin_probe(self) -> None:
+        await super().begin_probe()
+        self.probed.clear()
+
+    async def probe(self, pulse: ProbePulse) -> Recording:
+        try:
+            self.judge_probe(pulse)
+        except AssertionError as error:
+            self.violations.append(error)
+            raise
+        return await super().probe(pulse)
+
+    def judge_probe(self, pulse: ProbePulse) -> None:
+        assert self.probing, "a pulse after a stop, without a new arming"
+        assert not self.initialised
+        assert not self.flowing
+        self.assert_leased()
+        self.probes += 1
+        self.probed[pulse.channel] += 1
+        assert (pulse.half_mA, pulse.pulse_width_us) == (4, 100)
+        assert self.probed[pulse.channel] <= 5
+        now_ms = self.clock().ms
+        assert now_ms - self.probed_ms >= 100
+        self.probed_ms = now_ms
 
     def judge(self, targets: Targets) -> None:
         assert self.initialised, "output after a stop, without a new arming"
@@ -159,7 +198,7 @@ class CheckedDevice(FakeStimulator):
 class HostileClient(RuleBasedStateMachine):
     """Hypothesis plays the client, the device's faults, and time."""
 
-    totals: dict[str, int] = {"steps": 0, "outputs": 0, "above_zero": 0, "stops": 0}  # noqa: RUF012 - of all runs
+    totals: dict[str, int] = {"steps": 0, "outputs": 0, "above_zero": 0, "probes": 0, "stops": 0}  # noqa: RUF012 - of all runs
 
     def __init__(self) -> None:
         super().__init__()
@@ -330,6 +369,22 @@ class HostileClient(RuleBasedStateMachine):
         self.send(m.Arm(epoch, the_plan, (limit(),)))
         self.pass_time(0.02, leasing=True)
 
+    def probe(self, data: st.DataObject) -> None:
+        """A contact check, if the guard takes one now; also of channels that there are not."""
+        if self.state == "idle":
+            self.send(m.Test())
+            self.pass_time(0.05, leasing=False)
+            self.send(m.Stop("test"))
+            self.pass_time(0.05, leasing=False)
+        channels = data.draw(st.sampled_from([(1, 2), (3,), (), (1, 1), (9,), tuple(range(1, 9))]))
+        epoch = self.epoch + data.draw(st.sampled_from([1, 1, 1, 0, 2]))
+        if self.state == "idle":
+            now = self.clock()
+            self.device.leased_until = Now(now.ms + LEASE_MS, now.boot_ms + LEASE_MS)
+        self.send(m.Probe(epoch, channels))
+        self.pass_time(0.01, leasing=False)
+        self.pass_time(data.draw(st.sampled_from([0.05, 0.35, 1.5])), leasing=data.draw(st.booleans()))
+
     def hang(self, data: st.DataObject) -> None:
         self.pass_time(data.draw(st.sampled_from([0.2, 0.45, 0.49, 0.51, 0.7, 3.0])), leasing=False)
 
@@ -353,7 +408,7 @@ class HostileClient(RuleBasedStateMachine):
 
     def trouble(self, data: st.DataObject) -> None:
         """The device is unwell for a while."""
-        method = data.draw(st.sampled_from(["check", "apply", "identify", "initialise"]))
+        method = data.draw(st.sampled_from(["check", "apply", "identify", "initialise", "probe"]))
         self.device.fails[method] = data.draw(st.sampled_from(TROUBLES))
         self.pass_time(0.4, leasing=True)
         self.device.fails.clear()
@@ -402,7 +457,7 @@ class HostileClient(RuleBasedStateMachine):
             self.loop.close()
             return
         self.read()
-        for name in ("outputs", "above_zero"):
+        for name in ("outputs", "above_zero", "probes"):
             self.totals[name] += getattr(self.device, name)
         self.totals["stops"] += sum(isinstance(message, m.Stopped) for message in self.heard)
         self.ours.close()
