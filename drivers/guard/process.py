@@ -262,7 +262,7 @@ class Guard:
         """The STOP test: stage on, no pulse, until a stop or for 3 minutes (rule 15)."""
         assert self._driver is not None
         end_ms = self._now().ms + c.ARMED_IDLE_S * 1000
-        self._stop_tested = self._stage_on = False
+        self._stop_tested = False
         await self._driver.initialise()
         while self._now().ms < end_ms:
             self._stage_on = (await self._read()).running is Running.READY
@@ -414,7 +414,7 @@ class Guard:
     def _begin(self, state: m.GuardState, live: Arming | Probing | None = None) -> Refusal | None:
         if self.state != "idle":
             return Refusal("state", self.state, "idle")
-        self.state, self._live = state, live
+        self.state, self._live, self._stage_on = state, live, False
         if live is not None:
             self.epoch = live.epoch
             log.info("%s: epoch %d", state, live.epoch)

@@ -455,6 +455,14 @@ async def test_a_stop_before_the_stage_was_on_is_no_stop_test() -> None:
         assert (await client.ask(arm())).limit == "stop_test"
         device.on.set()
         await client.stop_test()
+        device.on.clear()
+        mark = client.mark()
+        client.send(m.Test())
+        client.send(m.Stop("key"))
+        assert (await client.until_type(m.Stopped, mark)).why == "test_too_early", "and so is the next one"
+        assert (await client.ask(arm())).limit == "stop_test"
+        device.on.set()
+        await client.stop_test()
         client.send(arm())
         await client.until_state("armed")
 
