@@ -32,6 +32,7 @@ BENCHMARKS: Final = {
         "lease_gap_max_ms",
     ),
     "startup": ("startup_vs_textual",),
+    "rehearsal": ("rehearse_520_weeks_s",),
     "visit": ("rss_vs_textual", "idle_cpu_pct", "session_cpu_pct", "key_p99_ms"),
 }
 """Modules here with a `measure(quick) -> list[Figure]`, and which figures each gives."""

@@ -35,6 +35,7 @@ KINDS: Final = {
     "guard_rss_mb": Kind("MB", 26),
     "guard_start_ms": Kind("ms", 150),
     "stimulating_cpu_pct": Kind("% of a core", 3),
+    "rehearse_520_weeks_s": Kind("s", 20),
     "startup_vs_textual": Kind("×", 1.4),
     "rss_vs_textual": Kind("×", 2),
     "idle_cpu_pct": Kind("% of a core", 0.5),
