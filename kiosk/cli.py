@@ -7,14 +7,10 @@ import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kiosk.errors import KioskError, run_command, say
-
-if TYPE_CHECKING:
-    from kiosk.diary.records import FolderKind
 
 DATA_HELP = "Data folder, instead of the usual one."
 FILE = click.Path(path_type=Path)
@@ -187,31 +183,22 @@ def rehearse(plan: str, weeks: int, seed: int, data: Path | None, as_json: bool)
 
 
 @homestim.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
+@click.option("--template", is_flag=True, help="Prints a complete example with comments, to begin with.")
 @click.option("--data", type=FILE, help=DATA_HELP)
-def prescribe(file: Path, data: Path | None) -> int:
-    """Checks a clinician's prescription (TOML) and installs it. The kiosk must not be running."""
-    import asyncio
+def prescribe(file: Path | None, template: bool, data: Path | None) -> int:
+    """Checks a clinician's prescription (TOML, or signed) and installs it, also beside a running kiosk."""
+    if template == (file is not None):
+        raise click.UsageError("Either FILE or --template.")
+    if file is None:
+        from programs.library import prescription_example
 
+        click.echo(prescription_example(), nl=False)
+        return 0
+    from kiosk.access import commands
     from kiosk.clock import SystemClock
-    from kiosk.diary.prescriptions import install
-    from kiosk.diary.store import open_store
-    from kiosk.settings import default_folder
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise KioskError(f"{file} cannot be read: {why}.", exit_code=2, detail=str(error)) from error
-    folder, clock = data or default_folder("real"), SystemClock()
-    with open_store(folder, _kind_of(folder), clock) as store:
-        installed = asyncio.run(install(store, text, str(file)))
-    click.echo(f"Installed in {folder}: prescription {installed.serial}.")
-    if not installed.valid_on(clock.now().date()):
-        click.echo(
-            "It is not valid today, so there is no therapy today: "
-            f"it holds from {installed.valid_from} to {installed.valid_until}."
-        )
+    commands.prescribe(file, _real(data), SystemClock(), click.echo)
     return 0
 
 
@@ -222,27 +209,91 @@ def prescription() -> None:
 
 @prescription.command()
 @click.option("--data", type=FILE, help=DATA_HELP)
-def show(data: Path | None) -> int:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def show(data: Path | None, as_json: bool) -> int:
     """Shows the prescription that governs. Exit 1 when there is none, or when it is not valid today."""
+    from kiosk.access import commands
     from kiosk.clock import SystemClock
-    from kiosk.diary.prescriptions import newest_installed
-    from kiosk.diary.store import open_reader
+
+    commands.show(_real(data), SystemClock(), click.echo, as_json=as_json)
+    return 0
+
+
+@homestim.command()
+@click.argument("file", type=FILE)
+@click.option("--data", type=FILE, help=DATA_HELP)
+def take(file: Path, data: Path | None) -> int:
+    """Takes a file that the clinic signed for this box: it opens a lock, or prescribes."""
+    from kiosk.access import commands
+    from kiosk.clock import SystemClock
+
+    commands.take(file, _real(data), SystemClock(), click.echo)
+    return 0
+
+
+@homestim.command()
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option("--clinic-key", type=FILE, help="The clinic's public key (Ed25519, PEM), for signed files.")
+@click.option("--again", is_flag=True, help="A new secret and a new name; the old ones open nothing more.")
+def enrol(data: Path | None, clinic_key: Path | None, again: bool) -> int:
+    """Makes the box's secret for the clinician's one-time codes, and shows it once."""
+    from kiosk.access import commands
+    from kiosk.clock import SystemClock
+
+    commands.enrol(_real(data), SystemClock(), click.echo, clinic_key, again=again)
+    return 0
+
+
+@homestim.command("unlock-code")
+@click.argument("box")
+@click.argument("lock")
+@click.option("--secret-file", type=FILE, help="Holds the box's secret; without it the secret is asked for.")
+def unlock_code(box: str, lock: str, secret_file: Path | None) -> int:
+    """For the clinician: the one-time code for LOCK of BOX, as the box's screen names them."""
+    from kiosk.access import commands
+
+    commands.unlock_code(box, lock, secret_file, click.echo)
+    return 0
+
+
+@homestim.group()
+def sign() -> None:
+    """For the clinic: files that a box takes because the clinic signed them."""
+
+
+@sign.command("unlock")
+@click.argument("box")
+@click.argument("lock")
+@click.option("--key", type=FILE, required=True, help="The clinic's private key (Ed25519, PEM).")
+@click.option("--by", required=True, help="Who opens the lock.")
+@click.option("--note", default="", help="Why; it stands in the box's diary.")
+@click.option("--out", type=FILE, required=True, help="The signed file.")
+def sign_unlock(box: str, lock: str, key: Path, by: str, note: str, out: Path) -> int:
+    """Signs a file that opens LOCK of BOX."""
+    from kiosk.access import commands
+    from kiosk.clock import SystemClock
+
+    commands.sign_unlock(box, lock, key, by, note, out, SystemClock(), click.echo)
+    return 0
+
+
+@sign.command("prescription")
+@click.argument("box")
+@click.argument("file", type=FILE)
+@click.option("--key", type=FILE, required=True, help="The clinic's private key (Ed25519, PEM).")
+@click.option("--out", type=FILE, required=True, help="The signed file.")
+def sign_prescription(box: str, file: Path, key: Path, out: Path) -> int:
+    """Checks a prescription (TOML) and signs it for BOX."""
+    from kiosk.access import commands
+
+    commands.sign_prescription(box, file, key, out, click.echo)
+    return 0
+
+
+def _real(data: Path | None) -> Path:
     from kiosk.settings import default_folder
 
-    clock = SystemClock()
-    reader = open_reader(data or default_folder("real"), clock)
-    installed = newest_installed(reader)
-    if installed is None:
-        raise KioskError("No prescription is installed.")
-    valid, since = installed.prescription, installed.stored.envelope.entry_time
-    click.echo(f"Prescription {valid.serial}, installed {since:%Y-%m-%d %H:%M}.")
-    click.echo(f"Valid from {valid.valid_from} to {valid.valid_until}.")
-    click.echo(f"Set by {_printable(valid.clinician.name)} (as written in it; not verified).")
-    click.echo()
-    click.echo(installed.toml.rstrip())
-    if not valid.valid_on(clock.now().date()):
-        raise KioskError(f"Prescription {valid.serial} is not valid today: no therapy.")
-    return 0
+    return data or default_folder("real")
 
 
 @homestim.command("stop-output", context_settings={"ignore_unknown_options": True}, add_help_option=False)
@@ -252,6 +303,51 @@ def stop_output(arguments: tuple[str, ...]) -> int:
     from kiosk.ops.stop_output import run as stop
 
     return stop(arguments)
+
+
+@homestim.command()
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def check(data: Path | None, as_json: bool) -> int:
+    """Follows the diary's chain through every line. Exit 1 when something is damaged."""
+    from kiosk.ops import commands
+    from kiosk.settings import default_folder
+
+    commands.check(data or default_folder("real"), as_json)
+    return 0
+
+
+TYPED_OR_FILE = "Holds the passphrase; else HOMESTIM_PASSPHRASE_FILE, else it is asked for."
+
+
+@homestim.command()
+@click.option("--to", type=FILE, required=True, metavar="DIR", help="A folder, on another disk.")
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option("--passphrase-file", type=FILE, help=TYPED_OR_FILE)
+def backup(to: Path, data: Path | None, passphrase_file: Path | None) -> int:
+    """Saves the data folder, encrypted; only what is new is written. The kiosk may be running."""
+    from kiosk.clock import SystemClock
+    from kiosk.ops import commands
+    from kiosk.ops.passphrase import passphrase
+    from kiosk.settings import default_folder
+
+    secret = passphrase(passphrase_file, new=True)
+    commands.back_up(data or default_folder("real"), to, secret, SystemClock())
+    return 0
+
+
+@homestim.command()
+@click.argument("directory", type=FILE, metavar="DIR")
+@click.option("--into", type=FILE, required=True, metavar="NEW", help="A folder that is not there yet.")
+@click.option("--passphrase-file", type=FILE, help=TYPED_OR_FILE)
+def restore(directory: Path, into: Path, passphrase_file: Path | None) -> int:
+    """Makes a new data folder from the newest backup in DIR. Therapy is locked in it."""
+    from kiosk.clock import SystemClock
+    from kiosk.ops import commands
+    from kiosk.ops.passphrase import passphrase
+
+    commands.restore(directory, into, passphrase(passphrase_file, new=False), SystemClock())
+    return 0
 
 
 def _check_faults(faults: Sequence[str], kind: str) -> None:
@@ -266,18 +362,6 @@ def _check_faults(faults: Sequence[str], kind: str) -> None:
             parse_fault(spec, virtual_device(kind).fault_kinds)
         except FaultSpecError as error:
             raise UsageError(f"--fault {spec}: {error}.") from error
-
-
-def _printable(text: str) -> str:
-    """Without anything that a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _kind_of(folder: Path) -> FolderKind:
-    """Of a folder that is there; a new one is for real data."""
-    from kiosk.diary.folder import META, read_meta
-
-    return read_meta(folder).kind if (folder / META).exists() else "real"
 
 
 if __name__ == "__main__":

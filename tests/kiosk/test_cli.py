@@ -1,6 +1,5 @@
 """The command line: plain lines, three exit codes, no traceback."""
 
-import asyncio
 import datetime as dt
 import logging
 import subprocess
@@ -13,7 +12,6 @@ import time_machine
 
 from kiosk import cli, errors, logfile
 from kiosk.clock import SystemClock
-from kiosk.diary.records import Entry
 from kiosk.diary.store import open_reader, open_store
 from kiosk.settings import RunSettings
 
@@ -232,16 +230,6 @@ def test_without_a_prescription_show_says_so(capsys: pytest.CaptureFixture[str],
     )  # fmt: skip
 
 
-def test_prescribing_beside_a_running_kiosk_is_refused(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    with open_store(tmp_path / "data", "real", SystemClock()) as store:
-        asyncio.run(store.add(Entry(moment="daily")))
-        code, _, err = homestim(capsys, "prescribe", EXAMPLE, "--data", tmp_path / "data")
-    assert code == 1
-    assert "already running" in err
-
-
 # ── as a program ──
 
 
@@ -253,7 +241,10 @@ def test_python_m_kiosk_is_homestim() -> None:
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (["run"], ["simulate"], ["prescribe"], ["prescription"], ["prescription", "show"]):
+    for command in (
+        ["run"], ["simulate"], ["prescribe"], ["prescription"], ["prescription", "show"], ["take"],
+        ["enrol"], ["unlock-code"], ["sign"], ["sign", "unlock"], ["sign", "prescription"],
+    ):
         code, out, _ = homestim(capsys, *command, "--help")
         assert code == 0
         assert out.startswith("Usage: homestim")
