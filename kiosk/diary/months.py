@@ -134,11 +134,12 @@ class Writer:
             if month in self._sealed:
                 continue
             try:
+                follows = first_line(self._journal / after, self._files).follows
                 storage = self._storage_of(month)
             except JournalDamaged as error:
                 log.error("%s cannot be sealed: %s", month, error)
                 continue
-            if storage.link == first_line(self._journal / after, self._files).follows:
+            if storage.link == follows:
                 self._seal(month, storage)
             else:
                 log.error("%s does not lead to %s", month, after)

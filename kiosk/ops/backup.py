@@ -1,0 +1,341 @@
+"""An encrypted backup of a data folder, and its restore.
+
+    DIR/homestim-BOX/key.json         how the key comes from the passphrase (scrypt), and a test of it
+    DIR/homestim-BOX/index-TIME       what one backup holds, sealed
+    DIR/homestim-BOX/objects/NAME     one file of the data folder, sealed; the same file is kept once
+
+Sealed is ChaCha20-Poly1305 with the file's name here as associated data: nonce, then ciphertext. NAME is an
+HMAC of the file's place and content, so that names tell nothing, and what did not change is not written
+again: of the diary the newest month and what was sealed since. Everything is read back before it counts.
+
+Not in it: the box's own secrets (`enrolment.json`), which belong to one box, logs, and the journals' copies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import hmac
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from kiosk.clock import Clock
+from kiosk.diary import chain, check, durable, folder, inbox, journal, months
+from kiosk.diary.files import DISK
+from kiosk.diary.records import FolderKind
+from kiosk.diary.settings_file import SETTINGS
+from kiosk.diary.store import DiaryDamaged, open_store
+from kiosk.errors import KioskError
+
+FORM: Final = 1
+SCRYPT_N: Final = 2**16
+"""64 MB and about 0.2 s: what a small board can do now and then."""
+MAX_SCRYPT_N: Final = 2**20
+SCRYPT_R: Final = 8
+KEEP: Final = 12
+"""Backups that can be restored; files that only older ones hold are removed."""
+MIN_PASSPHRASE: Final = 8
+_NONCE_BYTES: Final = 12
+_INDEX: Final = re.compile(r"index-(\d{8}T\d{6}Z)(-\d+)?")
+
+
+class BackupError(KioskError):
+    """There is no good backup, or it cannot be restored."""
+
+
+class _Key(msgspec.Struct, frozen=True):
+    form: int
+    salt: str
+    """Hex."""
+    n: int
+    r: int
+    test: str
+    """An empty text, sealed; hex."""
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """One file of the data folder."""
+
+    path: str
+    name: str
+    sha256: str
+    bytes: int
+
+
+class Index(msgspec.Struct, frozen=True):
+    """One backup."""
+
+    form: int
+    taken: str
+    box_id: str
+    kind: FolderKind
+    head: str
+    count: int
+    whole: bool
+    """The diary was whole when it was taken."""
+    files: tuple[Saved, ...]
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a backup came to."""
+
+    index: Index
+    place: Path
+    written: int
+    """Files that were not in it yet."""
+
+
+class _Vault:
+    """One box's part of a backup folder, opened with its passphrase."""
+
+    def __init__(self, place: Path, passphrase: bytes, *, make: bool) -> None:
+        self.place = place
+        path = place / "key.json"
+        key = _read_key(path)
+        if key is None:
+            if not make:
+                raise BackupError(f"{place} is not a backup of homestim.")
+            key = _Key(FORM, os.urandom(16).hex(), SCRYPT_N, SCRYPT_R, "")
+        if key.form > FORM:
+            raise BackupError(f"{place} was written by a newer homestim. Use that version.")
+        if not (1 < key.n <= MAX_SCRYPT_N and key.r == SCRYPT_R):
+            raise BackupError(f"{path} is damaged: without it no backup can be opened.")
+        derived = hashlib.scrypt(
+            passphrase,
+            salt=bytes.fromhex(key.salt),
+            n=key.n,
+            r=key.r,
+            p=1,
+            maxmem=256 * key.n * key.r,
+            dklen=64,
+        )
+        self._cipher, self._naming = ChaCha20Poly1305(derived[:32]), derived[32:]
+        if key.test:
+            try:
+                self.opened("key.json", bytes.fromhex(key.test))
+            except InvalidTag:
+                raise BackupError("The passphrase is not that of this backup.") from None
+        else:
+            durable.make_folders(place / "objects")
+            tested = msgspec.structs.replace(key, test=self.sealed("key.json", b"").hex())
+            durable.write_file(path, msgspec.json.encode(tested))
+
+    def name(self, path: str, content: bytes) -> str:
+        """Of the object that holds this content of the file at `path`."""
+        place = path.encode() + b"\0" + hashlib.sha256(content).digest()
+        return hmac.new(self._naming, place, "sha256").hexdigest()
+
+    def sealed(self, name: str, content: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, name.encode())
+
+    def opened(self, name: str, sealed: bytes) -> bytes:
+        """Raises InvalidTag."""
+        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
+
+    def put(self, path: Path, content: bytes) -> None:
+        """Writes `content` sealed and reads it back from the disk. Raises OSError, BackupError."""
+        durable.write_file(path, self.sealed(path.name, content))
+        if self.get(path) != content:
+            raise BackupError(f"{path} could not be read back as it was written. Use another disk.")
+
+    def get(self, path: Path) -> bytes | None:
+        """What is sealed in `path`, read from the disk; None when it is missing or damaged."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            finally:
+                os.close(descriptor)
+            return self.opened(path.name, path.read_bytes())
+        except (FileNotFoundError, InvalidTag, ValueError):  # ValueError: too short to be sealed at all
+            return None
+
+    def indexes(self) -> list[str]:
+        """Names of all backups, oldest first."""
+        return sorted(name for name in os.listdir(self.place) if _INDEX.fullmatch(name))
+
+    def index(self, name: str) -> Index | None:
+        """None when it is damaged."""
+        content = self.get(self.place / name)
+        return None if content is None else msgspec.json.decode(content, type=Index)
+
+
+def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
+    """Saves the data folder `data` in the folder `to`, beside whoever writes in it.
+
+    Raises FolderError, BackupError. A diary that is damaged is saved as it is: `Done.index.whole` says so.
+    """
+    meta = folder.read_meta(data)
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise BackupError(f"The passphrase is too short: at least {MIN_PASSPHRASE} characters.", 2)
+    if not to.is_dir():
+        raise BackupError(f"There is no folder {to}. Is the disk plugged in?", 2)
+    try:
+        vault = _Vault(to / f"homestim-{meta.box_id}", passphrase, make=True)
+        whole = check.examine(data).whole
+        saved, written, end = [], 0, months.START
+        for path, content in _contents(data):
+            if path.endswith(journal.LINES) and whole:
+                end = _end_of(content)
+            name = vault.name(path, content)
+            target = vault.place / "objects" / name
+            if vault.get(target) != content:
+                vault.put(target, content)
+                written += 1
+            saved.append(Saved(path, name, hashlib.sha256(content).hexdigest(), len(content)))
+        taken = clock.now()
+        index = Index(
+            form=FORM,
+            taken=taken.isoformat(),
+            box_id=meta.box_id,
+            kind=meta.kind,
+            head=end.head,
+            count=end.n,
+            whole=whole,
+            files=tuple(saved),
+        )
+        vault.put(vault.place / _index_name(vault, taken.timestamp()), msgspec.json.encode(index))
+        _forget_oldest(vault)
+    except OSError as error:
+        raise BackupError(
+            f"The backup in {to} could not be written: {folder.reason_of(error)}.", detail=str(error)
+        ) from error
+    return Done(index, vault.place, written)
+
+
+def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Index:
+    """Makes the data folder `into` from the newest backup in `backup`; therapy is locked in it (safety
+    rule 28) before it has its name.
+
+    Raises BackupError: no such backup, another passphrase, damaged; or `into` is not new.
+    """
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise BackupError(f"{into} is there already: a backup is restored into a new folder.", 2)
+    vault = _Vault(_place_of(backup), passphrase, make=False)
+    index = next((index for name in reversed(vault.indexes()) if (index := vault.index(name))), None)
+    if index is None:
+        raise BackupError(f"{vault.place} holds no backup that can be read.")
+    draft = into.with_name(f"{into.name}.restoring")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        durable.make_folders(draft)
+        for saved in index.files:
+            content = vault.get(vault.place / "objects" / saved.name)
+            if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:
+                raise BackupError(f"The backup of {saved.path} is damaged. Nothing was restored.")
+            target = draft / saved.path
+            durable.make_folders(target.parent)
+            durable.write_file(target, content)
+        _lock_therapy(draft, index, clock)
+        with contextlib.suppress(FileNotFoundError):
+            into.rmdir()
+        os.rename(draft, into)
+        durable.flush_folder(into.parent)
+    except OSError as error:
+        raise BackupError(
+            f"{into} could not be written: {folder.reason_of(error)}.", detail=str(error)
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return index
+
+
+def _lock_therapy(data: Path, index: Index, clock: Clock) -> None:
+    report = check.examine(data)
+    if index.whole and (report.head, report.count) != (index.head, index.count):
+        raise BackupError("What was restored is not what was saved. Nothing was restored.")
+    try:
+        with open_store(data, index.kind, clock) as store:
+            asyncio.run(store.lock("restore", "restored"))
+    except DiaryDamaged:
+        # Then nobody knows which locks there are, and the kiosk lets no therapy begin.
+        if index.whole:
+            raise
+
+
+def _contents(data: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file that belongs in a backup: its place in the data folder, and what is in it now."""
+    for name in (folder.META, SETTINGS):
+        if (data / name).exists():
+            yield name, (data / name).read_bytes()
+    for month in months.months_of(data):
+        for path in sorted((data / folder.JOURNAL / month).rglob("*")):
+            if path.is_file() and path.suffix not in (journal.COPY, durable.TEMPORARY_SUFFIX):
+                yield str(path.relative_to(data)), _valid_part(path)
+    for path in sorted((data / inbox.INBOX).rglob("[!.]*")):
+        if path.is_file() and not path.is_symlink():
+            yield str(path.relative_to(data)), path.read_bytes()
+
+
+def _valid_part(path: Path) -> bytes:
+    """Of a journal, its lines, mended where that is needed; of one that is damaged, and of others, all."""
+    content = path.read_bytes()
+    if path.suffix != journal.LINES:
+        return content
+    reading = chain.read(content, journal.content_of(path.with_suffix(journal.COPY), DISK))
+    return content if reading.damaged else reading.content[: reading.end]
+
+
+def _end_of(lines: bytes) -> journal.Link:
+    contents = journal.Contents()
+    contents.take(lines)
+    return contents.link
+
+
+def _index_name(vault: _Vault, timestamp: float) -> str:
+    """After all that are there, also when the clock was set back."""
+    stamp = f"index-{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y%m%dT%H%M%SZ}"
+    newest = max(vault.indexes(), default="")
+    if stamp > newest:
+        return stamp
+    base, _, count = newest.rpartition("-") if newest.count("-") == 2 else (newest, "", "0")
+    return f"{base}-{int(count) + 1:04}"
+
+
+def _forget_oldest(vault: _Vault) -> None:
+    """Removes all but the last backups, and what only they held."""
+    names = vault.indexes()
+    kept = [index for name in names[-KEEP:] if (index := vault.index(name))]
+    if len(names) <= KEEP or len(kept) < KEEP:
+        return
+    for name in names[:-KEEP]:
+        (vault.place / name).unlink()
+    needed = {saved.name for index in kept for saved in index.files}
+    for path in (vault.place / "objects").iterdir():
+        if path.name not in needed:
+            path.unlink()
+
+
+def _read_key(path: Path) -> _Key | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Key)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise BackupError(f"{path} is damaged: without it no backup can be opened.") from error
+    except OSError as error:
+        raise BackupError(f"{path} cannot be read: {folder.reason_of(error)}.") from error
+
+
+def _place_of(backup: Path) -> Path:
+    """`backup` is a box's part itself, or the folder that holds just one."""
+    if (backup / "key.json").exists():
+        return backup
+    places = sorted(backup.glob("homestim-*/key.json"))
+    if len(places) > 1:
+        names = ", ".join(path.parent.name for path in places)
+        raise BackupError(f"{backup} holds backups of several boxes. Name one of them: {names}.", 2)
+    if not places:
+        raise BackupError(f"There is no backup of homestim in {backup}.")
+    return places[0].parent

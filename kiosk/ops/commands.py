@@ -1,0 +1,67 @@
+"""`homestim check`, `backup` and `restore`: what they print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from kiosk.clock import Clock
+from kiosk.diary import folder
+from kiosk.diary.check import Report, examine
+from kiosk.errors import KioskError
+
+
+def check(data: Path, as_json: bool) -> None:
+    """Raises KioskError when the diary is not whole."""
+    meta = folder.read_meta(data)
+    try:
+        report = examine(data)
+    except OSError as error:
+        raise folder.cannot_use(data, error) from error
+    if as_json:
+        found = {"folder": str(data), "kind": meta.kind, "box_id": meta.box_id}
+        click.echo(msgspec.json.encode(found | msgspec.to_builtins(report)))
+    elif meta.version < folder.FOLDER_VERSION:
+        click.echo(f"{data} was written by an older homestim, before there was a chain.")
+    else:
+        _tell(report)
+    if not report.whole:
+        months = ", ".join(sorted({file.month for file in report.damaged}))
+        raise KioskError(
+            f"The diary is damaged in {months}. The other months can be read. Nothing was changed. "
+            "Keep the folder, and restore the last backup into a new one."
+        )
+
+
+def _tell(report: Report) -> None:
+    for file in report.files:
+        if file.state != "whole":
+            click.echo(f"{file.month}, generation {file.generation}: {file.state}, {file.detail}.")
+    if report.whole:
+        click.echo(f"The diary is whole: {report.count} lines in {report.months} months.")
+        click.echo(f"Head: {report.head}")
+    if report.quarantined:
+        click.echo(f"{report.quarantined} pieces were put aside after a power cut or damage.")
+
+
+def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> None:
+    """Raises KioskError; also when the diary that was saved is damaged."""
+    from kiosk.ops import backup
+
+    done = backup.back_up(data, to, passphrase, clock)
+    click.echo(
+        f"Saved and read back: {len(done.index.files)} files, {done.written} of them new, in {done.place}."
+    )
+    if not done.index.whole:
+        raise KioskError("The diary that was saved is damaged: `homestim check` says where.")
+
+
+def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> None:
+    """Raises KioskError."""
+    from kiosk.ops import backup
+
+    index = backup.restore(directory, into, passphrase, clock)
+    click.echo(f"Restored into {into}: the diary as it was on {index.taken[:16].replace('T', ' ')}.")
+    click.echo("Therapy is locked: what happened since is not known. The clinician opens it.")

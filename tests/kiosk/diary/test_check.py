@@ -1,0 +1,103 @@
+"""Checking follows the chain through everything, and says where it is broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.diary import check, journal, months
+from tests.kiosk.diary.diary_script import compact, image_of, opened
+from tests.kiosk.diary.simulated_disk import ROOT, Image, SimulatedDisk
+
+
+def diary() -> SimulatedDisk:
+    """Three months; the second has two generations."""
+    disk = SimulatedDisk()
+    writer = opened(disk)
+    for month in ("2026-10", "2026-11", "2027-02"):
+        for value in range(3):
+            writer.add(month, "entries", [{"envelope": {"id": f"{month} {value}"}, "pain": value}])
+        if month == "2026-11":
+            compact(writer)
+            writer.add(month, "entries", [{"envelope": {"id": "after"}, "pain": 9}])
+    writer.close()
+    return disk
+
+
+def path(month: str, generation: int = 1, suffix: str = journal.LINES) -> str:
+    return str(ROOT / "journal" / month / f"{generation:04}{suffix}")
+
+
+def examined(image: Image) -> check.Report:
+    return check.examine(ROOT, SimulatedDisk(image))
+
+
+def test_a_whole_diary_has_one_chain_through_months_and_generations() -> None:
+    disk = diary()
+    report = check.examine(ROOT, disk)
+    assert report.whole
+    assert [(file.month, file.generation, file.lines) for file in report.files] == [
+        ("2026-10", 1, 4), ("2026-11", 1, 4), ("2026-11", 2, 3), ("2027-02", 1, 4),
+    ]  # fmt: skip
+    assert report.count == sum(file.lines for file in report.files) == 15
+    assert (report.head, report.count) == (report.files[-1].head, months.Reader(ROOT, 2, disk).link().n)
+
+
+def test_nothing_is_changed_by_checking() -> None:
+    disk = diary()
+    before, operations = image_of(disk), disk.operations
+    check.examine(ROOT, disk)
+    assert (image_of(disk), disk.operations) == (before, operations)
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_file_that_is_exchanged_for_another_valid_one_breaks_the_chain(which: int) -> None:
+    disk = diary()
+    image = image_of(disk)
+    other = SimulatedDisk()
+    writer = opened(other)
+    for month in ("2026-10", "2026-11", "2027-02"):
+        for value in range(3):
+            writer.add(month, "entries", [{"envelope": {"id": f"{month} {value}"}, "pain": value + 1}])
+        if month == "2026-11":
+            compact(writer)
+            writer.add(month, "entries", [{"envelope": {"id": "after"}, "pain": 9}])
+    writer.close()
+    names = [path("2026-10"), path("2026-11"), path("2026-11", 2), path("2027-02")]
+    forged = image_of(other)
+    for name in (names[which], names[which].replace(journal.LINES, journal.COPY)):
+        image[name] = forged[name]
+    report = examined(image)
+    assert not report.whole
+    assert (report.head, report.count) == ("", 0)
+
+
+def test_a_flipped_bit_is_said_and_does_not_matter() -> None:
+    image = image_of(diary())
+    content = bytearray(image[path("2026-10")] or b"")
+    content[200] ^= 4
+    report = examined({**image, path("2026-10"): bytes(content)})
+    assert report.whole
+    assert [(file.month, file.state) for file in report.files if file.state != "whole"] == [
+        ("2026-10", "mended")
+    ]
+
+
+@pytest.mark.parametrize("month", ["2026-10", "2026-11"])
+def test_a_past_month_without_its_end_or_gone_is_said(month: str) -> None:
+    image = image_of(diary())
+    newest = 2 if month == "2026-11" else 1
+    content = image[path(month, newest)] or b""
+    shorter = content[: content[:-1].rindex(b"\n") + 1]
+    cut = {**image, path(month, newest): shorter, path(month, newest, journal.COPY): shorter}
+    assert [file.month for file in examined(cut).damaged] == [month]
+    gone = {name: part for name, part in image.items() if f"/{month}" not in name}
+    assert not examined(gone).whole
+
+
+def test_what_was_put_aside_is_counted() -> None:
+    image = image_of(diary())
+    name = path("2027-02")
+    content = (image[name] or b"").rstrip(b"\0")
+    disk = SimulatedDisk({**image, name: content + b'{"h":"01' + bytes(100)})
+    opened(disk).close()
+    assert check.examine(ROOT, disk).quarantined == 1

@@ -1,0 +1,269 @@
+"""A backup holds everything, tells nothing, and comes back locked."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from kiosk.cli import main
+from kiosk.clock import FixedClock
+from kiosk.diary import check, inbox
+from kiosk.diary.folder import NotADataFolder
+from kiosk.diary.records import TABLES, Entry, Lock
+from kiosk.diary.store import Store, open_reader, open_store
+from kiosk.ops import backup
+from kiosk.ops.backup import BackupError, back_up, restore
+
+NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+SECRET = b"correct horse"
+NOTE = "a note that nobody else may read"
+
+
+@pytest.fixture(autouse=True)
+def quick_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "SCRYPT_N", 2**8)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FixedClock):
+    with open_store(tmp_path / "data", "real", clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    (tmp_path / "stick").mkdir()
+    return tmp_path / "stick"
+
+
+async def fill(store: Store, clock: FixedClock, months: int = 3) -> None:
+    for _ in range(months):
+        await store.add(Entry(moment="daily", pain_rest=3, note=NOTE))
+        await store.lock("E", "d_numb")
+        clock.advance(31 * 86400)
+    await store.add(Entry(moment="daily", pain_rest=5))
+    (store.folder / "settings.toml").write_text('language = "de"\n')
+    (store.folder / "enrolment.json").write_text("the box's own secret")
+    inbox.put(store.folder, "prescription", b"serial = 4")
+
+
+def test_what_comes_back_is_what_was_saved_and_therapy_is_locked(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    done = back_up(store.folder, stick, SECRET, clock)
+    assert done.index.whole
+    assert (done.index.head, done.index.count) == store.head()
+    before = {kind: store.facts(kind) for kind in TABLES}
+    store.close()
+    shutil.rmtree(store.folder)
+
+    restore(stick, tmp_path / "new", SECRET, clock)
+    reader = open_reader(tmp_path / "new", clock)
+    assert reader.box_id == store.box_id
+    assert all(reader.facts(kind) == before[kind] for kind in TABLES if kind != "locks")
+    *kept, newest = reader.facts("locks")
+    assert tuple(kept) == before["locks"]
+    assert isinstance(newest.record, Lock)
+    assert (newest.record.class_, newest.record.number) == ("restore", 4)
+    assert newest in reader.locks_open()
+    assert (tmp_path / "new/settings.toml").read_text() == 'language = "de"\n'
+    assert [item.content for item in inbox.waiting(tmp_path / "new")] == [b"serial = 4"]
+    assert not (tmp_path / "new/enrolment.json").exists()
+    for path in (tmp_path / "new").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_only_what_is_new_is_written(store: Store, clock: FixedClock, stick: Path) -> None:
+    asyncio.run(fill(store, clock))
+    first = back_up(store.folder, stick, SECRET, clock)
+    assert first.written == len(first.index.files) >= 6
+    assert back_up(store.folder, stick, SECRET, clock).written == 0
+    asyncio.run(store.add(Entry(moment="daily", pain_rest=4)))
+    assert back_up(store.folder, stick, SECRET, clock).written == 1
+
+
+def test_nothing_in_it_can_be_read_without_the_passphrase(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    back_up(store.folder, stick, SECRET, clock)
+    for path in stick.rglob("*"):
+        assert "2026" not in path.name or path.name.startswith("index-")
+        if path.is_file():
+            content = path.read_bytes()
+            assert NOTE.encode() not in content
+            assert b"entries" not in content
+    with pytest.raises(BackupError, match="passphrase"):
+        restore(stick, tmp_path / "new", b"another one", clock)
+    with pytest.raises(BackupError, match="passphrase"):
+        back_up(store.folder, stick, b"another one", clock)
+    with pytest.raises(BackupError, match="too short"):
+        back_up(store.folder, stick, b"short", clock)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_backup_that_was_tampered_with_is_refused_and_nothing_is_left_behind(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    done = back_up(store.folder, stick, SECRET, clock)
+    objects = sorted((done.place / "objects").iterdir())
+    for path in objects:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(BackupError, match="damaged"):
+            restore(stick, tmp_path / "new", SECRET, clock)
+        path.write_bytes(whole)
+    first, second = objects[0].read_bytes(), objects[1].read_bytes()
+    objects[0].write_bytes(second)
+    objects[1].write_bytes(first)
+    with pytest.raises(BackupError, match="damaged"):
+        restore(stick, tmp_path / "new", SECRET, clock)
+    assert sorted(os.listdir(tmp_path)) == ["data", "stick"]
+
+
+def test_an_object_that_was_damaged_is_written_again_by_the_next_backup(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    done = back_up(store.folder, stick, SECRET, clock)
+    next((done.place / "objects").iterdir()).write_bytes(b"rubbish")
+    assert back_up(store.folder, stick, SECRET, clock).written == 1
+    restore(stick, tmp_path / "new", SECRET, clock)
+
+
+def test_what_cannot_be_read_back_is_said(
+    store: Store, clock: FixedClock, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(fill(store, clock))
+    monkeypatch.setattr(Path, "read_bytes", worn(Path.read_bytes, stick))
+    with pytest.raises(BackupError, match="could not be read back"):
+        back_up(store.folder, stick, SECRET, clock)
+
+
+def worn(real, below: Path):
+    """A disk that gives back another byte than it got."""
+
+    def read_bytes(path: Path) -> bytes:
+        content = real(path)
+        return content[:-1] + b"?" if below in path.parents and path.name != "key.json" else content
+
+    return read_bytes
+
+
+def test_a_power_cut_in_a_backup_leaves_the_one_before(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(fill(store, clock))
+    first = back_up(store.folder, stick, SECRET, clock).index
+    asyncio.run(store.add(Entry(moment="daily", pain_rest=9)))
+
+    def cut(*_: object) -> None:
+        raise OSError(5, "gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kiosk.diary.files.os.rename", cut)
+        with pytest.raises(BackupError):
+            back_up(store.folder, stick, SECRET, clock)
+    assert restore(stick, tmp_path / "new", SECRET, clock) == first
+
+
+def test_the_last_backups_are_kept_and_what_only_older_ones_held_is_removed(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    for number in range(backup.KEEP + 3):
+        asyncio.run(store.add(Entry(moment="daily", note=str(number))))
+        clock.time = NOON - dt.timedelta(hours=number % 2)
+        done = back_up(store.folder, stick, SECRET, clock)
+    assert len([name for name in os.listdir(done.place) if name.startswith("index-")]) == backup.KEEP
+    assert len(os.listdir(done.place / "objects")) == backup.KEEP + 1
+    index = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (index.head, index.count) == store.head()
+
+
+def test_a_damaged_diary_is_saved_as_it_is_and_said(
+    store: Store, clock: FixedClock, stick: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    store.close()
+    for name in ("0001.jsonl", "0001.copy"):
+        path = store.folder / "journal/2026-12" / name
+        path.write_bytes(path.read_bytes().replace(b'"pain_rest":3', b'"pain_rest":4'))
+    assert not back_up(store.folder, stick, SECRET, clock).index.whole
+    restore(stick, tmp_path / "new", SECRET, clock)
+    again = check.examine(tmp_path / "new")
+    assert [file.month for file in again.damaged] == ["2026-12"]
+
+
+@pytest.mark.parametrize("where", ["nothing", "a file", "another folder"])
+def test_what_is_no_backup_is_said(stick: Path, clock: FixedClock, tmp_path: Path, where: str) -> None:
+    place = stick / where
+    if where == "a file":
+        place.touch()
+    elif where == "another folder":
+        place.mkdir()
+        (place / "holiday.jpg").touch()
+    with pytest.raises(BackupError, match="no backup"):
+        restore(place, tmp_path / "new", SECRET, clock)
+
+
+def test_a_backup_needs_a_data_folder_and_a_disk(store: Store, clock: FixedClock, stick: Path) -> None:
+    with pytest.raises(NotADataFolder):
+        back_up(stick, stick, SECRET, clock)
+    with pytest.raises(BackupError, match="plugged in"):
+        back_up(store.folder, stick / "nowhere", SECRET, clock)
+    with pytest.raises(BackupError, match="there already"):
+        restore(stick, store.folder, SECRET, clock)
+
+
+def test_the_three_commands(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asyncio.run(fill(store, clock))
+    secret = tmp_path / "secret"
+    secret.write_bytes(SECRET + b"\n")
+    data = ["--data", str(store.folder)]
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        return code, *capfd.readouterr()
+
+    code, out, _ = run("check", *data)
+    assert (code, out.splitlines()[0]) == (0, f"The diary is whole: {store.head()[1]} lines in 4 months.")
+    assert store.head()[0] in out
+    code, out, _ = run("backup", "--to", str(stick), *data, "--passphrase-file", str(secret))
+    assert code == 0
+    assert "read back" in out
+    store.close()
+    (store.folder / "meta.json").write_bytes(b"rubbish: the kiosk does not start")
+    monkeypatch.setenv("HOMESTIM_PASSPHRASE_FILE", str(secret))
+    code, out, _ = run("restore", str(stick), "--into", str(tmp_path / "new"))
+    assert code == 0
+    assert "Therapy is locked" in out
+    code, out, _ = run("check", "--data", str(tmp_path / "new"), "--json")
+    assert code == 0
+    assert '"whole":true' in out
+    monkeypatch.delenv("HOMESTIM_PASSPHRASE_FILE")
+    code, _, err = run("backup", "--to", str(stick), "--data", str(tmp_path / "new"))
+    assert code == 2
+    assert "nobody to type the passphrase" in err
+    path = tmp_path / "new/journal/2027-01/0001.jsonl"
+    for damaged in (path, path.with_suffix(".copy")):
+        damaged.write_bytes(damaged.read_bytes().replace(b"d_numb", b"d_fall"))
+    code, out, err = run("check", "--data", str(tmp_path / "new"))
+    assert code == 1
+    assert "2027-01" in err
+    assert "The other months can be read" in err
