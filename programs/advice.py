@@ -15,6 +15,7 @@ from programs.content_files import (
     checked,
     line_problems,
     root,
+    text_problems,
 )
 from programs.screening import Class
 from programs.text import Line, Text
@@ -59,6 +60,7 @@ def problems(advice: Advice) -> Iterator[Problem]:
     if advice.id not in [class_.value for class_ in Class]:
         yield Problem("id", repr(advice.id), "a class of questions, one of E, U, X, C, P, N")
         return
+    yield from text_problems(advice)
     yield from line_problems(advice.do, "do")
     if advice.class_ in CALLED_FOR:
         yield from line_problems(advice.say, "say")

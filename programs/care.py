@@ -20,6 +20,7 @@ from programs.content_files import (
     decoded,
     line_problems,
     root,
+    text_problems,
     unsourced,
 )
 from programs.montage import MAX_GAP_CM, MIN_GAP_CM
@@ -137,6 +138,7 @@ def pad_problems(pads: Pads) -> Iterator[Problem]:
 
 def leaflet_problems(leaflet: Leaflet) -> Iterator[Problem]:
     """Lines that cannot be shown; nothing when it is well."""
+    yield from text_problems(leaflet)
     yield from line_problems(leaflet.lines, "lines")
 
 

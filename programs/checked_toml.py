@@ -101,6 +101,8 @@ def _wanted(kind: Any, message: str) -> str:
     """What the format asks for, in plain words."""
     if isinstance(kind, inspect.UnionType):
         kind = next(option for option in kind.types if not isinstance(option, inspect.NoneType))
+    if _is_never_empty(kind):
+        return "a text that is not empty"
     if isinstance(kind, inspect.TupleType):
         return f"a list of {len(kind.item_types)} in [ ]"
     if isinstance(kind, inspect.EnumType):
@@ -108,6 +110,10 @@ def _wanted(kind: Any, message: str) -> str:
     if isinstance(kind, inspect.LiteralType):
         return "one of " + ", ".join(map(repr, kind.values))
     return next((words for type_, words in _PLAIN if isinstance(kind, type_)), message.replace("`", ""))
+
+
+def _is_never_empty(kind: Any) -> bool:
+    return isinstance(kind, inspect.StrType) and kind.pattern is not None
 
 
 _PLAIN: tuple[tuple[type[inspect.Type], str], ...] = (

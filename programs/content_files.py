@@ -16,7 +16,7 @@ import msgspec
 
 from programs import checked_toml
 from programs.checked_toml import Problem, TomlError
-from programs.text import Line, Text
+from programs.text import Line, Text, placeholders
 
 MOST_LINES = 5
 """Of instruction on one screen (screens.md, rule 1)."""
@@ -67,7 +67,7 @@ def by_id(folder: Traversable, into: type[Item]) -> Mapping[str, Item]:
         item = decoded(file, into)
         if (name := file.name.removesuffix(".toml")) != item.id:
             raise ContentError(file.name, "id", repr(item.id), f"the file's own name, {name!r}")
-        for problem in (*unsourced(item.source, "source"), *text_problems(item)):
+        for problem in unsourced(item.source, "source"):
             raise ContentError(file.name, *problem)
         items[item.id] = item
     return MappingProxyType(items)
@@ -97,10 +97,10 @@ def count_problems(count: int, key: str) -> Iterator[Problem]:
 def text_problems(item: object, at: str = "") -> Iterator[Problem]:
     """What is wrong with any text in an item, however deep it stands.
 
-    A language left out, or a placeholder that nothing fills or that one language lacks.
+    A placeholder that nothing fills, or that one language lacks.
     """
     if isinstance(item, Text):
-        yield from _language_problems(item, at)
+        yield from _placeholder_problems(item, at)
     elif isinstance(item, msgspec.Struct):
         for field, key in zip(item.__struct_fields__, item.__struct_encode_fields__, strict=True):
             yield from text_problems(getattr(item, field), f"{at}.{key}" if at else key)
@@ -109,13 +109,12 @@ def text_problems(item: object, at: str = "") -> Iterator[Problem]:
             yield from text_problems(value, f"{at}[{index}]")
 
 
-def _language_problems(text: Text, at: str) -> Iterator[Problem]:
+def _placeholder_problems(text: Text, at: str) -> Iterator[Problem]:
+    named = placeholders(text.en) | placeholders(text.de)
     for language in ("en", "de"):
-        words = getattr(text, language)
-        if not words.strip():
-            yield Problem(f"{at}.{language}", "nothing", "the words in English and in German")
-        if (found := Text(words).placeholders) != text.placeholders or not found <= PLACEHOLDERS:
-            names = ", ".join(sorted(text.placeholders))
+        found = placeholders(text.in_language(language))
+        if found != named or not found <= PLACEHOLDERS:
+            names = ", ".join(sorted(named))
             expected = "the same in both languages, of " + ", ".join(sorted(PLACEHOLDERS))
             yield Problem(f"{at}.{language}", f"the placeholders {names}", expected)
 

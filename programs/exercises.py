@@ -21,6 +21,7 @@ from programs.content_files import (
     checked,
     count_problems,
     root,
+    text_problems,
 )
 from programs.text import Text
 
@@ -108,6 +109,7 @@ def suited(
 
 def problems(exercise: Exercise) -> Iterator[Problem]:
     """What does not fit a screen or cannot be meant; nothing when it is well."""
+    yield from text_problems(exercise)
     yield from count_problems(len(exercise.steps), "steps")
     for index, step in enumerate(exercise.steps):
         if (longest := max(len(step.en), len(step.de))) > STEP_COLUMNS:

@@ -16,7 +16,7 @@ import msgspec
 
 from programs.checked_toml import Problem
 from programs.content_files import ContentError, decoded, root, unsourced
-from programs.text import Text
+from programs.text import placeholders
 
 Language = Literal["en", "de"]
 Change = Literal["better", "worse", "no_clear_change"]
@@ -232,7 +232,7 @@ def _language_problems(text: FormText, at: str, languages: tuple[Language, ...])
         if bool(words.strip()) != (language in languages):
             found = repr(words) if words else "nothing"
             yield Problem(f"{at}.{language}", found, "words in each of `languages` and in no other")
-        if Text(words).placeholders:
+        if placeholders(words):
             yield Problem(f"{at}.{language}", repr(words), "a text without braces")
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from programs import course, montage, program
-from programs.content_files import ContentError, by_id, checked, decoded, root, text_problems, unsourced
+from programs.content_files import ContentError, by_id, checked, decoded, root, unsourced
 from programs.course import Course
 from programs.montage import Montage
 from programs.program import Programme
@@ -117,7 +117,7 @@ def glossary_in(folder: Traversable) -> Mapping[str, Term]:
         if term.id in terms:
             raise ContentError(file.name, f"term[{index}].id", f"{term.id!r} a second time", "each id once")
         at = f"term[{index}]"
-        for problem in (*unsourced(term.source, f"{at}.source"), *text_problems(term, at)):
+        for problem in unsourced(term.source, f"{at}.source"):
             raise ContentError(file.name, *problem)
         terms[term.id] = term
     return MappingProxyType(terms)
@@ -137,8 +137,6 @@ def questionnaire_in(folder: Traversable, glossary: Mapping[str, Term]) -> Quest
     groups = tuple(group for file in files.values() for group in file.group)
     for name, file in files.items():
         for index, group in enumerate(file.group):
-            for problem in text_problems(group, f"group[{index}]"):
-                raise ContentError(name, *problem)
             _check_group(group, questions, name, f"group[{index}]")
     _check_every_question_is_asked(questions, groups)
     return Questionnaire(questions, groups)
@@ -189,7 +187,7 @@ def _check_question(
 
     if question.key in before:
         raise ContentError(file, f"{at}.key", f"{question.key!r} a second time", "each key once")
-    for problem in (*unsourced(question.source, "source"), *text_problems(question)):
+    for problem in unsourced(question.source, "source"):
         raise fail(*problem)
     if question.gloss is not None:
         raise fail("gloss", "a gloss of its own", "terms of glossary.toml")

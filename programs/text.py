@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+NotEmpty = Annotated[str, msgspec.Meta(pattern=r"\S")]
+
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One text of the content in each language a clinician signed. `de` empty: not yet translated."""
+    """One text of the content in each language a clinician signed; decoded, neither is empty."""
 
-    en: str
-    de: str = ""
+    en: NotEmpty
+    de: NotEmpty
 
     def in_language(self, language: str) -> str:
-        """The text in `language` ("en", "de"); English where it is not translated."""
-        return (self.de if language == "de" else self.en) or self.en
+        """The text in `language` ("en", "de"); English for any other."""
+        return self.de if language == "de" else self.en
 
-    @property
-    def placeholders(self) -> frozenset[str]:
-        """The names in braces, "{clinician}", that are put in when it is shown, of both languages."""
-        return frozenset(re.findall(r"\{(.*?)\}", self.en + self.de))
+
+def placeholders(words: str) -> frozenset[str]:
+    """The names in braces, "{clinician}", that are put in when a text is shown."""
+    return frozenset(re.findall(r"\{(.*?)\}", words))
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -70,7 +70,7 @@ def test_a_class_without_advice_is_named(tmp_path: Path) -> None:
         ("advice/P.toml", "say = []\n", '\n[[say]]\ntext.en = "x"\ntext.de = "x"\nsource = "[D]"\n',
          ["say", "1 lines", "nobody is called"]),
         ("advice/U.toml", 'source = "NHS, GLO"', 'source = ""', ["say[2].source", "[D]"]),
-        ("advice/X.toml", 'title.en = "Not with this answer"', 'title.en = ""', ["title.en", "nothing"]),
+        ("advice/X.toml", 'title.en = "Not with this answer"', 'title.en = ""', ["title.en", "not empty"]),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_named_with_its_key(

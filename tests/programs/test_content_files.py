@@ -55,7 +55,7 @@ BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
         ),
         (BASELINE, 'group = "numb"', 'group = "pee"', ["rf_saddle", "'numb'"]),
         (BASELINE, 'id = "pee"', 'id = "numb"', ["each group's id once"]),
-        (BASELINE, "caution.en", "gloss.en", ["caution.en", "nothing", "a value"]),
+        (BASELINE, "caution.en = ", "# ", ["caution.en", "nothing", "a value"]),
         (BASELINE, 'class = "N"', 'class = "C"', ["n_metal", "caution", "only there"]),
         (BASELINE, 'clearable_by = "c_heart"', "mendable = true", ["mendable", "only class P"]),
         (BASELINE, 'class = "U"', 'class = "U"\nclearable_by = "rf_fever"', ["clearable_by", "only X and C"]),
@@ -66,8 +66,13 @@ BASELINE, DAILY = "questionnaires/baseline.toml", "questionnaires/daily.toml"
             'gloss = {en = "x", de = "x"}',
             ["question[3].gloss", "glossary.toml"],
         ),
-        (BASELINE, 'title.de = "Wasserlassen"', 'title.de = ""', ["group[1].title.de", "nothing", "German"]),
-        (BASELINE, 'caution.de = "Metall', 'caution.de = ""#', ["question[15].caution.de", "nothing"]),
+        (BASELINE, 'title.de = "Wasserlassen"', 'title.de = ""', ["group[1].title.de", "''", "not empty"]),
+        (
+            BASELINE,
+            'caution.de = "Metall',
+            'caution.de = ""#',
+            ["question[15].caution.de", "not empty"],
+        ),
         (DAILY, 'text.de = "Seit dem letzten Mal: War Ihr Urin', "#", ["question[0].text.de", "nothing"]),
         ("glossary.toml", 'gloss.de = "Erektion', "#", ["term[0].gloss.de", "nothing"]),
         ("programs/tens_conv.toml", 'name.de = "Sanftes', "#", ["tens_conv.toml, name.de", "nothing"]),
@@ -224,7 +229,6 @@ def test_what_is_not_there_is_a_key_error() -> None:
         ("Call {clinician}.", "Rufen Sie an.", ["de"]),
         ("Call.", "Rufen Sie {phone} an.", ["en"]),
         ("Call {}.", "Rufen Sie {} an.", ["en", "de"]),
-        ("Call.", "", ["de"]),
     ],
 )
 def test_a_placeholder_is_one_that_is_filled_and_stands_in_both_languages(

@@ -92,7 +92,7 @@ WALK = "exercises/walk.toml"
     ("file", "old", "new", "parts"),
     [
         (WALK, 'id = "walk"', 'id = "walking"', ["id", "'walking'", "'walk'"]),
-        (WALK, 'name.de = "Gehen"', 'name.de = ""', ["name.de", "nothing"]),
+        (WALK, 'name.de = "Gehen"', 'name.de = ""', ["name.de", "''", "not empty"]),
         (WALK, 'position = "walking"', 'position = "flying"', ["position", "'flying'", "'lying'"]),
         (WALK, "●", "☻", ["drawing", "☻", "every console"]),
         (WALK, "→ →", "⇒ →", ["drawing", "⇒"]),

@@ -55,9 +55,8 @@ MEANT = {
     "Die deutsche Leitlinie sagt klar ja zu Übungen.",
     "What experts advise",
     "Was Fachleute raten",
-    "The P24 is for tests, and for research that was approved.",
 }
-"""True as they stand: of skin, of exercise, a heading, research."""
+"""True as they stand: of skin, of exercise, a heading."""
 
 
 def sentences(text: str) -> list[str]:
@@ -146,11 +145,6 @@ def test_a_claim_is_found(claim: str) -> None:
 )  # fmt: skip
 def test_a_denial_may_stand(denial: str) -> None:
     assert claims(denial) == []
-
-
-def test_nothing_is_excused_that_is_not_there() -> None:
-    said = {sentence for _, text in TEXTS for sentence in sentences(text)}
-    assert said >= MEANT
 
 
 def test_every_glyph_of_the_content_is_one_that_every_console_has() -> None:

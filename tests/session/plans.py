@@ -12,12 +12,12 @@ SQUEEZE = Pattern("cycle", up_ms=2_000, on_ms=2_000, down_ms=1_000, off_ms=15_00
 
 
 def _pad(number: int, x_cm: float, y_cm: float) -> Pad:
-    return Pad(number=number, x_cm=x_cm, y_cm=y_cm, where=Text("here"))
+    return Pad(number=number, x_cm=x_cm, y_cm=y_cm, where=Text("here", "hier"))
 
 
 MONTAGE = Montage(
     id="M4-par",
-    name=Text("both sides"),
+    name=Text("both sides", "beide Seiten"),
     kinds=("tens", "nmes"),
     armable=True,
     source="BAE14",
@@ -27,7 +27,7 @@ MONTAGE = Montage(
     ),
     pad_width_cm=5,
     pad_height_cm=9,
-    spacing=Text("two fingers"),
+    spacing=Text("two fingers", "zwei Finger"),
 )
 
 
