@@ -1,5 +1,6 @@
-"""Ten years of therapy with an invented patient, played by `homestim rehearse` as its own process: without, and
-with the history written into a new folder, and what that needed of memory.
+"""Ten years of therapy with an invented patient, played by `homestim rehearse` in a process of its own.
+
+Without the history, and with it written into a new folder; and what that needed of memory.
 """
 
 from __future__ import annotations

@@ -249,6 +249,9 @@ class VirtualGuard:
         self.epoch = 0
         """Of the last arming."""
         self.kind = device_kind
+        self.unsaid = False
+        """A raise was done and no status says so yet: `status` does. Raises come in rows; what matters is the
+        last, before anything else happens."""
         step_half_mA = c.STEP_HALF_MA[device_kind]
         self._device = Capabilities(CHANNELS, step_half_mA, c.PEAK_HALF_MA["nmes"], *c.PULSE_WIDTH_US, 2.0)
         self._arming: VirtualArming | None = None
@@ -320,8 +323,10 @@ class VirtualGuard:
         if arming is None or message.epoch != self.epoch:
             return [m.Refused(message.epoch, "old_epoch", str(message.epoch), str(self.epoch), False)]
         refused: Refusal | None = None
+        raised = False
         match message:
             case m.Level(_, channel, half_mA):
+                raised = half_mA > arming.levels.get(channel, 0)
                 refused = arming.set_level(channel, half_mA)
             case m.Next():
                 refused = arming.next_phase()
@@ -330,13 +335,17 @@ class VirtualGuard:
         if refused is not None:
             end = self._stop(f"limit_{refused.limit}") if refused.fault else []
             return [m.Refused(self.epoch, *refused), *end]
-        return self._stop(arming.ended) if arming.ended is not None else [self._status(arming)]
+        if arming.ended is not None:
+            return self._stop(arming.ended)
+        self.unsaid = raised and arming.phase.pattern.shape != "burst"
+        return [] if self.unsaid else [self._status(arming)]
 
     def _stop(self, why: str) -> list[m.FromGuard]:
-        self._arming = None
+        self._arming, self.unsaid = None, False
         return [m.Stopped(self.epoch, why, True, HOW, STOP_MS)]
 
     def _status(self, arming: VirtualArming) -> m.Status:
+        self.unsaid = False
         fraction = arming.fraction
         applied = arming.applied(fraction)
         return m.Status(

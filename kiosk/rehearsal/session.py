@@ -51,6 +51,8 @@ class Guard(Protocol):
 
     kind: str
     epoch: int
+    unsaid: bool
+    """It has done raises that no status has told of."""
 
     def hear(self, message: guard.ToGuard, now_ms: int) -> list[guard.FromGuard]:
         """The answers to a message."""
@@ -134,11 +136,15 @@ class SessionPlayer:
         other_ms = self._mishap_ms() if state.stage == "play" else NEVER_MS
         now_ms = min(NEVER_MS if guard_ms is None else guard_ms, wake_ms, press_ms, other_ms)
         assert now_ms < NEVER_MS, f"nothing will ever happen in {state.stage} {state.find_step}"
+        if now_ms == guard_ms and self._guard.unsaid:
+            self._now_ms = max(self._now_ms, now_ms - 1)
+            self._freshen(NEVER_S)
         self._now_ms = max(self._now_ms, now_ms)
         if now_ms == guard_ms:
             self._hear(self._guard.advance(self._now_ms))
         elif now_ms == wake_ms:
-            self._freshen(GUARD_SILENT_S)
+            rising = any(side.slow is not None and side.slow.running for side in state.sides)
+            self._freshen(GUARD_SILENT_S, told=not rising)
             self._feed(machine.Deadline())
         elif now_ms == press_ms:
             self._press(hands.pressed())
@@ -183,13 +189,15 @@ class SessionPlayer:
             self._hear(self._guard.fail(mishap.kind, mishap.channel, self._now_ms))
 
     def _press(self, key: Key) -> None:
-        if key not in ASKS_NO_TIME:
-            self._freshen(STATUS_EVERY_S)
+        searching = key is Key.UP and self._state.find_step != "feel"
+        self._freshen(NEVER_S if key in ASKS_NO_TIME else STATUS_EVERY_S, told=not searching)
         self._feed(machine.Pressed(key))
 
-    def _freshen(self, older_than_s: float) -> None:
-        """The status that a guard would have sent by now, when the last one is as old as that."""
-        if self._now_ms / 1000 - self._state.status_s >= older_than_s:
+    def _freshen(self, older_than_s: float, *, told: bool = True) -> None:
+        """The status that a guard would have sent by now: when the last one is as old as that, or when the
+        machine must be `told` of the latest raises."""
+        aged = self._now_ms / 1000 - self._state.status_s >= older_than_s
+        if aged or (told and self._guard.unsaid):
             self._hear(self._guard.status(self._now_ms))
 
     def _hear(self, messages: list[guard.FromGuard]) -> None:

@@ -27,6 +27,7 @@ class TickingGuard:
     def __init__(self, device_kind: str) -> None:
         self.kind, self.epoch = device_kind, 0
         self.ticks = 0
+        self.unsaid = False
         self._arming: Arming | None = None
         self._now_ms = self._start_ms = self._leased_ms = self._said_ms = self._lease_n = 0
         self._started = self._on_edge = False
