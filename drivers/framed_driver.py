@@ -24,6 +24,7 @@ from drivers.stimulator import (
     NoAnswer,
     Preempted,
     ProbePulse,
+    Quantity,
     Reading,
     Recording,
     Refused,
@@ -234,7 +235,7 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
         """As `Stimulator.probe_pulses`; none, unless the device can measure."""
         return ()
 
-    async def begin_probe(self) -> None:
+    async def begin_probe(self, measures: Quantity) -> None:
         """As `Stimulator.begin_probe`."""
         raise Refused("This stimulator cannot measure how well the pads lie.")
 

@@ -35,6 +35,10 @@ Targets = tuple[ChannelTarget, ...]
 """Every armed channel, ascending, the silent ones with 0 mA: an omitted channel keeps its last current."""
 
 
+Quantity = Literal["current", "voltage"]
+"""What a device can be asked to measure."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProbePulse:
     """One biphasic pulse of the contact check (rule 22), and what the device shall measure during it."""
@@ -42,7 +46,7 @@ class ProbePulse:
     channel: int
     half_mA: int
     pulse_width_us: int
-    measures: Literal["current", "voltage"]
+    measures: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +236,20 @@ class Stimulator(Protocol):
     def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
         """What this device needs, in this order, to measure the contact of these channels. No I/O."""
 
-    async def begin_probe(self) -> None:
-        """Get ready for `probe`, no pulse. Clears the STOPPED latch.
+    async def begin_probe(self, measures: Quantity) -> None:
+        """Get ready for `probe` to measure this, no pulse; once more for another quantity. The first one
+        after a stop clears the STOPPED latch.
 
-        Raises Refused without `identify` before it, or when the device cannot measure; DeviceStopped.
+        Raises Refused without `identify` before it, or when the device cannot measure; DeviceStopped
+        (latched), NoAnswer, Unplugged.
         """
 
     async def probe(self, pulse: ProbePulse) -> Recording:
-        """One pulse, and what was measured. The caller holds count, strength and pause within the limits.
+        """One pulse, and what was measured. Nothing is awaited before the pulse leaves: the caller has just
+        held it against lease, count, strength and pause.
 
-        Raises Refused without `begin_probe` since the last stop; DeviceStopped (latched), NoAnswer,
-        Unplugged.
+        Raises Refused without `begin_probe` for this quantity since the last stop; DeviceStopped (latched),
+        NoAnswer, Unplugged.
         """
 
     def stop_now(self) -> None:

@@ -389,6 +389,13 @@ MUTANTS = (
         "",
         TEST_PROBE,
     ),
+    Mutant(
+        "measures one thing for another",
+        P24,
+        "if self._measures != pulse.measures:",
+        "if False:",
+        TEST_P24_PROBE,
+    ),
     Mutant("a check is not stopped after it", PROCESS, 'self.trip("probed")', "pass", TEST_PROBE),
     Mutant(
         "a check needs no STOP test",
@@ -442,7 +449,7 @@ MUTANTS = (
     Mutant(
         "goes on probing after a stop",
         P24,
-        "        self._probing = False\n        super().stop_now()\n",
+        "        self._probing, self._measures = False, None\n        super().stop_now()\n",
         "        super().stop_now()\n",
         TEST_P24_PROBE,
     ),
@@ -796,9 +803,7 @@ MUTANTS = (
         "",
         TEST_FILES,
     ),
-    Mutant(
-        "a line without German", "programs/content_files.py", "if not words.strip():", "if False:", TEST_CARE
-    ),
+    Mutant("a line without German", "programs/text.py", 'pattern=r"\\S"', 'pattern=r""', TEST_CARE),
     Mutant(
         "a line without a source",
         "programs/content_files.py",

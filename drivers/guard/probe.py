@@ -17,7 +17,7 @@ from drivers.guard.lease import LeaseHold, Now
 from drivers.guard.messages import Contact, Lease, Probe
 from drivers.guard.output import Refusal
 from drivers.guard.requests import bound_refusal
-from drivers.stimulator import DeviceStopped, ProbePulse, Recording, Stimulator
+from drivers.stimulator import DeviceStopped, ProbePulse, Quantity, Recording, Stimulator
 
 
 class Probing:
@@ -71,9 +71,12 @@ async def measure(
     the device. Raises StimulatorError.
     """
     recordings: list[Recording] = []
-    await driver.begin_probe()
-    answered()
+    measures: Quantity | None = None
     for pulse in driver.probe_pulses(probing.channels):
+        if pulse.measures != measures:
+            measures = pulse.measures
+            await driver.begin_probe(measures)
+            answered()
         wait_ms = probing.wait_ms(now())
         while await pause(wait_ms / 1000) and (wait_ms := probing.wait_ms(now())):
             pass

@@ -6,7 +6,7 @@ and start-up order: card p24, "Timing", "Start-up and end".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from drivers import limits
 from drivers.framed_driver import FramedDriver
@@ -46,6 +46,7 @@ from drivers.stimulator import (
     Identity,
     NoAnswer,
     ProbePulse,
+    Quantity,
     Reading,
     Recording,
     Refused,
@@ -73,7 +74,7 @@ _RESULT_FAULTS: Final = {
 _NO_CURRENT: Final = (codec.RESULT_ELECTRODE, codec.RESULT_LOW_CURRENT)
 """What a pulse on an open lead may be answered with (below 15 mA the device does not say 10)."""
 _MEASUREMENTS: Final = {"current": codec.MEASURE_CURRENT, "voltage": codec.MEASURE_VOLTAGE}
-_PROBE_ROUNDS: Final[tuple[tuple[Literal["current", "voltage"], int], ...]] = (("voltage", 3), ("current", 2))
+_PROBE_ROUNDS: Final[tuple[tuple[Quantity, int], ...]] = (("voltage", 3), ("current", 2))
 _STATUS_RUNNING: Final = {
     codec.LEVEL_NONE: Running.OFF,
     codec.LEVEL_LOW_READY: Running.READY,
@@ -101,7 +102,7 @@ class P24(FramedDriver[Command, Answer]):
     _low_level = False
     """The low level was asked for, or the device last said that it is on; only Ll_stop ends it."""
     _probing = False
-    _measures: int | None = None
+    _measures: Quantity | None = None
     """What the low level that is on measures; it is chosen when it is switched on."""
 
     # ── what the guard calls ────────────────────────────────────────────────────────────────────
@@ -130,23 +131,31 @@ class P24(FramedDriver[Command, Answer]):
             for channel in channels
         )
 
-    async def begin_probe(self) -> None:
-        """As `Stimulator.begin_probe`; the low level itself is switched on by the first `probe`."""
+    async def begin_probe(self, measures: Quantity) -> None:
+        """As `Stimulator.begin_probe`: the low level on. It goes off between two quantities, because the card
+        does not say that a level that is on takes another Ll_init."""
         if not self._identified:
             raise Refused("The stimulator has not said who it is yet.")
-        self._raise_if_stopping_or_lost()
-        self._initialised = False
-        self._latched = self._measures = None
-        self._probing = True
+        async with self._turn:
+            self._raise_if_stopping_or_lost()
+            if not self._probing:
+                self._latched = None
+            self._raise_if_latched()
+            self._initialised, self._probing = False, True
+            if self._measures is not None:
+                self._judge_low_level(await self._exchange_in_turn(LlStop()))
+            self._measures, self._low_level = None, True
+            self._judge_low_level(await self._exchange_in_turn(LlInit(_MEASUREMENTS[measures])))
+            self._raise_unless_probing()
+            self._measures = measures
 
     async def probe(self, pulse: ProbePulse) -> Recording:
         """As `Stimulator.probe`: one Ll_channel_config, answered after its pulse."""
         async with self._turn:
             self._raise_unless_probing()
+            if self._measures != pulse.measures:
+                raise Refused("The stimulator is not ready to measure this.", repr(pulse))
             measures = _MEASUREMENTS[pulse.measures]
-            if self._measures != measures:
-                await self._measure(measures)
-                self._raise_unless_probing()
             connector, lead = low_level_lead(pulse.channel)
             points = biphasic_pulse(pulse.half_mA, pulse.pulse_width_us)
             answer = await self._exchange_in_turn(LlChannelConfig(True, lead, connector, points))
@@ -164,13 +173,13 @@ class P24(FramedDriver[Command, Answer]):
 
     def stop_now(self) -> None:
         """As `Stimulator.stop_now`; nothing is probed after it either."""
-        self._probing = False
+        self._probing, self._measures = False, None
         super().stop_now()
 
     async def identify(self) -> Identity:
         """Stop whatever runs, ask who it is (card, "Start-up"). Raises WrongDevice, NoAnswer, Unplugged."""
         self._identified = self._initialised = self._probing = False
-        self._latched = None
+        self._latched = self._measures = None
         status = await self._first_status()
         if status.level != codec.LEVEL_NONE:
             await self._exchange(LlStop() if status.level == codec.LEVEL_LOW_READY else MlStop())
@@ -215,22 +224,13 @@ class P24(FramedDriver[Command, Answer]):
 
     async def _switch_on(self) -> None:
         """High voltage on, no pulse; any error of one channel will stop all."""
-        self._probing = False
+        self._probing, self._measures = False, None
         ack = await self._exchange(MlInit(stop_all_on_error=True))
         if isinstance(ack, Ack) and ack.result != codec.RESULT_OK:
             raise self._latch("result", detail=f"Ml_init answered with result {ack.result}")
         status = await self._status()
         if status.level != codec.LEVEL_MID_READY:
             raise self._latch("result", detail=f"status {status.level} after Ml_init")
-
-    async def _measure(self, measures: int) -> None:
-        """The low level on, measuring this; the turn is ours. It goes off in between: the card does not say
-        that a level that is on takes another Ll_init."""
-        if self._measures is not None:
-            self._judge_low_level(await self._exchange_in_turn(LlStop()))
-        self._measures, self._low_level = None, True
-        self._judge_low_level(await self._exchange_in_turn(LlInit(measures)))
-        self._measures = measures
 
     def _judge_low_level(self, answer: Answer) -> None:
         if isinstance(answer, Ack) and answer.result != codec.RESULT_OK:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, Literal
+from typing import Any
 
 from drivers.build import build_id
 from drivers.guard import messages as m
@@ -21,6 +21,7 @@ from drivers.stimulator import (
     Identity,
     NoAnswer,
     ProbePulse,
+    Quantity,
     Reading,
     Recording,
     Refused,
@@ -105,6 +106,7 @@ class FakeStimulator:
     stop_hold: asyncio.Event | None = None
     leads: dict[int, tissue.Lead | None] = field(default_factory=dict)
     """Channel → what its pads lie on; a good lead where none is named."""
+    begin_probe_takes_s: float = 0.0
     probe_takes_s: float = 0.001
     """From a pulse to its answer."""
     pulses: tuple[ProbePulse, ...] | None = None
@@ -147,7 +149,7 @@ class FakeStimulator:
             await self.hold.wait()
 
     def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
-        rounds: tuple[tuple[Literal["voltage", "current"], int], ...] = (("voltage", 3), ("current", 2))
+        rounds: tuple[tuple[Quantity, int], ...] = (("voltage", 3), ("current", 2))
         return self.pulses or tuple(
             ProbePulse(channel, 4, 100, measures)
             for measures, times in rounds
@@ -155,9 +157,10 @@ class FakeStimulator:
             for channel in channels
         )
 
-    async def begin_probe(self) -> None:
-        self._note("begin_probe")
+    async def begin_probe(self, measures: Quantity) -> None:
+        self._note("begin_probe", measures)
         self._fail("begin_probe")
+        await asyncio.sleep(self.begin_probe_takes_s)
         self.running, self.probing = Running.READY, True
 
     async def probe(self, pulse: ProbePulse) -> Recording:

@@ -28,6 +28,7 @@ from drivers.stimulator import (
     DeviceStopped,
     NoAnswer,
     ProbePulse,
+    Quantity,
     Recording,
     Running,
     Targets,
@@ -131,9 +132,10 @@ class CheckedDevice(FakeStimulator):
             raise
         await super().apply(targets)
 
-    async def begin_probe(self) -> None:
-        await super().begin_probe()
-        self.probed.clear()
+    async def begin_probe(self, measures: Quantity) -> None:
+        if not self.probing:
+            self.probed.clear()
+        await super().begin_probe(measures)
 
     async def probe(self, pulse: ProbePulse) -> Recording:
         try:

@@ -301,6 +301,19 @@ async def test_not_one_pulse_leaves_after_the_lease_has_lapsed() -> None:
 
 
 @in_virtual_time
+async def test_a_lease_that_lapses_while_the_device_gets_ready_lets_no_pulse_out() -> None:
+    device = FakeStimulator(begin_probe_takes_s=0.51)
+    async with guarded(device) as client:
+        await client.hello()
+        await client.stop_test()
+        mark = client.mark()
+        client.send(m.Probe(1, (1,)))
+        assert (await client.until_type(m.Stopped, mark)).why == "lease"
+        assert "begin_probe" in device.names()
+        assert pulses(client) == []
+
+
+@in_virtual_time
 async def test_renewals_that_waited_in_the_socket_do_not_revive_it() -> None:
     async with guarded() as client:
         mark = await probing(client, *range(1, 9))

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ async def probing_p24(**device: Any) -> AsyncIterator[tuple[P24, DeviceOnPty]]:
     """One pulse was given; the device's events begin after it is over."""
     async with p24_on_bench(**device) as (driver, bench):
         await driver.identify()
-        await driver.begin_probe()
+        await driver.begin_probe("voltage")
         await driver.probe(PULSE)
         bench.events.clear()
         bench.read.clear()
@@ -46,8 +46,10 @@ async def probing_p24(**device: Any) -> AsyncIterator[tuple[P24, DeviceOnPty]]:
 
 
 async def contacts(driver: P24, *channels: int) -> list[LeadContact]:
-    await driver.begin_probe()
-    recordings = [await driver.probe(pulse) for pulse in driver.probe_pulses(channels)]
+    recordings = []
+    for measures, pulses in groupby(driver.probe_pulses(channels), key=lambda pulse: pulse.measures):
+        await driver.begin_probe(measures)
+        recordings += [await driver.probe(pulse) for pulse in pulses]
     return list(lead_contacts(channels, recordings))
 
 
@@ -168,30 +170,37 @@ async def test_low_and_mid_level_are_never_on_together() -> None:
 async def test_nothing_is_probed_before_it_said_who_it_is_or_after_a_stop() -> None:
     async with p24_on_bench() as (driver, bench):
         with pytest.raises(Refused):
-            await driver.begin_probe()
+            await driver.begin_probe("voltage")
         await driver.identify()
         with pytest.raises(Refused):
             await driver.probe(PULSE)
-        await driver.begin_probe()
+        await driver.begin_probe("voltage")
         await driver.probe(PULSE)
         assert (await driver.stop()).confirmed
         bench.events.clear()
         with pytest.raises(Refused):
             await driver.probe(PULSE)
         assert bench.events == []
-        await driver.begin_probe()
+        await driver.begin_probe("voltage")
         assert (await driver.probe(PULSE)).hundredths
 
 
-async def test_while_it_probes_nothing_is_applied() -> None:
-    async with ready_p24() as (driver, bench):
-        await driver.begin_probe()
+async def test_while_it_probes_nothing_is_applied_and_the_other_way_round() -> None:
+    async with probing_p24() as (driver, bench):
         with pytest.raises(Refused):
             await driver.apply(targets(2))
         assert bench.names() == []
+        assert (await driver.stop()).confirmed
         await driver.initialise()
         with pytest.raises(Refused):
             await driver.probe(PULSE)
+
+
+async def test_another_quantity_is_not_measured_unasked() -> None:
+    async with probing_p24() as (driver, bench):
+        with pytest.raises(Refused):
+            await driver.probe(ProbePulse(1, 4, 100, "current"))
+        assert bench.names() == []
 
 
 async def test_a_device_that_cannot_measure_says_so() -> None:
@@ -199,7 +208,7 @@ async def test_a_device_that_cannot_measure_says_so() -> None:
         assert not driver.capabilities.measures_contact
         assert driver.probe_pulses((1, 2)) == ()
         with pytest.raises(Refused):
-            await driver.begin_probe()
+            await driver.begin_probe("voltage")
         with pytest.raises(Refused):
             await driver.probe(PULSE)
 
@@ -355,7 +364,7 @@ async def test_a_stop_between_the_rounds_is_a_stop() -> None:
     """When Ll_stop has left and Ll_init not yet, and when Ll_init has and its answer is missing."""
     for name in ("Ll_stop", "Ll_init"):
         async with probing_p24(latency_s=0.02) as (driver, bench):
-            probed = asyncio.create_task(driver.probe(ProbePulse(1, 4, 100, "current")))
+            probed = asyncio.create_task(driver.begin_probe("current"))
             await bench.until(lambda name=name, bench=bench: name in bench.names())  # type: ignore[misc]
             assert (await driver.stop()).confirmed
             with pytest.raises(Preempted):
