@@ -85,6 +85,10 @@ class BenchConductor:
     def output_possible(self) -> bool:
         return self._runner.output_possible
 
+    @property
+    def simulated(self) -> bool:
+        return True
+
     def page(self) -> Page:
         if self._runner.state is None:
             return session_pages.beginning(self._visit, self._moment())

@@ -35,7 +35,7 @@ from kiosk.review.family import family_view
 from kiosk.session.machine import SessionState
 from kiosk.session.runner import Liveness, SessionRunner
 from kiosk.settings import RunSettings
-from kiosk.simulator import running_simulator
+from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
 from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.visit import flow
@@ -65,7 +65,10 @@ from kiosk.visit.events import (
     TodayNotLoaded,
     Woke,
 )
+from kiosk.visit.pages import fault_panel as fault_panel_page
 from kiosk.visit.state import Moment, Result, Setting
+from kiosk.visit.steps import fault_panel
+from kiosk.visit.steps.fault_panel import FaultPanel
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +103,8 @@ class Application:
         self._port = settings.port
         self._link: GuardLink | None = None
         self._device: guard.Device | None = None
+        self._simulator: Simulator | None = None
+        self._panel: FaultPanel | None = None
         self._epoch = 0
         self._testing = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,24 +140,70 @@ class Application:
         return self._testing or self._runner.output_possible
 
     @property
+    def simulated(self) -> bool:
+        """The guard reports a simulator: the trainers' key and their panel exist."""
+        return self._device is not None and self._device.simulated
+
+    @property
     def session(self) -> SessionState | None:
         """The last session's state; None before the first."""
         return self._runner.state
 
     def page(self) -> Page:
         """What stands on the screen."""
-        return flow.page(self._visit, self._moment(), self._runner.state)
+        page = flow.page(self._visit, self._moment(), self._runner.state)
+        panel = self._panel_over(page)
+        if panel is None:
+            return page
+        return fault_panel_page.over(page, panel, self._settings.device_kind, ours=self._takes_faults)
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """`callback` whenever the page may have changed."""
         self._changed.append(callback)
 
     def press(self, key: Key) -> None:
-        """A key of the person."""
+        """A key of the person, or of a trainer."""
+        key = Key.UNKNOWN if key is Key.TRAINER and not self.simulated else key
+        if self._taken_by_panel(key):
+            return
         self._sounds.hush()
         if key is Key.STOP and self._testing:
             self._send(guard.Stop("test"))
         self._take(flow.press(self._visit, key, self._moment()))
+
+    @property
+    def _takes_faults(self) -> bool:
+        return self._simulator is not None and self._simulator.ours
+
+    def _panel_over(self, page: Page) -> FaultPanel | None:
+        """The trainers' panel, if it is open over `page` itself."""
+        panel = self._panel
+        return panel if panel is not None and self.simulated and panel.over == page.serial else None
+
+    def _taken_by_panel(self, key: Key) -> bool:
+        """Whether the trainers' panel had the key to itself: then neither visit nor session hears of it."""
+        if self._panel is None and key is not Key.TRAINER:
+            return False
+        page = flow.page(self._visit, self._moment(), self._runner.state)
+        panel = self._panel_over(page)
+        if panel is None:
+            self._panel = FaultPanel(page.serial) if key is Key.TRAINER else None
+            taken = key is Key.TRAINER
+        else:
+            pressed = fault_panel.press(
+                panel,
+                key,
+                self._settings.device_kind,
+                ours=self._takes_faults,
+                output_possible=self.output_possible,
+            )
+            self._panel, taken = pressed.panel, not pressed.passed_on
+            if pressed.order and self._simulator is not None:
+                log.info("a trainer orders: %s", pressed.order)
+                self._simulator.inject(pressed.order)
+        if taken:
+            self._tell()
+        return taken
 
     def stop_from_input_thread(self, source: str) -> None:
         """From any thread: the datagram leaves before this returns; the loop hears of it afterwards."""
@@ -188,8 +239,8 @@ class Application:
         self._schedule()
         async with AsyncExitStack() as stack:
             if self._settings.simulator is not None:
-                simulator = await stack.enter_async_context(running_simulator(self._settings.simulator))
-                self._port = str(simulator.port)
+                self._simulator = await stack.enter_async_context(running_simulator(self._settings.simulator))
+                self._port = str(self._simulator.port)
             self._settings.guard_folder.mkdir(exist_ok=True)
             self._connect()
             await self._access.set_demo_pin()

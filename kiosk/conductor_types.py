@@ -16,6 +16,10 @@ class Conductor(Protocol):
     def output_possible(self) -> bool:
         """An arming, a probe or the STOP test is live (safety rule 14). Read from any thread."""
 
+    @property
+    def simulated(self) -> bool:
+        """The guard reports a simulator: only then is the trainers' key known. Read from any thread."""
+
     def page(self) -> Page:
         """What the screen shows now: pure and cheap."""
 

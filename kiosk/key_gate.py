@@ -12,6 +12,8 @@ QUIET_S: Final = 0.4
 _NEVER_IGNORED: Final = frozenset({Key.STOP, Key.DOWN, Key.LEAVE})
 """Ctrl+C among them: its second press within two seconds leaves, and it is meant."""
 
+_STOPS_ON_HARDWARE: Final = frozenset({Key.UNKNOWN, Key.TRAINER})
+
 
 class KeyGate:
     """Shut for 400 ms after a screen took the place of another, but never for STOP, down and Ctrl+C."""
@@ -30,6 +32,6 @@ class KeyGate:
 
     def lets(self, key: Key, output_possible: bool) -> bool:
         """Whether `key` may act. An unknown key is a stop while output is possible."""
-        if key in _NEVER_IGNORED or (key is Key.UNKNOWN and output_possible):
+        if key in _NEVER_IGNORED or (key in _STOPS_ON_HARDWARE and output_possible):
             return True
         return self._clock_s() - self._changed_at_s >= QUIET_S

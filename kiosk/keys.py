@@ -37,6 +37,8 @@ class Key(Enum):
     """Space, keypad Del (. or ,), Delete, F12, the button."""
     LEAVE = "leave"
     """Ctrl+C."""
+    TRAINER = "trainer"
+    """F9: the simulator's faults. On hardware it is an unknown key like any other."""
     UNKNOWN = "unknown"
     """Anything else: while output can be on it is a stop."""
 
@@ -76,6 +78,7 @@ _BY_NAME = {
     "delete": Key.STOP,
     "f12": Key.STOP,
     "ctrl+c": Key.LEAVE,
+    "f9": Key.TRAINER,
 }
 
 

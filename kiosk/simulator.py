@@ -41,6 +41,11 @@ class Simulator:
         """Of the process, if it is ours."""
         return None if self._child is None else self._child.pid
 
+    @property
+    def ours(self) -> bool:
+        """It was started here, so it can be told to have a fault."""
+        return self._child is not None
+
     def inject(self, line: str) -> bool:
         """Gives it one line of control now: `fault KIND[:ARG]` or `replug`. False when it is not ours or has
         ended."""

@@ -29,6 +29,9 @@ class StopSink(Protocol):
     @property
     def output_possible(self) -> bool: ...
 
+    @property
+    def simulated(self) -> bool: ...
+
     def stop_from_input_thread(self, source: str) -> None: ...
 
 
@@ -96,7 +99,8 @@ class InputReader:
                 self._sink.stop_from_input_thread("terminal gone")
                 self._gone()
                 return
-            self._hand_on(seeker.feed(data, now_s, self._sink.output_possible, self._enter_stops()), now_s)
+            sink, enter_stops = self._sink, self._enter_stops()
+            self._hand_on(seeker.feed(data, now_s, sink.output_possible, enter_stops, sink.simulated), now_s)
 
     def _read(self) -> bytes:
         """What is there; nothing when the terminal hung up."""

@@ -28,6 +28,8 @@ KNOWN_OTHER_KEYS: Final = frozenset({*DIGITS, Key.ENTER, Key.UP, Key.DOWN, Key.L
     Key.ZERO
 }
 """The only keys that do not stop while output is possible (screens.md, "Keys, one map": 0 is STOP there)."""
+KNOWN_TO_TRAINERS: Final = KNOWN_OTHER_KEYS | {Key.TRAINER}
+"""… while the guard reports a simulator (safety rule 19)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,15 @@ class StopSeeker:
         return self._pending_until_s if self._pending else None
 
     def feed(
-        self, data: bytes, now_s: float, output_possible: bool, enter_stops: bool = False
+        self,
+        data: bytes,
+        now_s: float,
+        output_possible: bool,
+        enter_stops: bool = False,
+        simulated: bool = False,
     ) -> list[Token]:
-        """What `data` says. `enter_stops`: the line shown does not ask for Enter (screens.md, rule 12)."""
+        """What `data` says. `enter_stops`: the line shown does not ask for Enter (screens.md, rule 12).
+        `simulated`: the trainers' key is known."""
         tokens = self.expire(now_s, output_possible)
         if data:
             self._paste_idle_until_s = now_s + PASTE_IDLE_S
@@ -129,7 +137,7 @@ class StopSeeker:
             if length == 0:
                 break
             buffer = buffer[length:]
-            tokens += self._judged(found, output_possible, enter_stops)
+            tokens += self._judged(found, output_possible, enter_stops, simulated)
         self._pending = buffer
         self._pending_until_s = now_s + LONE_ESCAPE_S
         return tokens
@@ -146,15 +154,18 @@ class StopSeeker:
             self._pasting = False
         return tokens
 
-    def _judged(self, found: list[Token], output_possible: bool, enter_stops: bool) -> list[Token]:
+    def _judged(
+        self, found: list[Token], output_possible: bool, enter_stops: bool, simulated: bool = False
+    ) -> list[Token]:
         """Turns keys into stops while output is possible, and drops what was only pasted."""
+        known = KNOWN_TO_TRAINERS if simulated else KNOWN_OTHER_KEYS
         tokens: list[Token] = []
         for token in found:
             if not isinstance(token, Pressed):
                 tokens.append(token)
                 continue
             key = key_named(token.name)
-            stops = key not in KNOWN_OTHER_KEYS or (enter_stops and key is Key.ENTER)
+            stops = key not in known or (enter_stops and key is Key.ENTER)
             if output_possible and stops:
                 tokens.append(Stop(token.name))
             if not self._pasting and (key is Key.LEAVE or not (output_possible and stops)):

@@ -20,6 +20,7 @@ def key_name(key: Key) -> str:
         Key.READ: "*",
         Key.STOP: _("Space"),
         Key.LEAVE: "Ctrl+C",
+        Key.TRAINER: "F9",
         Key.UNKNOWN: "",
     }[key]
 

@@ -38,6 +38,7 @@ class Told:
         self._left = asyncio.Event()
         self._redraws = 0
         self.output_possible = bool(options.get("output_possible", False))
+        self.simulated = False
 
     def tell(self, event: str, **more: object) -> None:
         line = json.dumps({"event": event, "t": time.monotonic(), **more}) + "\n"

@@ -28,6 +28,7 @@ class Sink:
     """Notes when STOP was heard."""
 
     output_possible = True
+    simulated = False
 
     def __init__(self) -> None:
         self.heard_s: list[float] = []

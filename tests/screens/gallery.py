@@ -21,6 +21,8 @@ from kiosk.page import (
     Strip,
     Words,
 )
+from kiosk.visit.pages import fault_panel
+from kiosk.visit.steps.fault_panel import FaultPanel
 
 STOP_TEXT = "S T O P    Space, or the stop button"
 READ = Choice(Key.EIGHT, "Read it to me", prominent=False)
@@ -491,6 +493,7 @@ OVERVIEW_FINE = replace(
     id="overview-fine",
     body=replace(OVERVIEW.body, headline="All fine. Nothing needs you today.", lines=()),  # type: ignore[type-var]
 )
+FAULT_PANEL = fault_panel.over(SESSION_ON, FaultPanel(SESSION_ON.serial, "supply"), "rehastim2", ours=True)
 
 PAGES: dict[str, Page] = {
     page.id: replace(page, serial=number)
@@ -499,7 +502,7 @@ PAGES: dict[str, Page] = {
             HOME, HOME_SIMULATOR, IS_IT_YOU, QUESTION, GROUP, SAID_YES, PAIN, PAIN_FIVE, CHECK_ANSWERS,
             PLACEMENT_LEFT, PLACEMENT_RIGHT, PLACEMENT_GERMAN, STOP_TEST, LEVEL_FIRST, LEVEL, LEVEL_NOTICE,
             SLOW_RISE, SESSION_ON, SESSION_REST, SESSION_TENS, STILL_OK, STOPPED, NOT_CONFIRMED, LOCKED_E,
-            POSTPONED, SAVED, PIN, PIN_WAIT, OVERVIEW, OVERVIEW_FINE,
+            POSTPONED, SAVED, PIN, PIN_WAIT, OVERVIEW, OVERVIEW_FINE, FAULT_PANEL,
         ),
         start=1,
     )

@@ -38,6 +38,7 @@ class ShowsOnePage:
     def __init__(self, page: Page, output_possible: bool = False) -> None:
         self.shown = page
         self.output_possible = output_possible
+        self.simulated = False
         self.pressed: list[Key] = []
         self.stops: list[str] = []
         self.left = 0
