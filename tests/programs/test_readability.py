@@ -49,6 +49,8 @@ def instructions() -> Iterator[tuple[str, list[Text]]]:
     for class_, item in advice.load_advice().items():
         if item.say:
             yield f"{class_.value} on the telephone", [line.text for line in item.say]
+    courses = library.load_courses().values()
+    yield "courses", [course.advice for course in courses]
     yield "evidence", [line.text for page in evidence.load_evidence().pages for line in page.lines]
 
 
