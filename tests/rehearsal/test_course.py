@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tracemalloc
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 
 from kiosk.rehearsal.checker import RuleBroken
@@ -66,28 +69,48 @@ def play_many(weeks: int) -> None:
         play("deconditioned", seed, weeks)
 
 
+def a_day_too_many(day: Any) -> Any:
+    rx = msgspec.structs.replace(day.prescription, days_per_week=day.prescription.days_per_week + 1)
+    return progression._days_of_the_week(day._replace(prescription=rx))
+
+
+def never(day: Any) -> None:
+    """The day is open."""
+
+
 @pytest.mark.parametrize(
     ("constant", "wrong", "said"),
     [
         ("NMES_REST", 0 * progression.NMES_REST, "hours of rest"),
         ("NMES_REST_FIRST_WEEKS", progression.NMES_REST, "hours of rest"),
         ("FIRST_SESSIONS", 0, "one of the first three sessions"),
-        ("RISE", 1.3, "may reach"),
+        ("RISE", 1.15, "may reach"),
         ("WITHOUT_HISTORY_MA", 38.0, "may reach"),
-        ("_DAY_RULES", progression._DAY_RULES[:-1], "days in a week"),
-        ("_soreness_passes", None, "soreness is"),
     ],
 )
-def test_a_rule_that_is_broken_is_noticed(
+def test_a_rule_with_a_wrong_number_is_noticed(
     constant: str, wrong: object, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if constant == "_soreness_passes":
-        rules = tuple(rule for rule in progression._DAY_RULES if rule.__name__ != constant)
-        monkeypatch.setattr(progression, "_DAY_RULES", rules)
-    else:
-        monkeypatch.setattr(progression, constant, wrong)
+    monkeypatch.setattr(progression, constant, wrong)
     with pytest.raises(RuleBroken, match=said):
         play_many(12)
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong", "said"),
+    [
+        ("_days_of_the_week", a_day_too_many, "days in a week"),
+        ("_soreness_passes", never, "soreness is"),
+        ("_prescription_holds", never, "no prescription is valid"),
+    ],
+)
+def test_a_rule_that_lets_a_day_pass_is_noticed(
+    rule: str, wrong: Callable[[Any], Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tuple(wrong if each.__name__ == rule else each for each in progression._DAY_RULES)
+    monkeypatch.setattr(progression, "_DAY_RULES", rules)
+    with pytest.raises(RuleBroken, match=said):
+        play_many(14)
 
 
 def test_an_output_above_its_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
