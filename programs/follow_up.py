@@ -66,6 +66,11 @@ def due_today(
     )
 
 
+def wear_of(pads: PadsUsed, today: dt.date) -> care.Wear:
+    """How worn they are before their next use (clinical reference 2)."""
+    return care.wear(care.load_pads().wear, pads.uses, pads.since, today)
+
+
 def review_reached(prescription: Prescription, history: CourseHistory, today: dt.date) -> int | None:
     """The weeks of the last review that has come and at which no clinician has looked; None: none.
 
@@ -126,7 +131,7 @@ def _prescription(prescription: Prescription, today: dt.date) -> Iterator[Due]:
 def _pads(pads: PadsUsed | None, today: dt.date) -> Iterator[Due]:
     if pads is None:
         return
-    wear = care.wear(care.load_pads().wear, pads.uses, pads.since, today)
+    wear = wear_of(pads, today)
     if wear != "good":
         yield Due("pads", today, Reason(f"pads_{wear}", {"uses": pads.uses, "since": pads.since.isoformat()}))
 

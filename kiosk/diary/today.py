@@ -17,7 +17,7 @@ from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import Entry, FolderKind, Form, Lock, Pads, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.errors import KioskError
-from programs.follow_up import Due, PadsUsed, due_today
+from programs.follow_up import Due, PadsUsed, due_today, wear_of
 from programs.history import CourseHistory
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
@@ -122,6 +122,13 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
             pads=pads,
             forms=self.forms,
         )
+
+    @property
+    def pads_worn(self) -> bool:
+        """The pads did their sessions or their months: they are not to be used once more (HAS)."""
+        if self.pads is None or self.pads.since is None:
+            return False
+        return wear_of(PadsUsed(self.pads.uses, self.pads.since), self.now.date()) == "worn"
 
     @property
     def pain_lock_missing(self) -> bool:

@@ -156,6 +156,12 @@ class TestPrescription:
         found = refused(replace(TENS, days_per_week=3), past)
         assert found == NotToday((Reason("days_per_week", {"days": 3}),), TODAY + DAY)
 
+    def test_a_clock_that_jumped_ahead_once_hides_none_of_this_weeks_days(self) -> None:
+        week = [session("tens_conv", ago=days * DAY) for days in (5, 4, 3)]
+        ahead = session("tens_conv", ago=-400 * DAY, trusted=False)
+        found = refused(replace(TENS, days_per_week=4), history(*week, ahead))
+        assert found.reasons == (Reason("days_per_week", {"days": 4}),)
+
     def test_a_day_that_has_begun_is_not_counted_against_itself(self) -> None:
         past = history(session("tens_conv", ago=2 * DAY), session("tens_conv", ago=HOUR))
         assert planned(replace(TENS, days_per_week=2), past)

@@ -9,7 +9,7 @@ from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.home_pages import device_lines
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import device
-from kiosk.visit.steps.pads import BOTH_PADS, montage
+from kiosk.visit.steps.pads import BOTH_PADS, montage, worn
 from kiosk.words import _, content
 from programs.montage import Lead, Montage
 
@@ -25,6 +25,8 @@ def placement(visit: Visit, moment: Moment) -> Page:
         _("▶ Pad {number}: {where}").format(number=pad.number, where=content(pad.where)) for pad in shown
     ]
     lines.append(content(where.spacing))
+    if worn(visit):
+        lines = [_("These pads are worn out."), _("Open new ones, then press 7.")]
     box = [
         _("{colour} lead").format(colour=colour),
         _("pads {first} and {second}").format(first=lead.pads[0].number, second=lead.pads[1].number),
@@ -43,7 +45,7 @@ def placement(visit: Visit, moment: Moment) -> Page:
         below=_("No current flows yet. Press each pad flat, from the middle out."),
     )
     done = _("Both are on, next") if place.item == BOTH_PADS else _("It is on, next")
-    choices = [Choice(Key.ENTER, done)]
+    choices = [] if worn(visit) else [Choice(Key.ENTER, done)]
     if place.item == BOTH_PADS:
         choices.append(Choice(Key.FIVE, _("One pad at a time")))
     if not visit.context.run.new_pads:

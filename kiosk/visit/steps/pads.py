@@ -26,13 +26,20 @@ def press_placement(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.SEVEN and not visit.context.run.new_pads:
         record = Pads(event="new", size=pad_size(visit), uses=0, since=moment.now.date())
         return save(update_run(visit, new_pads=True), "pads", record)
-    if key is not Key.ENTER:
+    if key is not Key.ENTER or worn(visit):
         return visit, ()
     if place.item == 1:
         return go(visit, moment, "placement", place.index, 2), ()
     if place.index + 1 < len(leads):
         return go(visit, moment, "placement", place.index + 1), ()
     return onward(update_run(visit, placed=True), moment)
+
+
+def worn(visit: Visit) -> bool:
+    """The pads have done their sessions or months, and no new ones were opened: they are not used once more.
+    Those that a session was begun with today stay on until its end."""
+    today, run = visit.context.today, visit.context.run
+    return today is not None and today.pads_worn and not (run.new_pads or run.pads_counted)
 
 
 def press_settle(visit: Visit, key: Key, moment: Moment) -> Result:
