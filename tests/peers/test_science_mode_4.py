@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import AsyncIterator
@@ -14,8 +15,17 @@ import pytest
 
 from drivers.hasomed import FrameScanner
 from drivers.p24 import codec
-from drivers.p24.codec import ChannelUpdate, MlUpdate, Packet, Period, biphasic_pulse, command_frame
-from drivers.p24.driver import P24
+from drivers.p24.codec import (
+    ChannelUpdate,
+    LlChannelConfig,
+    LlChannelConfigAck,
+    MlUpdate,
+    Packet,
+    Period,
+    biphasic_pulse,
+    command_frame,
+)
+from drivers.p24.driver import P24, low_level_lead
 from drivers.registry import DRIVERS
 from tests.drivers.p24_bench import SimulatorProcess, simulator, targets
 
@@ -150,6 +160,38 @@ def test_our_update_frames_are_the_foreign_encoders() -> None:
         assert command_frame(MlUpdate(tuple(ours)), packet.number) == theirs
         compared += 1
     print(f"{compared} frames equal")
+
+
+@pytest.mark.parametrize(
+    ("channel", "connector", "lead"),
+    [
+        (channel, connector, lead)
+        for channel, (connector, lead) in enumerate(
+            itertools.product(("YELLOW", "GREEN"), ("RED", "BLUE", "BLACK", "WHITE")), start=1
+        )
+    ],
+)
+def test_a_probe_goes_to_the_lead_that_the_foreign_client_calls_by_its_colour(
+    channel: int, connector: str, lead: str
+) -> None:
+    packet = peer.PacketLowLevelChannelConfig()
+    packet.execute_stimulation = True
+    packet.connector, packet.channel = peer.Connector[connector], peer.Channel[lead]
+    packet.points = [peer.ChannelPoint(*point) for point in ((100, 2), (100, 0), (100, -2))]
+    packet.number = channel
+    our_connector, our_lead = low_level_lead(channel)
+    ours = LlChannelConfig(True, our_lead, our_connector, biphasic_pulse(4, 100))
+    assert command_frame(ours, channel) == peer.Protocol.packet_to_bytes(packet)
+
+
+def test_what_was_measured_is_read_by_the_foreign_decoder() -> None:
+    samples = tuple(range(0, 65_536, 512))
+    ack = LlChannelConfigAck(0, 2, 1, codec.MEASURE_VOLTAGE, 3, samples)
+    theirs = peer.PacketLowLevelChannelConfigAck(ack.to_bytes())
+    assert (theirs.channel, theirs.connector) == (2, 1)
+    assert theirs.mode == peer.LowLevelMode.STIM_VOLTAGE
+    assert theirs.sampling_time_in_microseconds == 3
+    assert theirs.measurement_samples == [value / 100 for value in samples]
 
 
 async def test_our_drivers_frames_are_read_by_the_foreign_decoder(tmp_path: Path) -> None:
