@@ -318,7 +318,8 @@ def low_level_lead(channel: int) -> tuple[int, int]:
 
     Card, "Commands": channels 1-4 are on the yellow side (connector 0), 5-8 on the green one (1); on each
     side the leads are red, blue, black, white (0…3). The golden frame of Ll_channel_config "green black"
-    carries connector 1 and lead 2: channel 7. Step P5 of docs/hardware-test.md has to show it on hardware.
+    carries connector 1 and lead 2, channel 7; `science_mode_4` 0.0.23 names them so, too. That the mid level
+    counts in the same order only hardware can show (docs/hardware-test.md, step P5).
     """
     return divmod(channel - 1, 4)
 
