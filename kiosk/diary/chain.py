@@ -68,7 +68,8 @@ def read(content: bytes, copy: bytes = b"", start: int = 0, previous: str = GENE
             break
         content = content[:at] + right + content[at + len(right) :]
         mended.append((at, at + len(right)))
-    rest = content[at:].rstrip(b"\0")
+    rest = content[at:]
+    rest = b"" if rest == bytes(len(rest)) else rest.rstrip(b"\0")
     newline = rest.find(b"\n")
     damaged = 0 <= newline < len(rest) - 1
     return Reading(content, at, head.decode(), tuple(mended), b"" if damaged else rest, damaged)

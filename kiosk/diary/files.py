@@ -6,6 +6,7 @@ The diary asks nothing else of a disk; the tests put one in its place that fails
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -15,16 +16,16 @@ READ_BYTES: Final = 1024 * 1024
 class Files:
     """The machine's own disk. Every method raises OSError. Health data: readable by its owner alone."""
 
-    def read(self, path: Path, start: int = 0) -> bytes:
-        """What stands in `path` from byte `start` on."""
+    def read(self, path: Path, start: int = 0, most: int = sys.maxsize) -> bytes:
+        """What stands in `path` from byte `start` on, at most so many bytes."""
         # Its size is not asked for: once the times of a file were looked at, the system writes new ones with
         # the next change, which costs the writer beside us a second block.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             pieces = []
-            while piece := os.pread(descriptor, READ_BYTES, start):
+            while most and (piece := os.pread(descriptor, min(READ_BYTES, most), start)):
                 pieces.append(piece)
-                start += len(piece)
+                start, most = start + len(piece), most - len(piece)
             return b"".join(pieces)
         finally:
             os.close(descriptor)

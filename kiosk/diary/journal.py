@@ -19,6 +19,7 @@ import hashlib
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final, cast
@@ -138,18 +139,19 @@ class Contents:
         self.link = Link(found[-1].c.n, found[-1].h)
 
     def _apply(self, change: Change) -> None:
-        if (self.header is None) != (change.journal is not None):
-            raise ValueError(f"line {change.n}: a file has one first line")
-        if change.journal is not None:
-            self.header = change
-        elif change.whole is not None:
-            self.tables = change.whole
-        else:
-            assert change.t is not None
-            table = self.tables.setdefault(change.t, {})
+        if change.t is not None and self.header is not None:
+            table = self.tables.get(change.t)
+            if table is None:
+                table = self.tables[change.t] = {}
             for doc_id in change.removed:
                 table.pop(doc_id, None)
             table.update(change.put)
+        elif change.whole is not None and self.header is not None:
+            self.tables = change.whole
+        elif change.journal is not None and self.header is None:
+            self.header = change
+        else:
+            raise ValueError(f"line {change.n} does not say what it does, or is not at its place")
 
 
 def generations(folder: Path, files: Files = DISK) -> list[int]:
@@ -172,7 +174,7 @@ def understood(reading: chain.Reading, path: Path, contents: Contents | None = N
     contents = Contents() if contents is None else contents
     try:
         contents.take(reading.content[: reading.end])
-    except (msgspec.DecodeError, ValueError, AssertionError) as error:
+    except ValueError as error:  # msgspec's errors are ValueErrors
         raise JournalDamaged(
             f"The diary in {path} holds lines that are not understood. Nothing was changed.",
             detail=str(error),
@@ -187,10 +189,10 @@ def understood(reading: chain.Reading, path: Path, contents: Contents | None = N
     return contents
 
 
-def content_of(path: Path, files: Files, start: int = 0) -> bytes:
+def content_of(path: Path, files: Files, start: int = 0, most: int = sys.maxsize) -> bytes:
     """From byte `start` on; b"" where there is no such file. Raises OSError."""
     try:
-        return files.read(path, start)
+        return files.read(path, start, most)
     except FileNotFoundError:
         return b""
 

@@ -215,7 +215,10 @@ class Reader:
         numbers = journal.generations(folder, self._files)
         if not numbers or numbers[-1] != known.generation:
             return False
-        more = journal.content_of(journal.lines_path(folder, known.generation), self._files, known.end)
+        path = journal.lines_path(folder, known.generation)
+        if journal.content_of(path, self._files, known.end, most=1) in (b"", b"\0"):
+            return True
+        more = journal.content_of(path, self._files, known.end)
         reading = chain.read(more, previous=known.contents.link.head)
         if reading.damaged:
             return False
@@ -253,8 +256,7 @@ def read_month(folder: Path, sealed: Sealed | None, files: Files = DISK) -> _Kno
                 reading = chain.read(content, copy)
         if not reading.damaged or attempt == TRIES - 1:
             break
-    with _without_collecting():
-        contents = journal.understood(reading, path)
+    contents = journal.understood(reading, path)
     if sealed is not None and contents.link != sealed.link:
         raise JournalDamaged(
             f"The diary in {path} has lost its end: {contents.link.n} of {sealed.link.n} entries can be "
@@ -281,7 +283,7 @@ def _as_sealed(content: bytes, sealed: Sealed) -> bool:
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Thousands of objects that stay are made at once: looking through them for garbage is in vain."""
     was_on = gc.isenabled()
     gc.disable()

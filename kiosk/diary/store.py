@@ -203,7 +203,8 @@ class StoreReader:
             raise KeyError(f"no such kind of record: {kind}")
         self._upgrade_seen()
         newest = max(self._journals.months(), default="")
-        return [fact for month in in_months for fact in self._facts_of(month, kind, month == newest)]
+        with months.without_collecting():
+            return [fact for month in in_months for fact in self._facts_of(month, kind, month == newest)]
 
     def _facts_of(self, month: str, kind: str, is_newest: bool) -> tuple[Stored, ...]:
         """The records of our own folder kind, in the order of writing."""
@@ -373,7 +374,7 @@ class Store(StoreReader):
         times = [
             fact.envelope.entry_time
             for kind in TABLES
-            for fact in (self._facts(kind, [self._writer.newest]) if self._writer.newest else ())
+            for fact in (self._facts_of(self._writer.newest, kind, True) if self._writer.newest else ())
             if fact.envelope.clock_trusted
         ]
         return max(times, default=None)
@@ -492,7 +493,9 @@ class _Table:
     def facts(self, documents: Mapping[str, msgspec.Raw]) -> tuple[Stored, ...]:
         """Raises as `_decoded` does."""
         seen = self._seen
-        new = {doc_id: text for doc_id, text in documents.items() if seen.get(doc_id) is not text}
+        new = documents
+        if seen:
+            new = {doc_id: text for doc_id, text in documents.items() if seen.get(doc_id) is not text}
         if new or len(seen) != len(documents):
             self._stored |= zip(new, _decoded(new.values()), strict=True)
             self._seen = dict(documents)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,8 @@ class SimulatedDisk(Files):
 
     # ── Files ──
 
-    def read(self, path: Path, start: int = 0) -> bytes:
-        return bytes(self._file(str(path)).live[start:])
+    def read(self, path: Path, start: int = 0, most: int = sys.maxsize) -> bytes:
+        return bytes(self._file(str(path)).live[start : start + most])
 
     def names(self, folder: Path) -> list[str]:
         if str(folder) not in self._names:
