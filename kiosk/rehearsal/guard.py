@@ -256,6 +256,11 @@ class VirtualGuard:
         self._device = Capabilities(CHANNELS, step_half_mA, c.PEAK_HALF_MA["nmes"], *c.PULSE_WIDTH_US, 2.0)
         self._arming: VirtualArming | None = None
 
+    @property
+    def phase(self) -> m.Phase | None:
+        """That is played; None while nothing is armed."""
+        return None if self._arming is None else self._arming.phase
+
     def hear(self, message: m.ToGuard, now_ms: int) -> list[m.FromGuard]:
         """The answers to `message`, and what happened until now."""
         heard = self.advance(now_ms)

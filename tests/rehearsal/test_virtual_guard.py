@@ -115,7 +115,9 @@ def test_both_say_the_same_at_every_tick_whatever_is_pressed(
 def some_message(rng: Random, status: m.Status, virtual: VirtualGuard, present: float) -> m.ToGuard:
     """Mostly raises that can be done; the other things that a person or a confused kiosk asks for."""
     step = 4 if virtual.kind == "rehastim2" else 1
-    channel = rng.choice(status.channels)
+    phase = virtual.phase
+    only = [one for one in status.channels if phase is None or phase.channel in (None, one.channel)][:1]
+    channel = rng.choice([*only * 6, *status.channels])
     if rng.random() < present:
         return m.Present(1)
     if rng.random() < 0.01:
@@ -131,6 +133,21 @@ def some_message(rng: Random, status: m.Status, virtual: VirtualGuard, present: 
 def assert_same(ticking: list[m.FromGuard], virtual: list[m.FromGuard]) -> None:
     said = [comparable(one) if isinstance(one, m.Status) else one for one in virtual]
     assert said == [comparable(one) if isinstance(one, m.Status) else one for one in ticking]
+
+
+def test_a_sign_of_somebody_keeps_it_armed_though_it_changes_nothing() -> None:
+    plan = plan_of("tens_conv", 24.0, None)
+    phases = tuple(msgspec.structs.replace(phase, seconds=1800) for phase in plan.phases)
+    plan = msgspec.structs.replace(plan, phases=phases)
+    arm = m.Arm(1, guard_plan(plan, find=False), channel_limits(plan))
+    for guard in (TickingGuard("p24"), VirtualGuard("p24")):
+        guard.hear(arm, 0)
+        guard.hear(m.Level(1, 1, 2), 2_000)
+        guard.hear(m.Present(1), 100_000)
+        guard.hear(m.Present(1), 300_000)
+        assert not any(isinstance(said, m.Stopped) for said in guard.advance(664_900))
+        stopped = [said for said in guard.advance(665_000) if isinstance(said, m.Stopped)]
+        assert [said.why for said in stopped] == ["nobody_there"], guard
 
 
 def test_an_arming_beyond_a_limit_is_refused_as_a_fault() -> None:
