@@ -32,6 +32,7 @@ from kiosk.keys import Key
 from kiosk.logfile import log_to
 from kiosk.page import Page
 from kiosk.review.family import family_view
+from kiosk.session.contact import ContactRunner
 from kiosk.session.machine import SessionState
 from kiosk.session.runner import Liveness, SessionRunner
 from kiosk.settings import RunSettings
@@ -40,6 +41,7 @@ from kiosk.sound.player import SILENT, Sounds
 from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.visit import flow
 from kiosk.visit.events import (
+    BeginContactCheck,
     BeginSession,
     CheckPin,
     DeviceSeen,
@@ -60,6 +62,7 @@ from kiosk.visit.events import (
     SessionOutcome,
     Speak,
     StartStopTest,
+    StopContactCheck,
     StopTestEnded,
     TodayLoaded,
     TodayNotLoaded,
@@ -123,6 +126,7 @@ class Application:
             on_end=self._session_ended,
             on_tone=sounds.play,
         )
+        self._contact = ContactRunner(send=self._send, clock=clock, liveness=liveness, on_end=self._hear)
         setting = Setting(
             emergency_number=emergency_number(settings.config.kiosk.country),
             locked_down=settings.config.kiosk.locked,
@@ -136,8 +140,8 @@ class Application:
 
     @property
     def output_possible(self) -> bool:
-        """An arming or the STOP test is live: every unknown byte is a stop."""
-        return self._testing or self._runner.output_possible
+        """An arming, the contact check or the STOP test is live: every unknown byte is a stop."""
+        return self._testing or self._contact.output_possible or self._runner.output_possible
 
     @property
     def simulated(self) -> bool:
@@ -209,18 +213,25 @@ class Application:
         """From any thread: the datagram leaves before this returns; the loop hears of it afterwards."""
         link = self._link
         if link is not None:
-            link.stop_now("test" if self._testing else source)
+            link.stop_now(self._stop_why(source))
         if self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(self.press, Key.STOP)
             except RuntimeError:
                 log.warning("a stop came after the end of the loop")
 
+    def _stop_why(self, source: str) -> str:
+        """Test and contact check are told by the reason that the person stopped them."""
+        if self._testing:
+            return "test"
+        return "person" if self._contact.output_possible else source
+
     def terminal_answered(self, monotonic_s: float) -> None:
         """The liveness object that the driver feeds is asked directly; nothing is kept here."""
 
     def leave(self) -> None:
         """Output to zero, then the end of `run`."""
+        self._contact.request_stop("shutdown")
         self._runner.request_stop("shutdown")
         self._send(guard.Stop("shutdown"))
         self._left.set()
@@ -259,6 +270,7 @@ class Application:
         """
         self._broken = context.get("exception") or RuntimeError(str(context.get("message")))
         log.critical("a callback failed", exc_info=self._broken)
+        self._contact.close()
         self._runner.close()
         self._send(guard.Stop("kiosk_error"))
         self._left.set()
@@ -299,17 +311,23 @@ class Application:
             case guard.Refused() if self._testing:
                 self._testing = False
                 self._hear(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
-            case guard.Stopped(confirmed=False) if not self._runner.output_possible:
+            case guard.Stopped(confirmed=False) if not self._stop_is_awaited():
                 self._hear(OutputUnknown(message.why))
             case _:
                 pass
+        self._contact.hear(message)
         self._runner.hear(message)
+
+    def _stop_is_awaited(self) -> bool:
+        """Contact check or session will say themselves what became of it."""
+        return self._contact.output_possible or self._runner.output_possible
 
     def _guard_gone(self) -> None:
         """The guard process ended: it stopped the output if it could; a new one asks the device."""
         log.error("the guard is gone")
         testing, self._testing = self._testing, False
         link, self._link, self._device = self._link, None, None
+        self._contact.guard_gone()
         self._runner.guard_gone()
         if testing:
             self._hear(StopTestEnded(False, "the guard process ended"))
@@ -349,6 +367,10 @@ class Application:
                 case StartStopTest():
                     self._testing = True
                     self._send(guard.Test())
+                case BeginContactCheck(channels):
+                    self._contact.begin(channels, self._epoch)
+                case StopContactCheck():
+                    self._contact.request_stop("person")
                 case BeginSession():
                     self._begin(effect)
                 case SessionKey(key):
@@ -470,6 +492,7 @@ class Application:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_WITHIN_S):
                     await self._session_over.wait()
+        self._contact.close()
         self._runner.close()
         code: int | None = 0
         if self._link is not None:

@@ -177,6 +177,22 @@ class Pads(Record, frozen=True, tag="pads"):
     since: dt.date | None = None
 
 
+class Contact(Record, frozen=True, tag="contacts"):
+    """How one lead's pads lay when they were measured (safety rule 22); both resistances None where open."""
+
+    montage: str
+    pads: str
+    """"5x9"."""
+    channel: int
+    side: Literal["left", "right", "both"]
+    contact: Literal["good", "dry", "open"]
+    load_ohm: int | None
+    series_ohm: int | None
+    """Gel, pads and tissue alone: followed from session to session."""
+    session_id: str | None = None
+    """The session that was gone on with after it; None before a new one."""
+
+
 class AdverseEvent(Record, frozen=True, tag="events"):
     """Something happened that a clinician must know (clinical reference 6, adverse-event log)."""
 
@@ -231,6 +247,7 @@ AnyRecord = (
     | PrescriptionInstalled
     | Consent
     | Pads
+    | Contact
     | AdverseEvent
     | Alert
     | Form
@@ -247,6 +264,7 @@ TABLES: Mapping[str, type[Any]] = {
     "prescriptions": PrescriptionInstalled,
     "consents": Consent,
     "pads": Pads,
+    "contacts": Contact,
     "events": AdverseEvent,
     "alerts": Alert,
     "forms": Form,

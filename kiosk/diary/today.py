@@ -14,9 +14,10 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.diary.history import course_history, diary_due
 from kiosk.diary.prescriptions import newest_installed
-from kiosk.diary.records import Entry, FolderKind, Form, Lock, Pads, Screening, Session, Stored
+from kiosk.diary.records import Contact, Entry, FolderKind, Form, Lock, Pads, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.errors import KioskError
+from programs.contact import GoodContact
 from programs.follow_up import Due, PadsUsed, due_today, wear_of
 from programs.history import CourseHistory
 from programs.library import load_questionnaire, questionnaire_digest
@@ -103,6 +104,8 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     """Locks of the class "pain": they close muscle programmes alone."""
     stage: StageToday | None = None
     """Where in the prescribed course the person is: exercises, week, next review."""
+    contacts: tuple[GoodContact, ...] = ()
+    """Every lead that a contact check found good, oldest first."""
     forms: Mapping[str, dt.date] = {}
     """Form → the day on which it was last filled in."""
 
@@ -182,6 +185,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         diary_due=diary_due(reader, now.date()),
         muscle_locks=tuple(lock for lock in locks if lock.class_ == "pain"),
         stage=None if prescription is None else todays_stage(prescription, history, now.date()),
+        contacts=_good_contacts(reader.all("contacts")),
         forms=_forms(reader.all("forms")),
     )
 
@@ -361,6 +365,15 @@ def _played_on(stored: Stored, day: dt.date) -> bool:
 
 def _forms(stored: tuple[Stored, ...]) -> dict[str, dt.date]:
     return {one.record.form: one.envelope.event_time.date() for one in stored if isinstance(one.record, Form)}
+
+
+def _good_contacts(stored: tuple[Stored, ...]) -> tuple[GoodContact, ...]:
+    measured = (one.record for one in stored if isinstance(one.record, Contact))
+    return tuple(
+        GoodContact(lead.montage, lead.pads, lead.channel, lead.series_ohm)
+        for lead in measured
+        if lead.contact == "good" and lead.series_ohm is not None
+    )
 
 
 def _pads(stored: Stored | None) -> PadsInUse | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from drivers.guard.messages import Device
+from drivers.guard.messages import Device, LeadContact
 from kiosk.diary.records import Record, Session, Stored
 from kiosk.keys import Key
 from programs.plan import SessionPlan
@@ -39,6 +39,16 @@ class SaveScreening(msgspec.Struct, frozen=True):
 
 class StartStopTest(msgspec.Struct, frozen=True):
     """Ask the guard for the STOP test; ends in StopTestEnded."""
+
+
+class BeginContactCheck(msgspec.Struct, frozen=True):
+    """Measure how the pads of these channels lie (safety rule 22); ends in ContactCheckEnded."""
+
+    channels: tuple[int, ...]
+
+
+class StopContactCheck(msgspec.Struct, frozen=True):
+    """The person stops it."""
 
 
 class BeginSession(msgspec.Struct, frozen=True):
@@ -84,6 +94,8 @@ Effect = (
     Save
     | SaveScreening
     | StartStopTest
+    | BeginContactCheck
+    | StopContactCheck
     | BeginSession
     | SessionKey
     | CheckPin
@@ -117,6 +129,16 @@ class StopTestEnded(msgspec.Struct, frozen=True):
     how: str
     by_person: bool = True
     """False: nobody pressed STOP; the test ended by itself (three minutes, the device)."""
+
+
+class ContactCheckEnded(msgspec.Struct, frozen=True):
+    """How a contact check ended; `leads` only where it was measured to its end."""
+
+    why: str
+    """ "probed", "person", "button", "refused", "limit", or a fault's kind."""
+    confirmed: bool
+    how: str
+    leads: tuple[LeadContact, ...] = ()
 
 
 class SessionOutcome(msgspec.Struct, frozen=True):
@@ -188,6 +210,7 @@ Event = (
     | SaveFailed
     | DeviceSeen
     | StopTestEnded
+    | ContactCheckEnded
     | SessionEnded
     | OutputUnknown
     | PinChecked

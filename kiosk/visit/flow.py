@@ -18,6 +18,7 @@ from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.session.machine import SessionState
 from kiosk.visit.events import (
+    ContactCheckEnded,
     DeviceSeen,
     Effect,
     Event,
@@ -37,6 +38,7 @@ from kiosk.visit.events import (
 )
 from kiosk.visit.pages import (
     checks,
+    contact_pages,
     diary_pages,
     end_pages,
     family_pages,
@@ -48,8 +50,19 @@ from kiosk.visit.pages import (
 )
 from kiosk.visit.pages import session as session_pages
 from kiosk.visit.state import Context, Continuation, Moment, Place, Result, Setting, Visit
+from kiosk.visit.steps import (
+    contact,
+    diary,
+    ending,
+    family,
+    feelings,
+    home,
+    pads,
+    questions,
+    stimulation,
+    verdict,
+)
 from kiosk.visit.steps import device as device_step
-from kiosk.visit.steps import diary, ending, family, feelings, home, pads, questions, stimulation, verdict
 from kiosk.visit.steps.conclusion import save_pain_lock
 from kiosk.visit.steps.moves import back, go, heard_save_failed, heard_saved, jump, load_today, update
 from kiosk.visit.steps.moves import home as go_home
@@ -93,7 +106,7 @@ def _number(press: Press, page: Build, *leads_to: str) -> Step:
 
 _ORDER: Final = ("group", "single", "pain_rest", "pain_moving", "soreness", "check", "saving")
 """What `kiosk.visit.steps.order.onward` can lead to while questions are missing."""
-_PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact")
+_PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact", "contact_check")
 """… and after the verdict."""
 
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
@@ -121,6 +134,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             "verdict",
             "first_done",
             "not_today",
+            "probing",
             "session",
             "red",
             "skin_locked",
@@ -162,6 +176,23 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "stop_works": Step(pads.press_stop_works, pad_pages.stop_works, (*_ORDER, *_PADS)),
         "stop_not_pressed": Step(pads.press_stop_not_pressed, pad_pages.stop_not_pressed, ("stop_test",)),
         "contact": Step(pads.press_contact, pad_pages.contact, (*_ORDER, *_PADS)),
+        "contact_check": Step(contact.press_contact_check, contact_pages.contact_check, (*_ORDER, *_PADS)),
+        "probing": _waits(
+            contact.press_probing,
+            contact_pages.probing,
+            "contact_result",
+            "contact_stopped",
+            "contact_fault",
+            "contact_end",
+        ),
+        "contact_result": Step(contact.press_contact_result, contact_pages.contact_result, (*_ORDER, *_PADS)),
+        "contact_stopped": _waits(
+            contact.press_contact_stopped, contact_pages.contact_stopped, "pads_off", *_ORDER, *_PADS
+        ),
+        "contact_fault": _waits(
+            contact.press_contact_fault, contact_pages.contact_fault, "pads_off", *_ORDER, *_PADS
+        ),
+        "contact_end": _waits(contact.press_contact_end, contact_pages.contact_end, "pads_off"),
         # current
         "session": _waits(
             stimulation.press_session,
@@ -265,6 +296,8 @@ def press(visit: Visit, key: Key, moment: Moment) -> Result:
         return visit, (*effects, Speak()) if reads else effects
     if reads:
         return visit, (Speak(),)
+    if visit.step == "probing":
+        return contact.press_probing(visit, key, moment)
     if key is Key.STOP:
         # On the other screens the guard heard it, and it changes nothing here.
         return (go(visit, moment, "paused"), ()) if step.pauses else (visit, ())
@@ -291,6 +324,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = device_step.seen(visit, device)
         case StopTestEnded() if visit.step == "stop_test":
             visit, effects = pads.hear_stop_test(visit, event, moment)
+        case ContactCheckEnded() if visit.step == "probing":
+            visit, effects = contact.ended(visit, event, moment)
         case SessionEnded(outcome) if visit.step == "session":
             visit, effects = stimulation.ended(visit, outcome, moment)
         case OutputUnknown(why):
@@ -322,6 +357,8 @@ def _woke(visit: Visit, moment: Moment) -> Result:
 def _leave(visit: Visit, moment: Moment) -> Result:
     """Ctrl+C stops a session like any stop key; a second one within 2 s leaves what is not locked down."""
     effects: tuple[Effect, ...] = (SessionKey(Key.LEAVE),) if visit.step == "session" else ()
+    if visit.step == "probing":
+        visit, effects = contact.press_probing(visit, Key.LEAVE, moment)
     if visit.context.setting.locked_down:
         return visit, effects
     before_s = visit.context.leave_s
@@ -377,6 +414,7 @@ def _jump_to(step: str) -> Callable[[Visit, Moment], Result]:
 _AFTER_SAVING: Final[Mapping[Continuation, Callable[[Visit, Moment], Result]]] = MappingProxyType(
     {
         "verdict": _read_for_verdict,
+        "probe": contact.begin,
         "begin": stimulation.begin,
         "red": _jump_to("red"),
         "skin": _jump_to("skin_locked"),
@@ -390,7 +428,7 @@ _AFTER_SAVING: Final[Mapping[Continuation, Callable[[Visit, Moment], Result]]] =
 
 def _say_not_saved(visit: Visit, moment: Moment) -> Visit:
     """Said at once, and nothing goes on; but not over a current or an alarm, and home says it itself."""
-    if visit.step in ("session", "stop_test", "not_confirmed", "home", "not_saved"):
+    if visit.step in ("session", "stop_test", "probing", "not_confirmed", "home", "not_saved"):
         return visit
     if visit.step == "saving":
         return go(visit, moment, "not_saved")

@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from drivers.guard.messages import Device
+from drivers.guard.messages import Device, LeadContact
 from kiosk.diary.records import Entry, Lock, Record, Screening
 from kiosk.diary.today import Today
 from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
 from programs.plan import SessionPlan
 
 Activity = Literal["visit", "baseline", "diary", "restart"]
-Continuation = Literal["verdict", "begin", "red", "skin", "saved", "entry_saved", "return", "home"]
+Continuation = Literal["verdict", "probe", "begin", "red", "skin", "saved", "entry_saved", "return", "home"]
 """What comes after the step "saving", once everything is durable."""
 
 
@@ -104,7 +104,15 @@ class Run(msgspec.Struct, frozen=True):
     stop_tested: bool = False
     """The device confirmed a stop by the person in this visit (safety rule 15)."""
     contact_good: bool = False
-    """She said that all pads lie flat."""
+    """All pads lie well: measured, or, where the stimulator cannot measure, said."""
+    contact_leads: tuple[LeadContact, ...] = ()
+    """What the last contact check of this visit measured."""
+    contact_failures: int = 0
+    """Checks in a row that did not find all pads good."""
+    contact_end: str = ""
+    """Why the last check was not measured to its end."""
+    pads_note: Literal["", "said", "measured"] = ""
+    """Why the pads are looked at once more."""
     outcome: SessionOutcome | None = None
     """How the last arming ended."""
     began_at: dt.datetime | None = None
@@ -114,7 +122,8 @@ class Run(msgspec.Struct, frozen=True):
     """On `fault_day`: going home forgets none."""
     fault_day: dt.date | None = None
     new_pads: bool = False
-    """Pads were opened in this visit."""
+    """She said that pads were opened; taken back by the same key until it is saved."""
+    new_pads_saved: bool = False
     pads_counted: bool = False
     reason: str = ""
     """Why the person stopped, as kept: "enough", "burning" …"""

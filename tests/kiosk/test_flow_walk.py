@@ -124,12 +124,27 @@ def test_the_pads_are_counted_once_a_visit() -> None:
     assert [(record.event, record.uses) for record in pads if isinstance(record, Pads)] == [("used", 1)]
 
 
+def new_pads(walk: Walk) -> list[str]:
+    return [record.event for record in walk.records(Pads) if isinstance(record, Pads)]
+
+
 def test_new_pads_are_written_down_when_they_are_put_on() -> None:
     walk = Walk()
     walk.until("placement")
-    walk.press("7", "7")
-    pads = walk.records(Pads)
-    assert [record.event for record in pads if isinstance(record, Pads)] == ["new"]
+    walk.press("7")
+    assert new_pads(walk) == []
+    walk.until("settle")
+    assert new_pads(walk) == ["new"]
+    walk.press("0", "7", "enter")
+    assert new_pads(walk) == ["new"], "once they are written down the key is gone"
+
+
+def test_new_pads_that_were_a_wrong_key_are_taken_back_by_it() -> None:
+    walk = Walk()
+    walk.until("placement")
+    walk.press("7", "enter", "7")
+    walk.until("settle")
+    assert new_pads(walk) == []
 
 
 # ── who, and numbers ────────────────────────────────────────────────────────────────────────────
@@ -764,7 +779,7 @@ def test_every_step_can_be_left_by_a_key_or_an_event() -> None:
             if visit.step != shot.visit.step:
                 left.add(shot.visit.step)
     # These wait for the guard or the diary, not for a key.
-    assert set(flow.STEPS) - left == {"session", "stop_test", "saving"}
+    assert set(flow.STEPS) - left == {"session", "stop_test", "probing", "saving"}
 
 
 def test_where_keys_lead_stands_in_the_map() -> None:

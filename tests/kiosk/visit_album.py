@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from drivers.guard import messages as guard
 from kiosk.diary.records import Lock, Session
-from kiosk.diary.today import CutOff
+from kiosk.diary.today import CutOff, PadsInUse
 from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.review.family import DayView, FamilyView
@@ -20,6 +20,7 @@ from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
+    ContactCheckEnded,
     DeviceSeen,
     FamilyLoaded,
     OutputUnknown,
@@ -29,10 +30,12 @@ from kiosk.visit.events import (
     TodayNotLoaded,
 )
 from kiosk.visit.state import Moment, Setting, Visit
+from kiosk.visit.steps import contact
+from programs.contact import GoodContact
 from programs.history import CourseHistory, PastSession
 from programs.plan import NotToday, SessionPlan
 from programs.text import Reason
-from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, today
+from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, lead, today
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def album() -> Iterator[Shot]:
     yield from _questions()
     yield from _verdicts()
     yield from _pads()
+    yield from _contact()
     yield from _session()
     yield from _ends()
     yield from _around()
@@ -88,7 +92,7 @@ def _homes() -> Iterator[Shot]:
             f"none for today {cause} {days}": today(
                 locks=(Lock(class_="P", cause=cause, until=START.date() + dt.timedelta(days=days)),)
             )
-            for cause in ("not_confirmed", "device_faults", "pad_faults")
+            for cause in ("not_confirmed", "device_faults", "pad_faults", "pad_contact")
             for days in (1, 0)
         },
     }
@@ -406,6 +410,61 @@ def _in_session() -> Walk:
     walk = Walk()
     walk.until("session")
     return walk
+
+
+def _measuring() -> Walk:
+    walk = Walk(measures=True)
+    walk.until("contact_check")
+    return walk
+
+
+def _contact() -> Iterator[Shot]:
+    """Where the stimulator measures how the pads lie."""
+    walk = _measuring()
+    yield shot(walk)
+    walk.press("enter")
+    yield shot(walk)
+    walk.measured(lead(1), lead(2))
+    yield shot(walk, "contact_result good")
+    usual = tuple(GoodContact("M4-par", "5x9", 1, 400) for _ in range(3))
+    walk = Walk(today(contacts=usual, pads=PadsInUse("5x9", 12, START.date())), measures=True)
+    walk.until("contact_check")
+    walk.press("enter")
+    walk.measured(lead(1, series_ohm=560), lead(2))
+    yield shot(walk, "contact_result less than usual")
+    for name, leads in (
+        ("dry", (lead(1), lead(2, "dry"))),
+        ("open", (lead(1, "open"), lead(2))),
+        ("both", (lead(1, "open"), lead(2, "dry"))),
+    ):
+        walk = _measuring()
+        walk.press("enter")
+        walk.measured(*leads)
+        yield shot(walk, f"contact_result {name}")
+        walk.press("2")
+        yield shot(walk, f"placement after {name}")
+    for _ in range(contact.MOST_FAILURES - 1):
+        walk.until("contact_check")
+        walk.press("enter")
+        walk.measured(lead(1, "open"), lead(2, "dry"))
+        if walk.step == "contact_result":
+            walk.press("2")
+    yield shot(walk)
+    for why in ("person", "unplugged", "result", "lease", "refused", "limit", "guard_silent"):
+        walk = _measuring()
+        walk.press("enter")
+        walk.hear(ContactCheckEnded(why, True, "status 0"))
+        yield shot(walk, f"{walk.step} {why}")
+    walk = _measuring()
+    for _ in range(2):
+        walk.until("contact_check")
+        walk.press("enter")
+        walk.hear(ContactCheckEnded("result", True, "status 0"))
+    yield shot(walk, "contact_fault twice")
+    walk = _measuring()
+    walk.press("enter")
+    walk.hear(ContactCheckEnded("no_answer", False, "3 s silence"))
+    yield shot(walk, "not_confirmed after the contact check")
 
 
 def _ends() -> Iterator[Shot]:

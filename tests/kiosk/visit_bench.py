@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
-from drivers.guard.messages import Device
+from drivers.guard.messages import Device, LeadContact
 from kiosk.diary.records import Entry, Envelope, FolderKind, Lock, Record, Screening, Session, Stored
 from kiosk.diary.today import Today
 from kiosk.keys import Key
@@ -16,6 +17,7 @@ from kiosk.page import Page
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
+    ContactCheckEnded,
     DeviceSeen,
     Effect,
     Event,
@@ -40,8 +42,18 @@ START = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.timezone(dt.timedelta(hours=1
 KEYS = {key.value: key for key in Key}
 
 
-def device(present: bool = True, device_id: str = "SIM-1") -> Device:
-    return Device(present, "p24", device_id if present else "", "1.0", True, "", "p24_unplug_supply", "")
+def device(present: bool = True, device_id: str = "SIM-1", measures: bool = False) -> Device:
+    known = device_id if present else ""
+    return Device(present, "p24", known, "1.0", True, "", "p24_unplug_supply", "", measures)
+
+
+def lead(
+    channel: int, contact: Literal["good", "dry", "open"] = "good", series_ohm: int = 500
+) -> LeadContact:
+    """What was measured through one lead."""
+    if contact == "open":
+        return LeadContact(channel, contact, None, None)
+    return LeadContact(channel, contact, series_ohm + 193, series_ohm)
 
 
 def stored(record: Record, at: dt.datetime, corrects: str | None = None, record_id: str = "") -> Stored:
@@ -99,6 +111,8 @@ class Walk:
     setting: Setting = field(default_factory=Setting)
     answering: bool = True
     """The diary answers what it is asked to save."""
+    measures: bool = False
+    """The stimulator measures how the pads lie."""
     now: dt.datetime = START
     uptime_s: float = 1000.0
     effects: list[Effect] = field(default_factory=list)
@@ -111,7 +125,7 @@ class Walk:
     def __post_init__(self) -> None:
         self.visit, effects = flow.start(self.setting, self.moment)
         self._carry_out(effects)
-        self.hear(DeviceSeen(device()))
+        self.hear(DeviceSeen(device(measures=self.measures)))
 
     @property
     def moment(self) -> Moment:
@@ -158,6 +172,12 @@ class Walk:
         self.press(*SAFE.get(self.step, ("enter",)))
         if self.step == "stop_test" and stop_test:
             self.hear(StopTestEnded(True, "status 0"))
+        if self.step == "probing":
+            self.measured(lead(1), lead(2))
+
+    def measured(self, *leads: LeadContact) -> None:
+        """The contact check that is under way ends with this."""
+        self.hear(ContactCheckEnded("probed", True, "status 0", leads))
 
     def end_session(self, why: str = "person", **changes: object) -> None:
         """The session runner says how the arming ended."""
@@ -263,6 +283,11 @@ SAFE: dict[str, tuple[str, ...]] = {
     "stop_test": (),
     "stop_works": ("enter",),
     "contact": ("1",),
+    "contact_check": ("enter",),
+    "contact_result": ("enter",),
+    "contact_stopped": ("1",),
+    "contact_fault": ("1",),
+    "contact_end": ("enter",),
     "stopped": ("enter",),
     "why_stopped": ("2",),
     "pads_off": ("enter",),

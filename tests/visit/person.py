@@ -73,7 +73,9 @@ def pads_and_stop_test(kiosk: Terminal) -> None:
     kiosk.wait_for("STOP works.")
     kiosk.press("enter")
     kiosk.wait_for("How the pads lie")
-    kiosk.press("1")
+    kiosk.press("enter")
+    kiosk.wait_for("All pads lie well.")
+    kiosk.press("enter")
 
 
 def feel(kiosk: Terminal, log: DeviceLog, channel: int) -> None:

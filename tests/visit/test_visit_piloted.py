@@ -102,9 +102,11 @@ class Sitting:
 
 
 @asynccontextmanager
-async def sitting(folder: Path, kind: str = "p24", sounds: Sounds = SILENT) -> AsyncIterator[Sitting]:
+async def sitting(
+    folder: Path, kind: str = "p24", sounds: Sounds = SILENT, faults: tuple[str, ...] = ()
+) -> AsyncIterator[Sitting]:
     log = DeviceLog(folder / "device.jsonl")
-    options = RunOptions(simulate=kind, sim_log=log.path, data=folder / "data")
+    options = RunOptions(simulate=kind, sim_log=log.path, faults=faults, data=folder / "data")
     (folder / "kiosk.toml").write_text("")
     settings = resolve(options, load_config(folder / "kiosk.toml"), {kind}, build_id())
     clock = SystemClock()
@@ -123,6 +125,17 @@ async def sitting(folder: Path, kind: str = "p24", sounds: Sounds = SILENT) -> A
 
 async def to_the_level(person: Sitting) -> None:
     """Home, the baseline, home, the day's questions, pads, STOP, contact: up to the first milliampere."""
+    await to_the_contact_check(person)
+    if await person.page("contact", "contact_check") == "contact":
+        await person.press("1")
+        return
+    await person.press("enter")
+    await person.page("contact_result")
+    await person.press("enter")
+
+
+async def to_the_contact_check(person: Sitting) -> None:
+    """Up to the question, or the measurement, how the pads lie."""
     await person.until(lambda: person.application.page().header.right.endswith("ready"))
     await person.press("1")
     await person.page("identity")
@@ -154,8 +167,7 @@ async def to_the_level(person: Sitting) -> None:
     await person.press("space")
     await person.page("stop_works")
     await person.press("enter")
-    await person.page("contact")
-    await person.press("1")
+    await person.page("contact", "contact_check")
 
 
 @pytest.mark.timeout(180)

@@ -11,7 +11,7 @@ from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import device
 from kiosk.visit.steps.pads import BOTH_PADS, montage, worn
 from kiosk.words import _, content
-from programs.montage import Lead, Montage
+from programs.montage import Montage
 
 
 def placement(visit: Visit, moment: Moment) -> Page:
@@ -20,45 +20,57 @@ def placement(visit: Visit, moment: Moment) -> Page:
     lead = where.leads[place.index]
     shown = lead.pads if place.item == BOTH_PADS else (lead.pads[place.item - 1],)
     colour = sides.colour(lead)
-    lines = [_("Take the {colour} lead. It has two pads.").format(colour=colour)]
+    # Title and box name the lead too: the reason to come back takes the place of its first line.
+    lines = [_note(visit) or _("Take the {colour} lead. It has two pads.").format(colour=colour)]
     lines += [
         _("▶ Pad {number}: {where}").format(number=pad.number, where=content(pad.where)) for pad in shown
     ]
     lines.append(content(where.spacing))
     if worn(visit):
         lines = [_("These pads are worn out."), _("Open new ones, then press 7.")]
-    box = [
+    run = visit.context.run
+    pads = _("new pads {first} and {second}") if run.new_pads else _("pads {first} and {second}")
+    box = (
         _("{colour} lead").format(colour=colour),
-        _("pads {first} and {second}").format(first=lead.pads[0].number, second=lead.pads[1].number),
-    ]
-    if visit.context.run.new_pads:
-        box.append(_("new pads today"))
-    body = Placement(
-        pads=drawn(where, lead, tuple(pad.number for pad in shown)),
-        left_label=_("LEFT"),
-        right_label=_("RIGHT"),
-        from_behind=_("from behind"),
-        lowest_rib=_("lowest rib"),
-        hip=_("hip"),
+        pads.format(first=lead.pads[0].number, second=lead.pads[1].number),
+    )
+    body = back_drawn(
+        where,
+        tuple(pad.number for pad in shown),
         lines=tuple(lines),
-        box=tuple(box),
+        box=box,
         below=_("No current flows yet. Press each pad flat, from the middle out."),
     )
     done = _("Both are on, next") if place.item == BOTH_PADS else _("It is on, next")
     choices = [] if worn(visit) else [Choice(Key.ENTER, done)]
     if place.item == BOTH_PADS:
         choices.append(Choice(Key.FIVE, _("One pad at a time")))
-    if not visit.context.run.new_pads:
-        choices.append(Choice(Key.SEVEN, _("New pads today")))
+    if not run.new_pads_saved:
+        choices.append(Choice(Key.SEVEN, _("No new pads") if run.new_pads else _("New pads today")))
     title = _("Pads on   lead {number} of {count}: {colour}, {side}").format(
         number=place.index + 1, count=len(where.leads), colour=colour, side=sides.side(lead)
     )
     return build(visit, moment, body, tuple(choices), title=title, pauses=True, back=True)
 
 
-def drawn(where: Montage, lit: Lead, numbers: tuple[int, ...]) -> tuple[PadDrawn, ...]:
-    """Every pad of the montage; those with `numbers` of the lead `lit` stand out."""
-    return tuple(
+def _note(visit: Visit) -> str:
+    """Why she is here once more."""
+    match visit.context.run.pads_note:
+        case "said":
+            return _("A pad may not lie well. Look at each one.")
+        case "measured":
+            bad = {lead.channel for lead in visit.context.run.contact_leads if lead.contact != "good"}
+            leads = ", ".join(sides.colour(lead) for lead in montage(visit).leads if lead.channel in bad)
+            return _("The check found: look at {leads}.").format(leads=leads)
+        case _:
+            return ""
+
+
+def back_drawn(
+    where: Montage, lit: tuple[int, ...], *, lines: tuple[str, ...], box: tuple[str, ...], below: str
+) -> Placement:
+    """The back with every pad of the montage; those with the numbers `lit` stand out."""
+    pads = tuple(
         PadDrawn(
             number=pad.number,
             x_cm=pad.x_cm,
@@ -66,10 +78,21 @@ def drawn(where: Montage, lit: Lead, numbers: tuple[int, ...]) -> tuple[PadDrawn
             width_cm=where.pad_width_cm,
             height_cm=where.pad_height_cm,
             lead=lead.colour,
-            lit=lead.channel == lit.channel and pad.number in numbers,
+            lit=pad.number in lit,
         )
         for lead in where.leads
         for pad in lead.pads
+    )
+    return Placement(
+        pads=pads,
+        left_label=_("LEFT"),
+        right_label=_("RIGHT"),
+        from_behind=_("from behind"),
+        lowest_rib=_("lowest rib"),
+        hip=_("hip"),
+        lines=lines,
+        box=box,
+        below=below,
     )
 
 
@@ -99,7 +122,7 @@ def stop_test(visit: Visit, moment: Moment) -> Page:
     body = Words(
         (
             _("Test STOP. No current flows yet."),
-            _("Sit the way you will stay."),
+            _("Sit or lie the way you will stay."),
             _("Press STOP now."),
         )
     )

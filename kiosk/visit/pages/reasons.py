@@ -169,6 +169,9 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "pad_faults": lambda p: _("The pads came loose {count} times in a session.").format(
             count=p.get("count")
         ),
+        "pad_contact": lambda p: _("The pads did not hold well in {count} checks.").format(
+            count=p.get("count")
+        ),
     }
 
 

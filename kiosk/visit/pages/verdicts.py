@@ -90,6 +90,8 @@ def _day_cause(visit: Visit, lock: Lock) -> tuple[str, ...]:
             return (_("The stimulator had two faults in one day."), people.call_clinician(visit))
         case "pad_faults":
             return (_("The pads came loose three times. Take new pads next time."),)
+        case "pad_contact":
+            return (_("The pads did not hold well. Take new pads next time."),)
         case _:
             return ()
 

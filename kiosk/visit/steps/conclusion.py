@@ -15,9 +15,9 @@ from kiosk.visit.steps.moves import jump, save, save_document, update
 from programs.screening import SORE_LOCKS, Class, Finding
 from programs.text import Reason
 
-DayCause = Literal["not_confirmed", "device_faults", "pad_faults"]
+DayCause = Literal["not_confirmed", "device_faults", "pad_faults", "pad_contact"]
 """Why there is none for today, though no answer says so: an unconfirmed stop, the second fault of the
-device, the third of the pads."""
+device, the third of the pads, the third contact check that did not find all of them good."""
 
 
 def save_verdict(visit: Visit, moment: Moment, *, mendable: bool = False) -> Result:

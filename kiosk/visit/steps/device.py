@@ -23,6 +23,12 @@ def usable(visit: Visit) -> bool:
     return device is not None and device.present and not other_build(visit)
 
 
+def measures_contact(visit: Visit) -> bool:
+    """It can be asked how the pads lie; else the person is (safety rule 22)."""
+    device = visit.context.device
+    return device is not None and device.measures_contact
+
+
 def other_build(visit: Visit) -> bool:
     """Guard and kiosk are of different builds: nothing is armed."""
     device, build = visit.context.device, visit.context.setting.build

@@ -21,7 +21,7 @@ from kiosk.visit.state import (
     Visit,
 )
 
-PASSED_BY: Final = ("saving", "not_saved", "paused", "stop_test", "session")
+PASSED_BY: Final = ("saving", "not_saved", "paused", "stop_test", "probing", "contact_result", "session")
 """No way back leads to these."""
 LONGEST_TRAIL: Final = 100
 

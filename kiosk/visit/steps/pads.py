@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kiosk.diary.records import Pads
 from kiosk.keys import Key
 from kiosk.visit.events import StartStopTest, StopTestEnded
@@ -17,22 +19,38 @@ BOTH_PADS = 0
 
 
 def press_placement(visit: Visit, key: Key, moment: Moment) -> Result:
-    """`Place.index` is the lead. Enter: on. 5: one pad at a time. 7: new pads were opened."""
+    """`Place.index` is the lead. Enter: on. 5: one pad at a time. 7: new pads were opened, or were not."""
     leads, place = montage(visit).leads, visit.place
     if key is Key.BACK:
         return back(visit, moment)
     if key is Key.FIVE and place.item == BOTH_PADS:
         return go(visit, moment, "placement", place.index, 1), ()
-    if key is Key.SEVEN and not visit.context.run.new_pads:
-        record = Pads(event="new", size=pad_size(visit), uses=0, since=moment.now.date())
-        return save(update_run(visit, new_pads=True), "pads", record)
+    if key is Key.SEVEN and not visit.context.run.new_pads_saved:
+        return update_run(visit, new_pads=not visit.context.run.new_pads), ()
     if key is not Key.ENTER or worn(visit):
         return visit, ()
     if place.item == 1:
         return go(visit, moment, "placement", place.index, 2), ()
     if place.index + 1 < len(leads):
         return go(visit, moment, "placement", place.index + 1), ()
-    return onward(update_run(visit, placed=True), moment)
+    visit, effects = _save_new_pads(visit, moment)
+    visit, then = onward(update_run(visit, placed=True, pads_note=""), moment)
+    return visit, (*effects, *then)
+
+
+def _save_new_pads(visit: Visit, moment: Moment) -> Result:
+    """Once the pads are on, and only once: until then the same key takes it back."""
+    run = visit.context.run
+    if not run.new_pads or run.new_pads_saved:
+        return visit, ()
+    record = Pads(event="new", size=pad_size(visit), uses=0, since=moment.now.date())
+    return save(update_run(visit, new_pads_saved=True), "pads", record)
+
+
+def pads_again(visit: Visit, moment: Moment, note: Literal["", "said", "measured"], lead: int = 0) -> Result:
+    """Back to placing them, from the lead `lead` on; the screen says why."""
+    visit = update_run(visit, placed=False, contact_good=False, pads_note=note)
+    return go(visit, moment, "placement", lead), ()
 
 
 def worn(visit: Visit) -> bool:
@@ -94,7 +112,7 @@ def press_contact(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ONE:
         return onward(update_run(visit, contact_good=True), moment)
     if key is Key.TWO:
-        return go(update_run(visit, placed=False), moment, "placement"), ()
+        return pads_again(visit, moment, "said")
     return back(visit, moment) if key is Key.BACK else (visit, ())
 
 
@@ -107,5 +125,4 @@ def montage(visit: Visit) -> Montage:
 
 def pad_size(visit: Visit) -> str:
     """ "5x9", as the diary keeps it."""
-    where = montage(visit)
-    return f"{where.pad_width_cm:g}x{where.pad_height_cm:g}"
+    return montage(visit).pad_size

@@ -203,6 +203,9 @@ def _say(
         answers={**screening.answers, **{name: answer.value for name, answer in said.items()}},
         answered_at={**screening.answered_at, **dict.fromkeys(said, moment.now)},
         seconds={**screening.seconds, **(seconds or {})},
+        # A verdict reached before does not speak for this answer, which has to lock after a restart too.
+        verdict=None,
+        findings=(),
     )
     return save_document(update(visit, screening=screening), "screening", screening)
 

@@ -90,7 +90,9 @@ def press_session(visit: Visit, key: Key, moment: Moment) -> Result:
 def ended(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
     """The arming is over: the screen that belongs to its reason."""
     visit = update_run(visit, outcome=outcome, reason=outcome.why, output_unknown="")
-    visit, effects = _count_device_fault(visit, outcome, moment)
+    visit, effects = (
+        count_device_fault(visit, outcome.why, moment) if kind_of(outcome) == "fault" else (visit, ())
+    )
     if outcome.confirmed:
         visit, then = _confirmed_end(visit, outcome, moment)
     else:
@@ -100,16 +102,16 @@ def ended(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
 
 def output_unknown(visit: Visit, why: str, moment: Moment) -> Result:
     """A stop was not confirmed while no session and no STOP test was under way (safety rule 16)."""
-    if visit.step in ("session", "stop_test", "not_confirmed"):
+    if visit.step in ("session", "stop_test", "probing", "not_confirmed"):
         return visit, ()  # they have their own way here, or are here
     visit, effects = lock_what_stands(update_run(visit, output_unknown=why), moment)
     visit, then = to_not_confirmed(visit, moment, why)
     return visit, (*effects, *then)
 
 
-def _count_device_fault(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
+def count_device_fault(visit: Visit, why: str, moment: Moment) -> Result:
     """The second of a day ends it (safety rule 21)."""
-    if kind_of(outcome) != "fault" or outcome.why in NOT_THE_DEVICE:
+    if why in NOT_THE_DEVICE:
         return visit, ()
     run, day = visit.context.run, moment.now.date()
     faults = 1 + (run.device_faults if run.fault_day == day else 0)
@@ -195,7 +197,7 @@ def press_why(visit: Visit, key: Key, moment: Moment) -> Result:
     assert outcome is not None
     visit, effects = _save_reason(visit, reason)
     if reason in ("burning", "faint"):
-        visit, red = _save_red(visit, reason)
+        visit, red = save_red(visit, reason)
         return wait_for_saves(visit, moment, "red"), (*effects, *red)
     if reason == "pad_loose":
         if outcome.pad_faults + 1 > MOST_PAD_FAULTS:
@@ -218,7 +220,7 @@ def _save_reason(visit: Visit, reason: str) -> Result:
     return save(visit, "session", record, corrects=outcome.session_id)
 
 
-def _save_red(visit: Visit, symptom: str) -> Result:
+def save_red(visit: Visit, symptom: str) -> Result:
     """Burning, faint: written down for the clinician, and locked (clinical reference 6)."""
     visit, event = save(visit, "event", adverse_event(visit, symptom))
     visit, lock = save_lock(visit, Lock(class_="red", cause=symptom))
