@@ -33,12 +33,11 @@ def test_it_fits_the_smallest_screen(class_: Class, language: str) -> None:
 
 
 def test_an_emergency_says_not_to_use_it_whom_to_call_and_not_to_drive() -> None:
-    first, second, third = (line.text for line in ADVICE[Class.E].do[:3])
-    assert (first.en, first.de) == ("Do not use the device.", "Benutzen Sie das Gerät nicht.")
-    assert "{emergency} now" in second.en
-    assert "jetzt {emergency}" in second.de
-    assert third.en.startswith("Do not drive yourself.")
-    assert third.de.startswith("Fahren Sie nicht selbst.")
+    said = [(line.text.en, line.text.de) for line in ADVICE[Class.E].do[:3]]
+    assert ("Do not use the device.", "Benutzen Sie das Gerät nicht.") in said
+    assert any("{emergency} now" in en and "jetzt {emergency}" in de for en, de in said)
+    driving = ("Do not drive yourself.", "Fahren Sie nicht selbst.")
+    assert any(en.startswith(driving[0]) and de.startswith(driving[1]) for en, de in said)
 
 
 @pytest.mark.parametrize("class_", [Class.E, Class.U, Class.X, Class.C])
@@ -64,7 +63,7 @@ def test_a_class_without_advice_is_named(tmp_path: Path) -> None:
     ("file", "old", "new", "parts"),
     [
         ("advice/E.toml", 'id = "E"', 'id = "e"', ["id", "'e'", "'E'"]),
-        ("advice/E.toml", "{emergency}", "{number}", ["do[1].text", "placeholders emergency, number"]),
+        ("advice/E.toml", "{emergency}", "{number}", ["do[", "placeholders emergency, number"]),
         ("advice/E.toml", "[[say]]", "[[tell]]", ["tell", "only keys"]),
         ("advice/P.toml", "say = []", 'say = ["x"]', ["say[0]", "'x'", "a table of its own"]),
         ("advice/P.toml", "say = []\n", '\n[[say]]\ntext.en = "x"\ntext.de = "x"\nsource = "[D]"\n',
