@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
 import shutil
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from kiosk.clock import FixedClock
-from kiosk.diary import durable, files, folder, migration
-from kiosk.diary.folder import NewerVersion, NotWritable
+from kiosk.diary import check, durable, folder, migration, months
+from kiosk.diary.folder import Meta, NewerVersion, NotWritable
 from kiosk.diary.records import TABLES, Entry, Lock, Session, Stored
 from kiosk.diary.store import DiaryDamaged, StoreReader, open_reader, open_store
+from tests.kiosk.diary.simulated_disk import ROOT, Image, PowerCutError, SimulatedDisk
 
 VERSION_1 = Path(__file__).parent / "data" / "version1"
 NOON = dt.datetime(2026, 11, 3, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -79,44 +83,53 @@ def test_a_program_that_knows_only_version_1_refuses_the_folder_then(
         open_store(data, "simulated", clock)
 
 
-class CutError(Exception):
-    """The power is gone."""
+def image_of_version_1() -> Image:
+    image: Image = {str(ROOT): None}
+    for path in sorted(VERSION_1.rglob("*")):
+        image[str(ROOT / path.relative_to(VERSION_1))] = path.read_bytes() if path.is_file() else None
+    return image
 
 
-def test_cut_short_anywhere_the_old_files_hold_and_the_next_start_does_it_again(
-    data: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before, kept = everything(open_reader(data, clock)), old_files(data)
-    names = ("create", "write_at", "flush_data", "rename", "flush_folder", "make_folder")
+def tables_on(disk: SimulatedDisk, meta: Meta) -> dict[str, dict[str, list[Any]]]:
+    """As a reader of the folder's version sees them."""
+    reader = months.Reader(ROOT, meta.version, disk)
+    return {
+        month: {
+            name: [msgspec.json.decode(document) for document in table.values()]
+            for name, table in reader.tables(month, month == reader.months()[-1]).items()
+        }
+        for month in reader.months()
+    }
+
+
+def test_cut_short_anywhere_the_old_files_hold_and_the_next_start_does_it_again() -> None:
+    image, chance = image_of_version_1(), random.Random(3)
+    old = {name: content for name, content in image.items() if name.endswith(migration.DIARY)}
+    meta = msgspec.json.decode(image[str(ROOT / "meta.json")], type=Meta)
+    expected = tables_on(SimulatedDisk(image), meta)
+    seen = 0
     for cut_at in range(1, 200):
-        shutil.rmtree(data)
-        shutil.copytree(VERSION_1, data)
-        calls = 0
-        with monkeypatch.context() as patch:
-            for name in names:
-                real = getattr(files.Files, name)
-
-                def call(self: files.Files, *args: object, real=real, cut_at=cut_at) -> object:
-                    nonlocal calls
-                    calls += 1
-                    if calls == cut_at:
-                        raise CutError
-                    return real(self, *args)
-
-                patch.setattr(files.Files, name, call)
-            try:
-                migration.migrate(data, folder.read_meta(data))
-            except CutError:
-                pass
-        assert old_files(data) == kept
-        assert everything(open_reader(data, clock)) == before
-        with open_store(data, "simulated", clock) as store:
-            assert everything(store) == before
-        if calls < cut_at:
+        disk = SimulatedDisk(image, cut_at=cut_at)
+        try:
+            migration.migrate(ROOT, meta, disk)
+        except PowerCutError:
+            pass
+        for left in disk.outcomes(16, chance):
+            seen += 1
+            assert {name: left[name] for name in old} == old
+            found = msgspec.json.decode(left[str(ROOT / "meta.json")], type=Meta)
+            assert tables_on(SimulatedDisk(left), found) == expected
+            if found.version == 1:
+                again = SimulatedDisk(left)
+                found = migration.migrate(ROOT, found, again)
+                assert tables_on(again, found) == expected
+                assert check.examine(ROOT, again).whole
+        if disk.operations < cut_at:
             break
     else:
         pytest.fail("it never got through")
-    assert cut_at > 20
+    print(f"{seen} disks after a power cut")
+    assert seen > 100
 
 
 def test_a_full_disk_is_said_and_the_old_folder_is_as_usable_as_before(
