@@ -116,6 +116,8 @@ class Event(msgspec.Struct, frozen=True):
     state: str = ""
     seconds_done: int = 0
     stop_reason: str | None = None
+    unfelt: bool = False
+    """At its limit nothing was felt, so she stopped."""
     lock: str = ""
     """Class and cause of the lock that was set or opened."""
 
@@ -480,6 +482,7 @@ class Course:
             reason = stop if stopped_by_mishap and stop else "enough" if hands.gave_up else "mistake"
             if stopped_by_mishap:
                 mishap = None
+            self._unfelt = hands.gave_up
             outcome = self._after_stop(plan, outcome, reason, hands)
             if outcome is None or outcome.seconds_left <= 0:
                 break
@@ -564,10 +567,12 @@ class Course:
             state=record.state,
             seconds_done=record.seconds_done,
             stop_reason=record.stop_reason,
+            unfelt=self._unfelt,
         )
 
     _last_record: Session | None = None
     _session_id: str = ""
+    _unfelt: bool = False
 
     def _write_session(self, record: Record, corrects: str | None) -> str:
         """What the session machine wants saved."""

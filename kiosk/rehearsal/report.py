@@ -47,6 +47,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.days = self.sessions = self.whole = self.days_without = self.absent = 0
+        self.unfelt = 0
         self.rules: Counter[str] = Counter()
         self.stops: Counter[str] = Counter()
         self.locks: Counter[str] = Counter()
@@ -72,6 +73,7 @@ class Tally:
     def _count_session(self, event: Event) -> None:
         self.sessions += 1
         self.whole += event.state == "done"
+        self.unfelt += event.unfelt
         self.by_programme[event.programme] += 1
         if event.state != "done":
             self.stops[event.stop_reason or "?"] += 1
@@ -107,11 +109,8 @@ def line(event: Event) -> str:
 def _session(event: Event) -> str:
     name = library.load_programme(event.programme).name.en
     channels = ", ".join(map(_channel, event.channels))
-    end = (
-        "done"
-        if event.state == "done"
-        else STOPPED.get(event.stop_reason or "", f"ended: {event.stop_reason}")
-    )
+    end = "done" if event.state == "done" else STOPPED.get(event.stop_reason or "", "ended by a fault")
+    end = "stopped: nothing felt at the limit" if event.unfelt else end
     return f"{name}, {event.minutes} min; {channels}; {end} after {_minutes(event.seconds_done)}."
 
 
@@ -137,6 +136,11 @@ def in_short(tally: Tally) -> list[str]:
         lines.append(
             f"{library.load_programme(programme).name.en}, channel {channel}: {first_mA:.1f} mA on {day}, "
             f"{last_mA:.1f} mA on {last_day}, at most {tally.highest[programme, channel]:.1f} mA."
+        )
+    if tally.unfelt:
+        lines.append(
+            f"In {tally.unfelt} sessions the limit lay below what this person feels: she stopped, and no level "
+            "was found from which the limit could grow."
         )
     for what, counter in (("Stopped", tally.stops), ("Locks", tally.locks), ("Rules", tally.rules)):
         if counter:
@@ -191,6 +195,7 @@ def _plain(event: Event) -> dict[str, Any]:
             "state": event.state,
             "seconds_done": event.seconds_done,
             "stop_reason": event.stop_reason,
+            "unfelt": event.unfelt,
         }
     if event.lock:
         fields["lock"] = event.lock
@@ -208,6 +213,7 @@ def _summary(tally: Tally) -> dict[str, Any]:
         "whole_sessions": tally.whole,
         "days_without_session": tally.days_without,
         "days_absent": tally.absent,
+        "unfelt_sessions": tally.unfelt,
         "rules": dict(tally.rules),
         "stops": dict(tally.stops),
         "locks": dict(tally.locks),

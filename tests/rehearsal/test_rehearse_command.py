@@ -141,3 +141,13 @@ def test_the_last_day_is_before_today() -> None:
     command.rehearse("deconditioned", 1, 1, None, False, FixedClock(ENDS.replace(day=5)), lines.append)
     assert "2026-10-26" in "".join(lines)
     assert "2026-11-02" not in "".join(lines)
+
+
+def test_it_says_when_a_limit_lies_below_what_is_felt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progression, "WITHOUT_HISTORY_MA", 2.0)
+    assert cli.main(["rehearse", "--weeks", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "stopped: nothing felt at the limit after 0:00." in said
+    assert "the limit lay below what this person feels" in said
