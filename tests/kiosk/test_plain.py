@@ -141,3 +141,14 @@ def test_keys_are_the_same_and_wait_for_a_page_that_has_only_just_come() -> None
 def test_enter_stops_unless_the_lines_ask_for_it() -> None:
     assert Listener(PAGES["session-on"]).view.enter_stops
     assert not Listener(PAGES["still-ok"]).view.enter_stops
+
+
+def test_while_the_pads_are_checked_enter_stops_and_before_it_starts() -> None:
+    assert not Listener(PAGES["contact-check"]).view.enter_stops
+    assert Listener(PAGES["contact-probing"], output_possible=True).view.enter_stops
+
+
+def test_a_lead_that_lies_badly_is_named_in_words() -> None:
+    lines = page_lines(PAGES["contact-result"])
+    assert "RED  pad 1 + 2  ● OPEN" in lines
+    assert "Enter  Check again" in lines

@@ -233,13 +233,76 @@ PLACEMENT_GERMAN = _quiet(
     Choice(Key.STOP, "Stopp", prominent=False),
     right="kein Strom",
 )
+CONTACT_CHECK = _quiet(
+    "contact-check",
+    "How the pads lie",
+    Words(
+        (
+            "Checking the pads. A very small current flows for one second per lead.",
+            "You should feel nothing, or a faint tick.",
+            "STOP ends it at once. No current flows yet.",
+        )
+    ),
+    Choice(Key.ENTER, "Check the pads now"),
+    READ,
+    BACK,
+    STOP,
+)
+CONTACT_PROBING = _live(
+    "contact-probing",
+    "How the pads lie",
+    Words(
+        (
+            "One moment: the pads are being checked.",
+            "A very small current flows. You should feel nothing, or a faint tick.",
+            "It ends by itself. STOP ends it at once.",
+        )
+    ),
+    READ,
+)
+_CONTACT_BODY = replace(
+    _PLACEMENT,
+    pads=tuple(replace(pad, lit=True) for pad in _PADS),
+    lines=(
+        "Look at: RED, BLUE.",
+        "OPEN: Is the lead plugged in? Are both its pads flat?",
+        "DRY: Press both pads. Still dry? A drop of water on each, or new pads.",
+    ),
+    box=("RED  pad 1 + 2  ● OPEN", "BLUE  pad 3 + 4  ● DRY"),
+    below="The stimulator reports that its output is off.",
+)
+_CONTACT_CHOICES = (
+    Choice(Key.ENTER, "Check again"),
+    Choice(Key.TWO, "Back to the pads"),
+    READ,
+    BACK,
+    STOP,
+)
+CONTACT_RESULT = _quiet("contact-result", "How the pads lie", _CONTACT_BODY, *_CONTACT_CHOICES)
+CONTACT_GOOD = _quiet(
+    "contact-good",
+    "How the pads lie",
+    replace(
+        _CONTACT_BODY,
+        lines=(
+            "All pads lie well.",
+            "The pads hold less well than last time. Press the pads.",
+            "They were used 12 times.",
+        ),
+        box=("RED  pad 1 + 2  ● GOOD", "BLUE  pad 3 + 4  ● GOOD"),
+    ),
+    Choice(Key.ENTER, "Next"),
+    READ,
+    BACK,
+    STOP,
+)
 STOP_TEST = _live(
     "stop-test",
     "Test STOP",
     Words(
         (
             "Test STOP. No current flows yet.",
-            "Sit the way you will stay. Press STOP now.",
+            "Sit or lie the way you will stay. Press STOP now.",
         )
     ),
     READ,
@@ -503,6 +566,7 @@ PAGES: dict[str, Page] = {
             PLACEMENT_LEFT, PLACEMENT_RIGHT, PLACEMENT_GERMAN, STOP_TEST, LEVEL_FIRST, LEVEL, LEVEL_NOTICE,
             SLOW_RISE, SESSION_ON, SESSION_REST, SESSION_TENS, STILL_OK, STOPPED, NOT_CONFIRMED, LOCKED_E,
             POSTPONED, SAVED, PIN, PIN_WAIT, OVERVIEW, OVERVIEW_FINE, FAULT_PANEL,
+            CONTACT_CHECK, CONTACT_PROBING, CONTACT_RESULT, CONTACT_GOOD,
         ),
         start=1,
     )
