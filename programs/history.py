@@ -181,6 +181,7 @@ class CourseHistory(msgspec.Struct, frozen=True):
     last_nmes_end: dt.datetime | None = None
     last_nmes_clock_trusted: bool = False
     first_nmes_day: dt.date | None = None
+    """Since muscle work began, or began again."""
     work_minutes: Mapping[str, int] = {}
     """Programme → the longest work phase so far."""
     minutes_rose_on: Mapping[str, dt.date] = {}
@@ -250,12 +251,17 @@ class CourseHistory(msgspec.Struct, frozen=True):
             last_day_of_kind={**self.last_day_of_kind, session.kind: day},
             last_nmes_end=session.ended_at if is_nmes else self.last_nmes_end,
             last_nmes_clock_trusted=session.clock_trusted if is_nmes else self.last_nmes_clock_trusted,
-            first_nmes_day=day if is_nmes and self.first_nmes_day is None else self.first_nmes_day,
+            first_nmes_day=day if is_nmes and self._begins_muscle_work(day) else self.first_nmes_day,
             work_minutes={**self.work_minutes, session.programme: max(before or 0, session.work_minutes)},
             minutes_rose_on={**self.minutes_rose_on, session.programme: day}
             if rose
             else self.minutes_rose_on,
         )
+
+    def _begins_muscle_work(self, day: dt.date) -> bool:
+        """For the first time, or again after a long break: the first weeks' longer rest holds once more."""
+        last = self.last_nmes_end
+        return last is None or day - last.date() >= NEW_RUN_AFTER
 
     def _runs_with(self, session: PastSession, day: dt.date) -> dict[str, Run]:
         runs = self._runs_still_going(session, day)
@@ -264,10 +270,8 @@ class CourseHistory(msgspec.Struct, frozen=True):
 
     def _runs_still_going(self, session: PastSession, day: dt.date) -> dict[str, Run]:
         """A long break ends those of the muscles, a new prescription those of TENS."""
-        last = self.last_nmes_end
-        long_break = last is not None and day - last.date() >= NEW_RUN_AFTER
         ended: set[Kind] = set()
-        if session.kind == "nmes" and long_break:
+        if session.kind == "nmes" and self._begins_muscle_work(day):
             ended.add("nmes")
         if session.prescription != self.prescription:
             ended.add("tens")

@@ -202,6 +202,12 @@ class TestRest:
         ):
             assert refused(NMES, past).reasons[0].rule == "muscles_rest"
 
+    def test_72_hours_again_after_a_long_break(self) -> None:
+        settled = history(*[session(ago=days * DAY) for days in (60, 25, 20)], session(ago=48 * HOUR))
+        assert planned(NMES, settled)
+        again = history(session(ago=60 * DAY), session(ago=71 * HOUR))
+        assert refused(NMES, again).reasons[0].rule == "muscles_rest"
+
     def test_a_stopped_session_needs_its_rest_too(self) -> None:
         short = replace(session(ago=30 * HOUR), seconds_done=30)
         assert refused(NMES, history(short)).reasons[0].rule == "muscles_rest"
