@@ -423,18 +423,16 @@ class SorenessState(NamedTuple):
 
 def soreness_state(scores: tuple[DayScore, ...], opened: dt.date | None) -> SorenessState:
     """What the answers after the day on which a clinician opened the lock amount to."""
-    state = SorenessState(locked=False, needs_clinician=False, calm_days=0)
+    locked = needs_clinician = False
+    calm_days = 0
     previous: dt.date | None = None
     for score in scores:
         if not _is_after(score, opened):
             continue
         is_calm = score.value <= SORENESS_CALM
-        is_next_day = previous is not None and score.day - previous == dt.timedelta(days=1)
-        calm_days = min(SORENESS_CALM_DAYS, state.calm_days * is_next_day + 1) if is_calm else 0
-        state = SorenessState(
-            locked=not is_calm or (state.locked and calm_days < SORENESS_CALM_DAYS),
-            needs_clinician=state.needs_clinician or score.value >= SORE_LOCKS,
-            calm_days=calm_days,
-        )
+        is_next_day = calm_days > 0 and previous is not None and (score.day - previous).days == 1
+        calm_days = min(SORENESS_CALM_DAYS, calm_days * is_next_day + 1) if is_calm else 0
+        locked = not is_calm or (locked and calm_days < SORENESS_CALM_DAYS)
+        needs_clinician = needs_clinician or score.value >= SORE_LOCKS
         previous = score.day
-    return state
+    return SorenessState(locked, needs_clinician, calm_days)
