@@ -263,18 +263,20 @@ class VirtualGuard:
 
     def hear(self, message: m.ToGuard, now_ms: int) -> list[m.FromGuard]:
         """The answers to `message`, and what happened until now."""
-        heard = self.advance(now_ms)
         arming = self._arming
-        match message:
-            case m.Present():
-                if arming is not None and message.epoch == self.epoch:
-                    arming.present()
-            case m.Level() | m.Next() | m.Rest():
-                heard += self._change(message)
-            case m.Arm():
-                heard += self._arm(message, now_ms)
-            case m.Stop():
-                heard += self._stop(message.why)
+        heard = self.advance(now_ms) if arming is not None and now_ms > arming.now_ms else []
+        kind = type(message)
+        if kind is m.Present:
+            if self._arming is not None and message.epoch == self.epoch:  # type: ignore[union-attr]
+                self._arming.present()
+        elif kind is m.Level:
+            heard += self._set_level(message)  # type: ignore[arg-type]
+        elif isinstance(message, m.Next | m.Rest):
+            heard += self._change(message)
+        elif isinstance(message, m.Arm):
+            heard += self._arm(message, now_ms)
+        elif isinstance(message, m.Stop):
+            heard += self._stop(message.why)
         return heard
 
     def advance(self, now_ms: int) -> list[m.FromGuard]:
@@ -323,27 +325,30 @@ class VirtualGuard:
         self._arming = VirtualArming(arm, self._device.step_half_mA, max_raise_half_mA, now_ms)
         return [self._status(self._arming)]
 
-    def _change(self, message: m.Level | m.Next | m.Rest) -> list[m.FromGuard]:
+    def _set_level(self, message: m.Level) -> list[m.FromGuard]:
         arming = self._arming
         if arming is None or message.epoch != self.epoch:
-            return [m.Refused(message.epoch, "old_epoch", str(message.epoch), str(self.epoch), False)]
-        refused: Refusal | None = None
-        raised = False
-        match message:
-            case m.Level(_, channel, half_mA):
-                raised = half_mA > arming.levels.get(channel, 0)
-                refused = arming.set_level(channel, half_mA)
-            case m.Next():
-                refused = arming.next_phase()
-            case m.Rest():
-                arming.rest()
+            return self._too_old(message.epoch)
+        raised = message.half_mA > arming.levels.get(message.channel, 0)
+        refused = arming.set_level(message.channel, message.half_mA)
         if refused is not None:
             end = self._stop(f"limit_{refused.limit}") if refused.fault else []
             return [m.Refused(self.epoch, *refused), *end]
-        if arming.ended is not None:
-            return self._stop(arming.ended)
         self.unsaid = raised and arming.phase.pattern.shape != "burst"
         return [] if self.unsaid else [self._status(arming)]
+
+    def _change(self, message: m.Next | m.Rest) -> list[m.FromGuard]:
+        arming = self._arming
+        if arming is None or message.epoch != self.epoch:
+            return self._too_old(message.epoch)
+        if isinstance(message, m.Rest):
+            arming.rest()
+        elif (refused := arming.next_phase()) is not None:
+            return [m.Refused(self.epoch, *refused)]
+        return self._stop(arming.ended) if arming.ended is not None else [self._status(arming)]
+
+    def _too_old(self, epoch: int) -> list[m.FromGuard]:
+        return [m.Refused(epoch, "old_epoch", str(epoch), str(self.epoch), False)]
 
     def _stop(self, why: str) -> list[m.FromGuard]:
         self._arming, self.unsaid = None, False

@@ -21,6 +21,7 @@ WRONG_KEYS: Final = (Key.UP, Key.DOWN, Key.ENTER, Key.FOUR, Key.FIVE, Key.LEFT, 
 FADES_HALF_MA: Final = 2
 """TENS fades within a session; turning it up again keeps its effect (PAN11). So much at each "Still OK?"."""
 MOST_FADING_HALF_MA: Final = 6
+AT_THE_LIMIT: Final = {"feel": Key.STOP, "tighten": Key.TWO}
 WHERE: Final = {"left": Key.ONE, "right": Key.TWO, "both": Key.THREE}
 
 
@@ -110,19 +111,22 @@ class Hands:
 
     def _search(self, state: SessionState, side: Side, step: str) -> Key | None:
         """Up, until it is felt, until the muscle tightens, until it is strong; or the limit is reached."""
-        feeling, first = self._feelings[side.channel], step == "feel"
+        level_half_mA = side.level_half_mA
         squeezes = state.status is not None and state.status.may_raise
-        enough_half_mA = {"feel": feeling.first_mA * 2, "tighten": feeling.motor_mA * 2}.get(
-            step, self.strong_half_mA(side)
-        )
-        if side.level_half_mA >= enough_half_mA and (squeezes or step == "strong"):
+        if level_half_mA >= self._enough_half_mA(side, step) and (squeezes or step == "strong"):
             return Key.ENTER
-        step_half_mA = max(state.step_half_mA, FEEL_STEP_HALF_MA if first else 1)
-        if side.level_half_mA + step_half_mA > side.ceiling_half_mA:
+        step_half_mA = max(state.step_half_mA, FEEL_STEP_HALF_MA if step == "feel" else 1)
+        if level_half_mA + step_half_mA > side.ceiling_half_mA:
             # At the limit: nothing felt, then it is no use; nothing seen, then it is well as it is.
-            return {"feel": Key.STOP, "tighten": Key.TWO}.get(step, Key.ENTER)
+            return AT_THE_LIMIT.get(step, Key.ENTER)
         rising = side.slow is not None and side.slow.running
         return Key.UP if squeezes and not rising else None
+
+    def _enough_half_mA(self, side: Side, step: str) -> float:
+        if step == "strong":
+            return self.strong_half_mA(side)
+        feeling = self._feelings[side.channel]
+        return 2 * (feeling.first_mA if step == "feel" else feeling.motor_mA)
 
     def content(self, state: SessionState) -> bool:
         """In the session, and nothing to wish for whatever the muscles do."""

@@ -139,8 +139,8 @@ def in_short(tally: Tally) -> list[str]:
         )
     if tally.unfelt:
         lines.append(
-            f"In {tally.unfelt} sessions the limit lay below what this person feels: she stopped; no level was "
-            "found from which the limit could grow."
+            f"In {tally.unfelt} sessions the limit lay below what this person feels: she stopped. "
+            "No level was found from which the limit could grow."
         )
     for what, counter in (("Stopped", tally.stops), ("Locks", tally.locks), ("Rules", tally.rules)):
         if counter:

@@ -226,7 +226,9 @@ class SessionPlayer:
         if type(message) is guard.Arm:
             self._set_clock()
             self._watcher.armed(message, self._plan, self._clock.now())
-        self._hear(self._guard.hear(message, self._now_ms))
+        answers = self._guard.hear(message, self._now_ms)
+        if answers:
+            self._hear(answers)
 
     def _set_clock(self) -> None:
         self._clock.advance(max(0.0, self._now_ms / 1000 - self._clock.monotonic_s()))
