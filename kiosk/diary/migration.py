@@ -30,7 +30,9 @@ def tables_of(month: Path, files: Files = DISK) -> dict[str, dict[str, msgspec.R
     return _tables(month, journal.content_of(month / DIARY, files))
 
 
-def migrate(data: Path, meta: folder.Meta, files: Files = DISK) -> folder.Meta:
+def migrate(
+    data: Path, meta: folder.Meta, files: Files = DISK, chunk_bytes: int = journal.CHUNK_BYTES
+) -> folder.Meta:
     """Writes a journal for each month; what the folder's meta.json then says. By the holder of its lock.
 
     Raises OSError; ValueError when a month is damaged. The folder is as usable as before until it returns.
@@ -40,17 +42,23 @@ def migrate(data: Path, meta: folder.Meta, files: Files = DISK) -> folder.Meta:
         path = data / folder.JOURNAL / month
         content = journal.content_of(path / DIARY, files)
         if content:
-            follows = _migrated(path, content, follows, files)
+            follows = _migrated(path, content, follows, files, chunk_bytes)
     new = msgspec.structs.replace(meta, version=folder.FOLDER_VERSION)
     durable.write_file(data / folder.META, msgspec.json.encode(new), files)
     log.info("the diary now has version %d; the files of version %d are kept", new.version, meta.version)
     return new
 
 
-def _migrated(path: Path, content: bytes, follows: Link | None, files: Files) -> Link:
+def _migrated(path: Path, content: bytes, follows: Link | None, files: Files, chunk_bytes: int) -> Link:
     origin = {"file": DIARY, "sha256": hashlib.sha256(content).hexdigest()}
     storage = JournalStorage(
-        path, files=files, follows=follows, origin=origin, tables=_tables(path, content), anew=True
+        path,
+        files=files,
+        chunk_bytes=chunk_bytes,
+        follows=follows,
+        origin=origin,
+        tables=_tables(path, content),
+        anew=True,
     )
     try:
         storage.seal()

@@ -200,6 +200,7 @@ class Reader:
             return known.contents
         if known is None or not self._follow(month, known):
             known = self._read(month)
+            self._check_it_follows(month, known)
             self._known[month] = known
         known.over = not is_newest
         return known.contents
@@ -208,6 +209,28 @@ class Reader:
         if self._sealed is None or month not in self._sealed:
             self._sealed = manifest.load(self._journal, self._files)
         return read_month(self._journal / month, self._sealed.get(month), self._files)
+
+    def _check_it_follows(self, month: str, known: _Known) -> None:
+        """The month before it is the one it was begun after: none was taken away, cut short or exchanged.
+
+        Of a month with several generations only the first says so: `kiosk.diary.check` looks at that.
+        """
+        header = known.contents.header
+        if header is None or known.generation > 1 or self._sealed is None:
+            return
+        before = max((other for other in self.months() if other < month), default="")
+        if before in self._known:
+            link = self._known[before].contents.link
+        elif before in self._sealed:
+            link = self._sealed[before].link
+        else:
+            return
+        if link != START and header.follows != link:
+            raise JournalDamaged(
+                f"The diary of {month} does not follow that of {before}: something in between was lost or "
+                "exchanged. Nothing was changed.",
+                detail=f"{header.follows} is not {link}",
+            )
 
     def _follow(self, month: str, known: _Known) -> bool:
         """Takes in what was written since; False when it has to be read anew."""

@@ -142,6 +142,30 @@ def test_a_past_month_that_lost_its_end_is_said(tmp_path: Path) -> None:
         read(SimulatedDisk(image))
 
 
+@pytest.mark.parametrize("how", ["taken away", "exchanged"])
+def test_a_month_that_does_not_follow_is_said_by_whoever_reads_the_past(how: str) -> None:
+    disk = SimulatedDisk()
+    writer = opened(disk)
+    for month in ("2026-09", "2026-10", "2026-11"):
+        writer.add(month, "entries", [{"envelope": {"id": month}}])
+    writer.close()
+    other = SimulatedDisk()
+    writer = opened(other)
+    writer.add("2026-10", "entries", [{"envelope": {"id": "2026-10"}, "pain": 3}])
+    writer.add("2026-11", "entries", [{"envelope": {"id": "x"}}])
+    writer.close()
+    image = image_of(disk)
+    for name in [name for name in image if "/2026-10" in name]:
+        if how == "taken away":
+            del image[name]
+        else:
+            image[name] = image_of(other)[name]
+    if how == "exchanged":
+        del image[str(ROOT / "journal" / manifest.MANIFEST)]
+    with pytest.raises(JournalDamaged, match="does not follow"):
+        read(SimulatedDisk(image))
+
+
 def test_a_manifest_that_is_lost_is_made_anew() -> None:
     image, state = small_diary(sealed=True)
     name = str(ROOT / "journal" / manifest.MANIFEST)

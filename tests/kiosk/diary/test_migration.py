@@ -111,7 +111,7 @@ def test_cut_short_anywhere_the_old_files_hold_and_the_next_start_does_it_again(
     for cut_at in range(1, 200):
         disk = SimulatedDisk(image, cut_at=cut_at)
         try:
-            migration.migrate(ROOT, meta, disk)
+            migration.migrate(ROOT, meta, disk, 1024)
         except PowerCutError:
             pass
         for left in disk.outcomes(16, chance):
@@ -121,7 +121,7 @@ def test_cut_short_anywhere_the_old_files_hold_and_the_next_start_does_it_again(
             assert tables_on(SimulatedDisk(left), found) == expected
             if found.version == 1:
                 again = SimulatedDisk(left)
-                found = migration.migrate(ROOT, found, again)
+                found = migration.migrate(ROOT, found, again, 1024)
                 assert tables_on(again, found) == expected
                 assert check.examine(ROOT, again).whole
         if disk.operations < cut_at:
