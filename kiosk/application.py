@@ -19,7 +19,9 @@ from typing import Any, Final, TypeVar
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
 from kiosk import words
+from kiosk.access import handed_in, unlocking
 from kiosk.access.pins import Access
+from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import emergency_number
 from kiosk.diary import today
@@ -44,11 +46,14 @@ from kiosk.visit.events import (
     BeginContactCheck,
     BeginSession,
     CheckPin,
+    CodeStateLoaded,
+    CodeTried,
     DeviceSeen,
     Effect,
     Event,
     FamilyLoaded,
     Leave,
+    LoadCodeState,
     LoadFamilyView,
     LoadToday,
     OutputUnknown,
@@ -64,8 +69,10 @@ from kiosk.visit.events import (
     StartStopTest,
     StopContactCheck,
     StopTestEnded,
+    TakenIn,
     TodayLoaded,
     TodayNotLoaded,
+    TryCode,
     Woke,
 )
 from kiosk.visit.pages import fault_panel as fault_panel_page
@@ -100,6 +107,7 @@ class Application:
         self._settings = settings
         self._store = store
         self._access = access
+        self._unlocking = Unlocking(store, access.attempts)
         self._clock = clock
         self._read_today = read_today
         self._sounds = sounds
@@ -377,6 +385,10 @@ class Application:
                     self._runner.press(key)
                 case CheckPin():
                     self._spawn(self._check_pin(effect.pin))
+                case LoadCodeState():
+                    self._spawn(self._load_code_state())
+                case TryCode():
+                    self._spawn(self._try_code(effect))
                 case LoadFamilyView():
                     self._spawn(self._load_family())
                 case LoadToday():
@@ -457,7 +469,33 @@ class Application:
         except KioskError as error:
             self._hear(PinChecked(False, 0, error.sentence))
         else:
-            self._hear(PinChecked(result.ok, 0))
+            self._hear(PinChecked(result.ok, result.wait_s))
+
+    async def _load_code_state(self) -> None:
+        try:
+            state = await asyncio.to_thread(self._read_apart, unlocking.state_of)
+        except KioskError as error:
+            self._hear(CodeStateLoaded(None, error.sentence))
+        else:
+            self._hear(CodeStateLoaded(state))
+
+    async def _try_code(self, effect: TryCode) -> None:
+        try:
+            result = await self._unlocking.try_code(effect.number, effect.typed)
+        except KioskError as error:
+            self._hear(CodeTried(None, error.sentence))
+        else:
+            self._hear(CodeTried(result))
+
+    async def _take_in(self) -> None:
+        """What was handed in beside the running kiosk; what fails here is tried again at the next time."""
+        try:
+            taken = await handed_in.take_all(self._store)
+        except KioskError:
+            log.exception("the inbox is not taken in")
+        else:
+            if taken:
+                self._hear(TakenIn(tuple(handed_in.news_of(order) for order in taken)))
 
     async def _load_family(self) -> None:
         now = self._clock.now()
@@ -469,6 +507,8 @@ class Application:
             self._hear(FamilyLoaded(view))
 
     async def _load_today(self) -> None:
+        if self._visit.step == "home":
+            await self._take_in()
         try:
             found = await asyncio.to_thread(self._read_apart, self._today)
         except KioskError as error:

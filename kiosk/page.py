@@ -142,11 +142,13 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class PinEntry(msgspec.Struct, frozen=True):
-    """Digits typed so far, never shown."""
+    """Digits typed so far: a PIN's are never shown, a code's are (`shown`)."""
 
     lines: tuple[str, ...]
     typed: int
     notice: str = ""
+    shown: str = ""
+    """What stands in place of one dot a digit: "1234 56"."""
 
 
 class Overview(msgspec.Struct, frozen=True):

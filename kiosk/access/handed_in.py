@@ -25,6 +25,7 @@ from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.errors import KioskError
 from programs import prescription
 from programs.prescription import Prescription
+from programs.text import Reason
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,13 @@ async def take_all(store: Store) -> tuple[Order, ...]:
                 await _take(store, item, order)
                 taken.append(order)
     return tuple(taken)
+
+
+def news_of(order: Order) -> Reason:
+    """What home says of it."""
+    if isinstance(order, Opens):
+        return Reason("lock_opened", {"by": order.by})
+    return Reason("prescription_installed", {"by": order.prescription.clinician.name})
 
 
 async def _take(store: Store, item: Item, order: Order) -> None:

@@ -1,4 +1,4 @@
-"""Digits that are typed or touched and never shown."""
+"""Digits that are typed or touched: a PIN as dots, a code (worth nothing once it is used) as it is typed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = 4
 def draw(canvas: Canvas, area: Area, body: PinEntry, choices: Sequence[Choice]) -> None:
     """What is asked for, one dot a digit, the digits to touch."""
     grid_y = area.bottom - HEIGHT
-    dots = "● " * body.typed + "–"
+    dots = (body.shown or "● " * body.typed) + "–"
     blocks = [
         *(Block(canvas.wrap(line, area.width), Role.STRONG if i == 0 else Role.PAPER, air=5 - min(i, 4))
           for i, line in enumerate(body.lines)),

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from drivers.guard.messages import Device, LeadContact
+from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Record, Session, Stored
 from kiosk.keys import Key
 from programs.plan import SessionPlan
+from programs.text import Reason
 
 # ── effects ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -76,6 +78,17 @@ class LoadFamilyView(msgspec.Struct, frozen=True):
     """Answered by FamilyLoaded."""
 
 
+class LoadCodeState(msgspec.Struct, frozen=True):
+    """Which locks a clinician can open; answered by CodeStateLoaded."""
+
+
+class TryCode(msgspec.Struct, frozen=True):
+    """A code for the lock of this number; answered by CodeTried."""
+
+    number: int
+    typed: str
+
+
 class LoadToday(msgspec.Struct, frozen=True):
     """Read diary and prescription anew; answered by TodayLoaded."""
 
@@ -100,6 +113,8 @@ Effect = (
     | SessionKey
     | CheckPin
     | LoadFamilyView
+    | LoadCodeState
+    | TryCode
     | LoadToday
     | Speak
     | Leave
@@ -189,6 +204,25 @@ class FamilyLoaded(msgspec.Struct, frozen=True):
     """kiosk.review.FamilyView."""
 
 
+class CodeStateLoaded(msgspec.Struct, frozen=True):
+    state: CodeState | None
+    """None: it cannot be read, and `sentence` says why."""
+    sentence: str = ""
+
+
+class CodeTried(msgspec.Struct, frozen=True):
+    """What came of a code; `sentence` where it could not even be looked at."""
+
+    result: CodeResult | None
+    sentence: str = ""
+
+
+class TakenIn(msgspec.Struct, frozen=True):
+    """The clinician's files that were taken in: "prescription_installed" or "lock_opened", and who by."""
+
+    news: tuple[Reason, ...]
+
+
 class TodayLoaded(msgspec.Struct, frozen=True):
     """What home and the visit need to know of the past; see kiosk.diary.today."""
 
@@ -215,6 +249,9 @@ Event = (
     | OutputUnknown
     | PinChecked
     | FamilyLoaded
+    | CodeStateLoaded
+    | CodeTried
+    | TakenIn
     | TodayLoaded
     | TodayNotLoaded
     | Woke

@@ -18,6 +18,8 @@ from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.session.machine import SessionState
 from kiosk.visit.events import (
+    CodeStateLoaded,
+    CodeTried,
     ContactCheckEnded,
     DeviceSeen,
     Effect,
@@ -32,6 +34,7 @@ from kiosk.visit.events import (
     SessionKey,
     Speak,
     StopTestEnded,
+    TakenIn,
     TodayLoaded,
     TodayNotLoaded,
     Woke,
@@ -46,6 +49,7 @@ from kiosk.visit.pages import (
     pad_pages,
     question_pages,
     stops,
+    unlock_pages,
     verdicts,
 )
 from kiosk.visit.pages import session as session_pages
@@ -60,6 +64,7 @@ from kiosk.visit.steps import (
     pads,
     questions,
     stimulation,
+    unlock_code,
     verdict,
 )
 from kiosk.visit.steps import device as device_step
@@ -74,6 +79,8 @@ LEAVE_WITHIN_S: Final = 2.0
 HOME_READS_AGAIN_S: Final = 600.0
 FAMILY_CLOSES_S: Final = 300.0
 PIN_CLOSES_S: Final = 120.0
+CODE_CLOSES_S: Final = 1800.0
+"""A telephone call takes its time."""
 DONE_GOES_HOME_S: Final = 1800.0
 
 
@@ -120,6 +127,8 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             "look_back",
             "help",
             "pin",
+            "unlock_code",
+            "telephone",
             "saving",
             "after_restart",
         ),
@@ -163,7 +172,8 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "soreness": _number(feelings.press_feeling, checks.feeling, *_ORDER),
         "check": Step(feelings.press_check, checks.check, (*_ORDER,)),
         # what they mean
-        "verdict": _waits(verdict.press_verdict, verdicts.verdict, "home"),
+        "verdict": _waits(verdict.press_verdict, verdicts.verdict, "telephone", "pads_off", "home"),
+        "telephone": _waits(verdict.press_telephone, verdicts.telephone, "verdict", "home"),
         "not_today": _waits(verdict.press_to_home, verdicts.not_today, "home"),
         "first_done": _waits(home.press_first_done, verdicts.first_done, "home"),
         # pads, posture, STOP
@@ -256,6 +266,15 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "entry_saved": _waits(
             diary.press_entry_saved, diary_pages.entry_saved, "home", home_after_s=DONE_GOES_HOME_S
         ),
+        # the clinician, by telephone
+        "unlock_code": Step(
+            unlock_code.press_unlock_code,
+            unlock_pages.unlock_code,
+            ("home",),
+            pauses=False,
+            digits=True,
+            home_after_s=CODE_CLOSES_S,
+        ),
         # the family
         "pin": Step(
             family.press_pin,
@@ -334,6 +353,10 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = family.hear_pin(visit, event, moment)
         case FamilyLoaded():
             visit, effects = family.hear_family(visit, event, moment)
+        case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
+            visit, effects = unlock_code.hear(visit, event, moment)
+        case TakenIn(news):
+            visit = update(visit, news=(*visit.context.news, *news))
         case Woke():
             visit, effects = _woke(visit, moment)
     return _and_saved(visit, effects, moment)

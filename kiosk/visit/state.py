@@ -12,10 +12,12 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.guard.messages import Device, LeadContact
+from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Entry, Lock, Record, Screening
 from kiosk.diary.today import Today
 from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
 from programs.plan import SessionPlan
+from programs.text import Reason
 
 Activity = Literal["visit", "baseline", "diary", "restart"]
 Continuation = Literal["verdict", "probe", "begin", "red", "skin", "saved", "entry_saved", "return", "home"]
@@ -144,6 +146,22 @@ class Pin(msgspec.Struct, frozen=True):
     checking: bool = False
 
 
+class Code(msgspec.Struct, frozen=True):
+    """The clinician's code as it is typed. Which lock it is for is `Place.index` into `state.locks`."""
+
+    state: CodeState | None = None
+    """None: it is being read."""
+    typed: str = ""
+    checking: bool = False
+    result: CodeResult | None = None
+    """Of the last code."""
+    opened: str = ""
+    """The name of the lock that it opened."""
+    sentence: str = ""
+    """Why codes cannot be looked at."""
+    wait_until_s: float = 0.0
+
+
 class Context(msgspec.Struct, frozen=True):
     """All that was heard and said. A new visit begins with `said` fields empty."""
 
@@ -160,6 +178,8 @@ class Context(msgspec.Struct, frozen=True):
     leave_s: float | None = None
     """When Ctrl+C was pressed last."""
     restart_seen: bool = False
+    news: tuple[Reason, ...] = ()
+    """What the clinician handed in lately, until the next visit begins."""
     family: Any = None
     """kiosk.review's view of the family."""
 
@@ -179,6 +199,7 @@ class Context(msgspec.Struct, frozen=True):
     read_after_saving: bool = False
     """The diary was asked for once everything was durable: the next one that comes is the one to judge by."""
     pin: Pin = Pin()
+    code: Code = Code()
     run: Run = Run()
 
 

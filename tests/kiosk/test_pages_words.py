@@ -219,11 +219,12 @@ def page_named(shots: tuple[Shot, ...], name: str) -> Page:
          "Schalten Sie den Stimulator jetzt AUS. Es ist nicht bekannt, ob noch Strom fließt. "
          "Fassen Sie die Pads nicht an, bis er aus ist. Dann Enter."),
         ("verdict E",
-         "Do not use the device. Call 112 now, or go to an emergency department. Do not drive yourself. "
-         "The box stays locked until Dr. Demo opens it.",
-         "Benutzen Sie das Gerät nicht. "
-         "Rufen Sie jetzt 112 an oder lassen Sie sich in die Notaufnahme bringen. "
-         "Fahren Sie nicht selbst. Die Box bleibt gesperrt, bis Dr. Demo sie freigibt."),
+         "Get help now. Call 112 now, or go to an emergency department. Do not drive yourself. "
+         "The box cannot call for you. Do not use the device. The box stays locked until Dr. Demo opens it.",
+         "Holen Sie jetzt Hilfe. "
+         "Rufen Sie jetzt 112 an, oder lassen Sie sich in die Notaufnahme bringen. Fahren Sie nicht selbst. "
+         "Die Box kann nicht für Sie anrufen. Benutzen Sie das Gerät nicht. "
+         "Die Box bleibt gesperrt, bis Dr. Demo sie freigibt."),
         ("not_today", "Not today. Your back muscles are still sore. Rest is part of the plan. "
          "The box will ask again on Sunday. Your diary is open.",
          "Heute nicht. Ihr Rücken hat noch Muskelkater. Pause gehört zum Plan. "

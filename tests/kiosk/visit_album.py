@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from drivers.guard import messages as guard
+from kiosk.access.unlocking import CodeResult, CodeState, ToOpen
 from kiosk.diary.records import Lock, Session
 from kiosk.diary.today import CutOff, PadsInUse
 from kiosk.keys import Key
@@ -20,6 +21,8 @@ from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
+    CodeStateLoaded,
+    CodeTried,
     ContactCheckEnded,
     DeviceSeen,
     FamilyLoaded,
@@ -204,6 +207,26 @@ def _questions() -> Iterator[Shot]:
     yield shot(walk, f"asked again {walk.step}")
 
 
+def _codes() -> Iterator[Shot]:
+    locks = tuple(ToOpen(_lock(class_), name) for class_, name in (("E", "12-1"), ("skin", "9")))
+    for state in (None, CodeState("", locks), CodeState("3F7A-91C2", ()), CodeState("3F7A-91C2", locks)):
+        walk = Walk(today(locks=(_lock("E"), _lock("skin"))))
+        walk.press("6")
+        if state is not None:
+            walk.hear(CodeStateLoaded(state))
+        yield shot(walk, f"unlock_code {state and (bool(state.box), len(state.locks))}")
+    walk.press("1", "2", "3", "4", "5", "6", "7")
+    yield shot(walk, "unlock_code typing")
+    walk.press("8", "enter")
+    walk.hear(CodeTried(CodeResult("wrong", 15)))
+    yield shot(walk, "unlock_code wrong")
+    walk.wait(15)
+    walk.press("1", "2", "3", "4", "5", "6", "7", "8", "enter")
+    walk.hear(CodeTried(CodeResult()))
+    walk.hear(CodeStateLoaded(CodeState("3F7A-91C2", locks[1:])))
+    yield shot(walk, "unlock_code opened")
+
+
 def _questions_here(visit: Visit) -> tuple[str, ...]:
     from kiosk.visit.steps.answers import groups
 
@@ -215,6 +238,10 @@ def _verdicts() -> Iterator[Shot]:
         walk = Walk(today(locks=(_lock(class_),)))
         visit = replace(walk.visit, place=replace(walk.visit.place, step="verdict"))
         yield Shot(f"verdict {class_}", visit, walk.moment)
+        if class_ in "EUXC":
+            walk.press("7")
+            yield shot(walk, f"telephone {class_}")
+    yield from _codes()
     walk = Walk()
     walk.until("soreness")
     walk.press("5", "enter", "enter")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.words import _
+
+SPOILT: Final = ("burning", "sting")
+"""Reasons for a stop after which the pads are not used again."""
 
 
 def pads_off(visit: Visit, moment: Moment) -> Page:
@@ -14,7 +19,9 @@ def pads_off(visit: Visit, moment: Moment) -> Page:
     lines = (
         _("The session is over. Take the pads off now.") if was_begun else _("Take the pads off now."),
         _("Lift a corner and peel. Never pull at the cable."),
-        _("Put the pads back on their foil."),
+        _("Throw these pads away. Take new ones next time.")
+        if visit.context.run.reason in SPOILT
+        else _("Put the pads back on their foil."),
     )
     return build(
         visit, moment, Words(lines), (Choice(Key.ENTER, _("They are off, next")),), title=_("Pads off")

@@ -10,7 +10,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import answers, device
+from kiosk.visit.steps import answers, device, unlock_code, verdict
 from kiosk.visit.steps.home import LABEL_PAGES, variant
 from kiosk.words import _, content
 from programs.library import load_programme
@@ -37,13 +37,32 @@ def home(visit: Visit, moment: Moment) -> Page:
             choices.append(Choice(Key.TWO, _("Write in my diary")))
         choices.append(Choice(Key.THREE, _("How it has been going")))
     choices.append(Choice(Key.FOUR, _("Help and phone numbers")))
+    if now not in ("loading", "unreadable", "unsaved") and unlock_code.offered(visit):
+        choices.append(Choice(Key.SIX, _("Code from the clinician")))
+    if now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
+        choices.append(Choice(Key.SEVEN, _("What to say on the telephone")))
     if now not in ("loading", "unreadable"):
         choices.append(Choice(Key.NINE, _("Family")))
     tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
+    news = () if now in ("loading", "unreadable") else _news(visit)
     body = Words(
-        _lines(visit, moment, now), tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain"
+        _lines(visit, moment, now),
+        small=news,
+        tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain",
     )
     return build(visit, moment, body, tuple(choices))
+
+
+def _news(visit: Visit) -> tuple[str, ...]:
+    """What the clinician handed in since the last visit."""
+    said = []
+    for news in visit.context.news:
+        by = str(news.parameters.get("by", ""))
+        if news.rule == "prescription_installed":
+            said.append(_("A new prescription was installed by {clinician}.").format(clinician=by))
+        else:
+            said.append(_("A lock was opened by {clinician}.").format(clinician=by))
+    return tuple(said[-2:])
 
 
 def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
@@ -74,7 +93,7 @@ def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
             sentence = "" if reason is None else reasons.sentence(reason)
             return (sentence, people.call_clinician(visit), _("Your diary is open."))
         case "locked":
-            return verdicts.lock_lines(visit, answers.locks_that_end(visit)[0])
+            return verdicts.locked_home_lines(visit, answers.locks_that_end(visit)[0])
         case "baseline":
             assert today.baseline_due is not None
             return (

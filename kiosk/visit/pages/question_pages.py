@@ -10,7 +10,7 @@ from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
 from kiosk.words import _, content, ngettext
-from programs.screening import Question
+from programs.screening import Answer, Question
 
 
 def identity(visit: Visit, moment: Moment) -> Page:
@@ -78,7 +78,10 @@ def single(visit: Visit, moment: Moment) -> Page:
 
 def confirm_yes(visit: Visit, moment: Moment) -> Page:
     question = answers.question(visit, visit.context.unsure)
-    body = Words((_("You said YES to:"),), (_worded(visit, question),), tone="warn")
+    screening = visit.context.screening
+    unsure = screening is not None and screening.answers.get(question.key) == Answer.NOT_SURE.value
+    said = _("You said NOT SURE to:") if unsure else _("You said YES to:")
+    body = Words((said,), (_worded(visit, question),), tone="warn")
     choices = (Choice(Key.ONE, _("Yes, or not sure")), Choice(Key.TWO, _("I pressed the wrong key")))
     return build(visit, moment, body, choices, title=_("Please check"), pauses=True)
 

@@ -13,8 +13,12 @@ from kiosk.visit.pages import people, reasons
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
+from kiosk.visit.steps.verdict import can_tell
 from kiosk.words import _, content
+from programs.advice import load_advice
 from programs.plan import NotToday
+from programs.screening import Asks, Class
+from programs.text import Text
 
 TONES: Final[Mapping[str, Literal["calm", "alarm"]]] = {
     "E": "alarm",
@@ -28,11 +32,41 @@ TONES: Final[Mapping[str, Literal["calm", "alarm"]]] = {
 def verdict(visit: Visit, moment: Moment) -> Page:
     """The screen of the worst lock. It is durable already."""
     lock = answers.locks_that_end(visit)[0]
-    lines = lock_lines(visit, lock)
-    small = (_("Reason: {cause}").format(cause=_cause(visit, lock)),)
-    body = Words(lines, small=small, tone=TONES.get(lock.class_, "warn"))
-    title = _("Not today") if lock.class_ == "P" else _("Do not use the device")
-    return build(visit, moment, body, (Choice(Key.ENTER, _("Home")),), title=title)
+    small = (*_pads_first(visit), _("Reason: {cause}").format(cause=_cause(visit, lock)))
+    body = Words(lock_lines(visit, lock), small=small, tone=TONES.get(lock.class_, "warn"))
+    choices = [Choice(Key.ENTER, _("Home"))]
+    if can_tell(lock):
+        choices.insert(0, Choice(Key.SEVEN, _("What to say on the telephone")))
+    return build(visit, moment, body, tuple(choices), title=_title(lock))
+
+
+def _title(lock: Lock) -> str:
+    if can_tell(lock):
+        return content(load_advice()[Class(lock.class_)].title)
+    return _("Not today") if lock.class_ == "P" else _("Do not use the device")
+
+
+def _pads_first(visit: Visit) -> tuple[str, ...]:
+    """No current has flowed and the pads are on: nothing else would say that they come off."""
+    run = visit.context.run
+    on = run.placed and run.outcome is None and not run.pads_are_off
+    return (_("Take the pads off first. Peel them slowly."),) if on else ()
+
+
+def telephone(visit: Visit, moment: Moment) -> Page:
+    """What to say when somebody answers the call, with the question itself."""
+    lock = answers.locks_that_end(visit)[0]
+    lines = tuple(_told(visit, line.text) for line in load_advice()[Class(lock.class_)].say)
+    body = Words(lines, (_cause(visit, lock),))
+    choices = (Choice(Key.ENTER, _("Back")),)
+    return build(visit, moment, body, choices, title=_("What to say on the telephone"))
+
+
+def _told(visit: Visit, text: Text) -> str:
+    """A text of the content with names and numbers in the place of its braces."""
+    return content(text).format(
+        clinician=people.clinician(visit), phone=people.phone(visit), emergency=people.emergency(visit)
+    )
 
 
 def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
@@ -41,28 +75,8 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
     family = _("Please tell your family today.")
     call = people.call_clinician(visit)
     match lock.class_:
-        case "E":
-            return (
-                _("Do not use the device."),
-                _("Call {number} now, or go to an emergency department.").format(
-                    number=people.emergency(visit)
-                ),
-                _("Do not drive yourself."),
-                locked,
-                family,
-            )
-        case "U":
-            return (
-                _("Do not use the device."),
-                _("Call your doctor or urgent-care line today."),
-                locked,
-                call,
-                family,
-            )
-        case "X":
-            return (_("Do not use the device. It is not safe for you now."), call, locked, family)
-        case "C":
-            return (_("Your clinician has to decide first."), call, locked, _("Your diary is open."), family)
+        case "E" | "U" | "X" | "C":
+            return tuple(_told(visit, line.text) for line in load_advice()[Class(lock.class_)].do)
         case "red":
             return red_lines(visit, lock.cause)
         case "skin":
@@ -79,6 +93,19 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
             return (_("Not today."), *_day_cause(visit, lock), _again(visit, lock), _("Your diary is open."))
         case _:
             return (_("Your back muscles are very sore. Muscle sessions are locked."), call, family)
+
+
+def locked_home_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
+    """What home says of a lock, perhaps days later: first aid belongs to the moment itself."""
+    if lock.class_ != "red":
+        return lock_lines(visit, lock)
+    why = (
+        _("You stopped because you felt faint.")
+        if lock.cause == "faint"
+        else _("You stopped because it burned.")
+    )
+    locked = _("The box stays locked until {clinician} opens it.").format(clinician=people.clinician(visit))
+    return (why, people.call_clinician(visit), locked, _("Your diary is open."))
 
 
 def _day_cause(visit: Visit, lock: Lock) -> tuple[str, ...]:
@@ -116,8 +143,8 @@ def red_lines(visit: Visit, cause: str) -> tuple[str, ...]:
             _("Please tell your family today."),
         )
     return (
-        _("The current is off. Take the pads off and look at your skin."),
-        _("Cool a burn with water. Put no cream on it."),
+        _("The current is off. Take the pads off and throw them away."),
+        _("Look at your skin. Cool a burn with water. No cream."),
         people.call_clinician(visit),
         locked,
         _("Please tell your family today."),
@@ -139,7 +166,8 @@ def skin_locked(visit: Visit, moment: Moment) -> Page:
 
 def not_today(visit: Visit, moment: Moment) -> Page:
     """A rule of the course says no."""
-    body = Words((_("Not today."), *not_today_lines(visit), _("Your diary is open.")), tone="calm")
+    lines = (*_pads_first(visit), *not_today_lines(visit), _("Your diary is open."))
+    body = Words((_("Not today."), *lines), tone="calm")
     return build(visit, moment, body, (Choice(Key.ENTER, _("Home")),), title=_("Not today"))
 
 
@@ -168,4 +196,7 @@ def _cause(visit: Visit, lock: Lock) -> str:
     question = None if today is None else today.questionnaire.questions.get(lock.cause)
     if question is None:
         return lock.cause
-    return f"{content(question.worded('daily' if 'daily' in question.asks else 'baseline'))} ({lock.cause})"
+    asks: Asks = "daily" if "daily" in question.asks else "baseline"
+    if visit.context.activity == "baseline" and "baseline" in question.asks:
+        asks = "baseline"
+    return f"{content(question.worded(asks))} ({lock.cause})"

@@ -11,7 +11,7 @@ from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Pin, Result, Visit
-from kiosk.visit.steps import answers, device
+from kiosk.visit.steps import answers, device, unlock_code, verdict
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary
 from kiosk.visit.steps.family import begin_look_back
@@ -89,12 +89,16 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
         return go(update(visit, pin=Pin()), moment, "pin"), ()
     if now == "unsaved":
         return _try_again(visit, moment) if key is Key.ONE else (visit, ())
+    if key is Key.SIX and unlock_code.offered(visit):
+        return unlock_code.begin(visit, moment)
+    if key is Key.SEVEN and now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
+        return go(visit, moment, "telephone"), ()
     if key is Key.TWO or (key is Key.ONE and now == "week0"):
         return begin_diary(visit, moment)
     if key is Key.ONE and now == "ready":
-        return go(update(visit, activity="visit"), moment, "identity"), ()
+        return go(update(visit, activity="visit", news=()), moment, "identity"), ()
     if key is Key.ONE and now == "baseline":
-        return go(update(visit, activity="baseline"), moment, "identity"), ()
+        return go(update(visit, activity="baseline", news=()), moment, "identity"), ()
     return visit, ()
 
 

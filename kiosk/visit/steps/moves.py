@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from kiosk.diary.records import Record, Screening
 from kiosk.visit.events import Effect, LoadToday, Save, Saved, SaveFailed, SaveScreening
 from kiosk.visit.state import (
+    Code,
     Continuation,
     Document,
     Moment,
@@ -73,6 +74,7 @@ def home(visit: Visit, moment: Moment) -> Result:
             entry_at=None,
             number=Number(),
             pin=Pin(),
+            code=Code(),
             run=Run(device_faults=visit.context.run.device_faults, fault_day=visit.context.run.fault_day),
             family=None,
             saves=_without_finished_documents(visit.context.saves),
