@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from programs import care, library
+from programs import library
 from programs.history import WEEK, CourseHistory
 from programs.prescription import Prescription
 from programs.text import Reason
+
+if TYPE_CHECKING:
+    from programs.care import Wear
 
 DueKind = Literal["rescreen", "review", "pain", "pads", "prescription", "form"]
 FORM_DAYS: Mapping[str, int] = {"peg": 7, "pgic": 28}
@@ -66,8 +69,10 @@ def due_today(
     )
 
 
-def wear_of(pads: PadsUsed, today: dt.date) -> care.Wear:
+def wear_of(pads: PadsUsed, today: dt.date) -> Wear:
     """How worn they are before their next use (clinical reference 2)."""
+    from programs import care  # off the way to the first screen
+
     return care.wear(care.load_pads().wear, pads.uses, pads.since, today)
 
 
