@@ -7,6 +7,7 @@ checked when it is handed in, so that who does it hears of a mistake, and again 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from pathlib import Path
@@ -165,18 +166,18 @@ def _refuse_older_than_waiting(folder: Path, order: Order, name: str) -> None:
     """A serial that a waiting one has passed already would be refused when the kiosk comes to it."""
     if not isinstance(order, Installs):
         return
+    waiting = {}
     for item in _waiting(folder):
-        try:
-            waiting = prescription.parse(item.content.decode("utf-8"), item.name)
-        except (ValueError, prescription.PrescriptionError):
-            continue
-        if waiting.serial > order.prescription.serial or (
-            waiting.serial == order.prescription.serial and item.content.decode("utf-8") != order.toml
-        ):
-            raise HandedInError(
-                f"{name}: serial is {order.prescription.serial}, but prescription {waiting.serial} waits "
-                f"to be taken in; expected {waiting.serial + 1} or more. Nothing was changed."
-            )
+        with contextlib.suppress(ValueError):  # PrescriptionError is one, and so is bad UTF-8
+            text = item.content.decode("utf-8")
+            waiting[prescription.parse(text, item.name).serial] = text
+    newest = max(waiting, default=0)
+    again = waiting.get(order.prescription.serial) == order.toml
+    if order.prescription.serial <= newest and not (again and order.prescription.serial == newest):
+        raise HandedInError(
+            f"{name}: serial is {order.prescription.serial}, but prescription {newest} waits to be taken in; "
+            f"expected {newest + 1} or more. Nothing was changed."
+        )
 
 
 def _waiting(folder: Path) -> tuple[Item, ...]:
