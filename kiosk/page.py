@@ -166,7 +166,17 @@ class Overview(msgspec.Struct, frozen=True):
     """Before the row that marks the gaps."""
 
 
-Body = Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview
+class Pictured(msgspec.Struct, frozen=True):
+    """A small drawing, at most 24 columns wide, and numbered instructions beside it."""
+
+    drawing: tuple[str, ...]
+    lines: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    """How often; when to stop."""
+    small: tuple[str, ...] = ()
+
+
+Body = Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview | Pictured
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from kiosk.page import (
     NumberLine,
     Overview,
     Page,
+    Pictured,
     PinEntry,
     Placement,
     Running,
@@ -79,6 +80,9 @@ def body_lines(page: Page) -> Iterator[str]:
         case Running() as running:
             yield session_line(running)
             yield running.notice
+        case Pictured() as pictured:
+            yield from (f"{number}. {line}" for number, line in enumerate(pictured.lines, start=1))
+            yield from (*pictured.after, *pictured.small)
         case Overview() as overview:
             yield overview.headline
             yield from overview.lines

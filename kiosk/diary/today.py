@@ -109,6 +109,11 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     forms: Mapping[str, dt.date] = {}
     """Form → the day on which it was last filled in."""
 
+    worse_answers: frozenset[str] = frozenset()
+    """Questions whose worse answer stands, cleared or not: what speaks against an exercise."""
+    pain_now: int | None = None
+    """Pain at rest as it was said last today."""
+
     @property
     def follow_up(self) -> tuple[Due, ...]:
         """What is due besides the session. Worked out when it is asked for: home does not need it to show."""
@@ -183,6 +188,8 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         pads=_pads(reader.latest("pads")),
         interrupted=_interrupted(sessions),
         diary_due=diary_due(reader, now.date()),
+        worse_answers=_worse_answers(screenings),
+        pain_now=_pain_now(entries, now.date()),
         muscle_locks=tuple(lock for lock in locks if lock.class_ == "pain"),
         stage=None if prescription is None else todays_stage(prescription, history, now.date()),
         contacts=_good_contacts(reader.all("contacts")),
@@ -307,6 +314,29 @@ def _newest_before(
     at = before[-1].envelope.event_time
     begun_since = any(at <= session.envelope.event_time <= now for session in sessions)
     return None if begun_since else before[-1]
+
+
+def _worse_answers(screenings: tuple[Stored, ...]) -> frozenset[str]:
+    """Of the newest round of each kind."""
+    newest = {record.asks: record for stored in screenings if isinstance(record := stored.record, Screening)}
+    questions = load_questionnaire().questions
+    return frozenset(
+        key
+        for record in newest.values()
+        for key, said in record.answers.items()
+        if key in questions and questions[key].is_worse(Answer(said))
+    )
+
+
+def _pain_now(entries: tuple[Stored, ...], today: dt.date) -> int | None:
+    said = [
+        stored.record.pain_rest
+        for stored in entries
+        if isinstance(stored.record, Entry)
+        and stored.record.pain_rest is not None
+        and stored.envelope.event_time.date() == today
+    ]
+    return said[-1] if said else None
 
 
 def _open_entry(

@@ -12,12 +12,13 @@ from kiosk.page import (
     NumberLine,
     Overview,
     Page,
+    Pictured,
     PinEntry,
     Placement,
     Running,
     Words,
 )
-from kiosk.screens import level, number_line, overview, pin, placement, running, too_small, words
+from kiosk.screens import level, number_line, overview, pictured, pin, placement, running, too_small, words
 from kiosk.widgets.canvas import Area, Canvas, Drawing
 from kiosk.widgets.frame import HeaderLine, KeyLine, draw_outline, draw_stop_row, stop_row_height
 
@@ -82,7 +83,7 @@ def _shared_out(page: Page) -> tuple[Sequence[Choice], Sequence[Choice]]:
     if page.stop_row:
         return (), page.choices
     match page.body:
-        case Placement() | Overview():
+        case Placement() | Overview() | Pictured():
             return page.choices, ()
         case NumberLine():
             return _without(page.choices, number_line.KEYS_IN_GRID)
@@ -116,3 +117,5 @@ def _draw_body(canvas: Canvas, area: Area, page: Page, choices: Sequence[Choice]
             running.draw(canvas, area, page.body, choices)
         case Overview():
             overview.draw(canvas, area, page.body)
+        case Pictured():
+            pictured.draw(canvas, area, page.body, choices)

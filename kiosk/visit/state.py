@@ -13,7 +13,7 @@ import msgspec
 
 from drivers.guard.messages import Device, LeadContact
 from kiosk.access.unlocking import CodeResult, CodeState
-from kiosk.diary.records import Entry, Lock, Record, Screening
+from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.today import Today
 from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
 from programs.plan import SessionPlan
@@ -198,6 +198,9 @@ class Context(msgspec.Struct, frozen=True):
     after_saving: Continuation = "home"
     read_after_saving: bool = False
     """The diary was asked for once everything was durable: the next one that comes is the one to judge by."""
+    form: Form | None = None
+    """The rating form that is being filled in."""
+    forms_done: frozenset[str] = frozenset()
     pin: Pin = Pin()
     code: Code = Code()
     run: Run = Run()

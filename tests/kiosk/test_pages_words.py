@@ -19,6 +19,7 @@ from kiosk.page import Overview, Page, Running, Words
 from kiosk.screens.draw import LEAST_HEIGHT, LEAST_WIDTH, draw
 from kiosk.visit import flow
 from kiosk.visit.pages import reasons
+from kiosk.visit.steps import leaflets
 from kiosk.widgets.glyphs import CONSOLE_CHARACTERS, clean
 from programs import course, plan, progression, screening
 from programs.text import Reason
@@ -265,6 +266,8 @@ UNTRUE = (
 
 def test_no_claim_no_praise_no_goal(shots: tuple[Shot, ...]) -> None:
     for shot in shots:
+        if shot.visit.step == "evidence":
+            continue  # it says what others claim: tests/programs/test_true_words.py reads it
         said = f" {shot.page().spoken.lower()} "
         assert not [word for word in UNTRUE if re.search(rf"\b{word}\b", said)], shot.name
 
@@ -277,20 +280,12 @@ def test_a_limit_is_never_of(shots: tuple[Shot, ...], language: str) -> None:
 
 
 def test_the_label_says_what_it_must(shots: tuple[Shot, ...]) -> None:
-    said = " ".join(page_named(shots, f"label {number}").spoken for number in range(3))
+    said = " ".join(page_named(shots, f"label {number}").spoken for number in range(leaflets.count("label")))
     for fact in (
-        *("not an approved medical device", "does not allow its use on people", "RehaStim2", "one person"),
-        *(
-            "checks your answers",
-            "half off",
-            "pacemaker",
-            "pregnant",
-            "asleep",
-            "driving",
-            "water",
-            "shortwave",
-        ),
-        *("children and pets", "Something went wrong?"),
+        *("not an approved medical device", "does not allow medical use on people", "RehaStim2"),
+        *("for one person", "checks your answers", "half off", "pacemaker", "pregnant", "asleep"),
+        *("drive", "water", "shortwave", "children and pets", "60 mA", "30 V", "21 µC", "go wrong?"),
+        *("emergency call 112", "Tell Dr. Demo"),
     ):
         assert fact in said
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from drivers.guard import messages as guard
 from kiosk.access.unlocking import CodeResult, CodeState, ToOpen
 from kiosk.diary.records import Lock, Session
-from kiosk.diary.today import CutOff, PadsInUse
+from kiosk.diary.today import CutOff, PadsInUse, Today
 from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.review.family import DayView, FamilyView
@@ -33,10 +33,14 @@ from kiosk.visit.events import (
     TodayNotLoaded,
 )
 from kiosk.visit.state import Moment, Setting, Visit
-from kiosk.visit.steps import contact
+from kiosk.visit.steps import contact, leaflets
+from kiosk.visit.steps.forms import next_due
 from programs.contact import GoodContact
 from programs.history import CourseHistory, PastSession
+from programs.library import load_courses, load_questionnaire
 from programs.plan import NotToday, SessionPlan
+from programs.prescription import demonstration_prescription
+from programs.progression import todays_stage
 from programs.text import Reason
 from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, lead, today
 
@@ -595,10 +599,12 @@ def _around() -> Iterator[Shot]:
     yield shot(walk, "look_back few")
     walk.press("back", "4")
     yield shot(walk)
-    walk.press("1")
-    for page in range(3):
-        yield shot(walk, f"label {page}")
-        walk.press("enter")
+    for key, step in (("1", "label"), ("2", "evidence")):
+        walk.press(key)
+        for page in range(leaflets.count(step)):
+            yield shot(walk, f"{step} {page}")
+            walk.press("enter")
+    yield from _exercises_and_forms()
     walk = Walk(setting=Setting(shown_pin="4711"))
     walk.press("9")
     yield shot(walk)
@@ -632,3 +638,33 @@ def _around() -> Iterator[Shot]:
 
 
 __all__ = ["Desk", "SaveFailed", "Shot", "album", "family_view", "shot"]
+
+
+def _exercises_and_forms() -> Iterator[Shot]:
+    for course in load_courses():
+        walk = Walk(with_stage(course))
+        walk.press("5")
+        yield shot(walk, f"exercises {course}")
+        walk.press("enter")
+        while walk.step == "exercise":
+            yield shot(walk, f"exercise {course} {walk.visit.place.index}")
+            walk.press("enter")
+    walk = Walk(with_stage("deconditioned", worse_answers=frozenset(load_questionnaire().questions)))
+    walk.press("5")
+    yield shot(walk, "exercises none")
+    long_ago = START.date() - dt.timedelta(days=100)
+    walk = Walk(today(history=replace(CourseHistory(), plan_began=long_ago)))
+    walk.press("2", *("4", "enter") * 4, "1")
+    yield shot(walk, "entry_saved with a form")
+    walk.press("1")
+    while walk.step in ("form_scale", "form_choice", "entry_saved"):
+        yield shot(walk, f"{walk.step} {walk.visit.place.index}")
+        walk.press("1") if walk.step != "form_scale" else walk.press("4", "enter")
+        if walk.step == "entry_saved" and next_due(walk.visit) is None:
+            break
+
+
+def with_stage(course: str, **changes: object) -> Today:
+    """A day in the first stage of a course."""
+    prescription = replace(demonstration_prescription(START.date()), plan=course)
+    return today(stage=todays_stage(prescription, CourseHistory(), START.date()), **changes)

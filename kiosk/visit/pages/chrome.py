@@ -15,6 +15,7 @@ from kiosk.page import (
     NumberLine,
     Overview,
     Page,
+    Pictured,
     PinEntry,
     Placement,
     Running,
@@ -133,5 +134,7 @@ def _body_words(body: Body) -> Iterator[str]:
             yield from (body.strip.now, body.strip.next_cue, body.notice)
         case PinEntry():
             yield from (*body.lines, body.notice)
+        case Pictured():
+            yield from (*body.lines, *body.after, *body.small)
         case Overview():
             yield from (body.headline, *body.lines, *body.facts, body.small)

@@ -7,8 +7,10 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages.checks import number_line
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.end_pages import skin_choices
+from kiosk.visit.pages.form_pages import asked_for
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps.diary import NUMBERS
+from kiosk.visit.steps.forms import next_due
 from kiosk.words import _
 
 
@@ -30,5 +32,6 @@ def skin(visit: Visit, moment: Moment) -> Page:
 
 
 def entry_saved(visit: Visit, moment: Moment) -> Page:
-    body = Words((_("Saved. Thank you."),))
-    return build(visit, moment, body, (Choice(Key.ENTER, _("Home")),), title=_("Saved"))
+    body = Words((_("Saved. Thank you."), *asked_for(visit)))
+    now = () if next_due(visit) is None else (Choice(Key.ONE, _("Answer them now")),)
+    return build(visit, moment, body, (*now, Choice(Key.ENTER, _("Home"))), title=_("Saved"))

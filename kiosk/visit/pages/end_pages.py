@@ -7,7 +7,10 @@ from typing import Final
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.form_pages import asked_for
 from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps.exercises import offered
+from kiosk.visit.steps.forms import next_due
 from kiosk.words import _
 
 SPOILT: Final = ("burning", "sting")
@@ -48,5 +51,12 @@ def saved(visit: Visit, moment: Moment) -> Page:
     lines = (
         _("Saved. You are done for today."),
         _("Tomorrow the box will ask about your skin and muscles."),
+        *asked_for(visit),
     )
-    return build(visit, moment, Words(lines), (Choice(Key.ENTER, _("Home")),), title=_("Saved"))
+    choices = []
+    if next_due(visit) is not None:
+        choices.append(Choice(Key.ONE, _("Answer them now")))
+    if offered(visit):
+        choices.append(Choice(Key.TWO, _("Show me today's exercises")))
+    choices.append(Choice(Key.ENTER, _("Home")))
+    return build(visit, moment, Words(lines), tuple(choices), title=_("Saved"))

@@ -10,8 +10,8 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import answers, device, unlock_code, verdict
-from kiosk.visit.steps.home import LABEL_PAGES, variant
+from kiosk.visit.steps import answers, device, exercises, unlock_code, verdict
+from kiosk.visit.steps.home import variant
 from kiosk.words import _, content
 from programs.library import load_programme
 from programs.plan import SessionPlan
@@ -37,6 +37,8 @@ def home(visit: Visit, moment: Moment) -> Page:
             choices.append(Choice(Key.TWO, _("Write in my diary")))
         choices.append(Choice(Key.THREE, _("How it has been going")))
     choices.append(Choice(Key.FOUR, _("Help and phone numbers")))
+    if now not in ("loading", "unreadable", "unsaved") and exercises.offered(visit):
+        choices.append(Choice(Key.FIVE, _("Exercises")))
     if now not in ("loading", "unreadable", "unsaved") and unlock_code.offered(visit):
         choices.append(Choice(Key.SIX, _("Code from the clinician")))
     if now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
@@ -208,37 +210,11 @@ def help_(visit: Visit, moment: Moment) -> Page:
     items.append(_("Current off by hand: {how}").format(how=people.how_to_cut_output(visit)))
     small = (_("This is not an emergency service. Nobody watches this box."),)
     body = Words((_("Who can help"),), tuple(items), small)
-    choices = (Choice(Key.ONE, _("What this device is, and is not")),)
+    choices = (
+        Choice(Key.ONE, _("What this device is, and is not")),
+        Choice(Key.TWO, _("What is known of its effect")),
+    )
     return build(visit, moment, body, choices, title=_("Help and phone numbers"), pauses=True, back=True)
-
-
-def label(visit: Visit, moment: Moment) -> Page:
-    """What stands on the label (safety.md, "Words that are true")."""
-    pages = (
-        (
-            _("This is not an approved medical device."),
-            _("The maker of the P24 does not allow its use on people."),
-            _("The P24 is for tests, and for research that was approved."),
-            _("Back pain is not among the uses for which the RehaStim2 is made."),
-        ),
-        (
-            _("One box and its pads are for one person only."),
-            _("Nobody checks your answers. A pad that is half off may not be noticed."),
-            _("Keep it away from children and pets."),
-        ),
-        (
-            _("Never use it with a pacemaker or implant, or when pregnant."),
-            _("Never use it asleep, while driving, in water, or near shortwave therapy."),
-            _("It may ease pain while it is on. Moving and exercise matter more."),
-            _("Something went wrong? Tell {clinician}.").format(clinician=people.clinician(visit)),
-        ),
-    )
-    body = Words(pages[visit.place.index])
-    more = visit.place.index + 1 < LABEL_PAGES
-    choices = (Choice(Key.ENTER, _("Next")),) if more else ()
-    return build(
-        visit, moment, body, choices, title=_("What this device is, and is not"), pauses=True, back=True
-    )
 
 
 def paused(visit: Visit, moment: Moment) -> Page:

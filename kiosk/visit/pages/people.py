@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kiosk.visit.state import Visit
-from kiosk.words import _
+from kiosk.words import _, content
+from programs.text import Text
 
 
 def patient(visit: Visit) -> str:
@@ -47,3 +48,10 @@ def how_to_cut_output(visit: Visit) -> str:
     }
     rule = "" if device is None else device.how_to_cut_output
     return sentences.get(rule, _("Switch the stimulator off, or pull its plug out of the wall."))
+
+
+def told(visit: Visit, text: Text) -> str:
+    """A text of the content with names and numbers in the place of its braces."""
+    return content(text).format(
+        clinician=clinician(visit), phone=phone(visit), emergency=emergency(visit), patient=patient(visit)
+    )

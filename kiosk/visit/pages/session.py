@@ -175,7 +175,10 @@ def _play_title(state: SessionState) -> str:
     if state.resting:
         return _("Rest at zero")
     role = "work" if state.phase is None else state.phase.role
-    working = _("Working: tighten with it") if state.plan.kind == "nmes" else _("Working: let it tingle")
+    working = _("Working: let it tingle")
+    if state.plan.kind == "nmes":
+        along = state.plan.contract_along
+        working = _("Working: tighten with it") if along else _("Working: let the muscle learn")
     return {"warm_up": _("Warm-up"), "cool_down": _("Cool-down")}.get(role, working)
 
 
@@ -228,9 +231,8 @@ def _next_cue(state: SessionState, now: rhythm.Stretch, at_ms: int) -> str:
         minutes = max(1, round((state.phase.duration_ms - at_ms) / 60_000))
         return ngettext("{n} minute like this", "{n} minutes like this", minutes).format(n=minutes)
     seconds = max(1, round((now.end_ms - at_ms) / 1000))
-    cue = {"rest": _("next in {seconds} s"), "rising": _("tighten in {seconds} s")}.get(
-        now.part, _("rest in {seconds} s")
-    )
+    tightens = _("tighten in {seconds} s") if state.plan.contract_along else _("it tightens in {seconds} s")
+    cue = {"rest": _("next in {seconds} s"), "rising": tightens}.get(now.part, _("rest in {seconds} s"))
     return cue.format(seconds=seconds)
 
 

@@ -11,6 +11,7 @@ from kiosk.keys import Key
 from kiosk.visit.state import Continuation, Moment, Number, Result, Visit
 from kiosk.visit.steps import numbers
 from kiosk.visit.steps.ending import SKIN_KEYS, SKIN_LOCKS, save_skin_lock
+from kiosk.visit.steps.forms import begin_form, next_due
 from kiosk.visit.steps.moves import back, forget_document, go, home, save_document, update, wait_for_saves
 
 NUMBERS: Final = {
@@ -84,4 +85,8 @@ def press_diary_skin(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_entry_saved(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 A form that is due; Enter: home, and it is asked another time."""
+    due = next_due(visit)
+    if key is Key.ONE and due is not None:
+        return begin_form(visit, moment, due)
     return home(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())

@@ -8,7 +8,9 @@ from kiosk.diary.records import Entry, Lock
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
 from kiosk.visit.state import Continuation, Moment, Result, Visit
+from kiosk.visit.steps import exercises
 from kiosk.visit.steps.conclusion import save_lock
+from kiosk.visit.steps.forms import begin_form, next_due
 from kiosk.visit.steps.moves import back, go, home, save, update_run, wait_for_saves
 from kiosk.visit.steps.stimulation import adverse_event
 
@@ -68,4 +70,10 @@ def press_skin_locked(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_saved(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 A form that is due. 2 Today's exercises. Enter: home."""
+    due = next_due(visit)
+    if key is Key.ONE and due is not None:
+        return begin_form(visit, moment, due)
+    if key is Key.TWO and exercises.offered(visit):
+        return go(visit, moment, "exercises"), ()
     return home(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())

@@ -11,7 +11,7 @@ from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Pin, Result, Visit
-from kiosk.visit.steps import answers, device, unlock_code, verdict
+from kiosk.visit.steps import answers, device, exercises, unlock_code, verdict
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary
 from kiosk.visit.steps.family import begin_look_back
@@ -27,8 +27,6 @@ from kiosk.visit.steps.moves import (
     wait_for_saves,
 )
 from programs.plan import SessionPlan
-
-LABEL_PAGES: Final = 3
 
 PADS_MAY_BE_ON: Final = dt.timedelta(hours=2)
 """After a restart later than this nobody is asked to take them off."""
@@ -77,7 +75,7 @@ def variant(visit: Visit) -> Variant:
 
 
 def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Start, 2 diary, 3 look back, 4 help, 9 family."""
+    """1 Start, 2 diary, 3 look back, 4 help, 5 exercises, 9 family."""
     now = variant(visit)
     if key is Key.FOUR:
         return go(visit, moment, "help"), ()
@@ -85,6 +83,8 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
         return (load_today(visit)) if key is Key.ENTER and now == "unreadable" else (visit, ())
     if key is Key.THREE:
         return begin_look_back(visit, moment)
+    if key is Key.FIVE and exercises.offered(visit):
+        return go(visit, moment, "exercises"), ()
     if key is Key.NINE:
         return go(update(visit, pin=Pin()), moment, "pin"), ()
     if now == "unsaved":
@@ -103,15 +103,9 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 What the device is and is not."""
-    if key is Key.ONE:
-        return go(visit, moment, "label"), ()
-    return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
-
-
-def press_label(visit: Visit, key: Key, moment: Moment) -> Result:
-    if key is Key.ENTER and visit.place.index + 1 < LABEL_PAGES:
-        return go(visit, moment, "label", visit.place.index + 1), ()
+    """1 What the device is and is not. 2 What is known of it."""
+    if key in (Key.ONE, Key.TWO):
+        return go(visit, moment, "label" if key is Key.ONE else "evidence"), ()
     return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
 
 

@@ -73,6 +73,8 @@ def home(visit: Visit, moment: Moment) -> Result:
             entry=None,
             entry_at=None,
             number=Number(),
+            form=None,
+            forms_done=frozenset(),
             pin=Pin(),
             code=Code(),
             run=Run(device_faults=visit.context.run.device_faults, fault_day=visit.context.run.fault_day),
