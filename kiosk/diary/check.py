@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,6 +14,10 @@ from kiosk.diary.folder import JOURNAL
 from kiosk.diary.journal import Change, Contents, JournalDamaged, JournalTooNew, Link
 
 State = Literal["whole", "mended", "damaged"]
+SENTENCE: Final = (
+    "The diary is damaged in {months}. The other months can be read. Nothing was changed. "
+    "Keep the folder, and restore the last backup into a new one."
+)
 
 
 class FileReport(msgspec.Struct, frozen=True):
@@ -57,13 +62,23 @@ NOWHERE: Final = Link(-1, "")
 def examine(folder: Path, files: Files = DISK) -> Report:
     """Reads everything in the data folder beside its writer, and changes nothing. Raises OSError when a file
     cannot be read at all."""
+    steps = examining(folder, files)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            report: Report = end.value
+            return report
+
+
+def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, Report]:
+    """`examine`, a file at a time."""
     journals = folder / JOURNAL
     sealed = manifest.load(journals, files)
     reports: list[FileReport] = []
     quarantined = 0
     link: Link | None = None
-    known = months.months_of(folder, files)
-    for month in known:
+    for month in months.months_of(folder, files):
         path = journals / month
         numbers = journal.generations(path, files)
         for number in numbers:
@@ -72,6 +87,7 @@ def examine(folder: Path, files: Files = DISK) -> Report:
                 report = msgspec.structs.replace(report, state="damaged", detail="it has lost its end")
                 link = NOWHERE
             reports.append(report)
+            yield report
         try:
             quarantined += len(files.names(path / journal.QUARANTINE))
         except FileNotFoundError:

@@ -11,7 +11,7 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +20,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kiosk.clock import Clock
+from kiosk.diary import check, inbox, journal, migration, months
 from kiosk.diary import folder as data_folder
-from kiosk.diary import inbox, journal, migration, months
 from kiosk.diary.journal import JournalDamaged
 from kiosk.diary.records import (
     SCHEMA_VERSION,
@@ -238,6 +238,7 @@ class Store(StoreReader):
         self._lock = lock
         self._device_id = device_id
         self._failure: StoreReadOnly | None = None
+        self._damage = ""
         self._locks_numbered: int | None = None
         self._recent: dict[str, Stored] = {}
         try:
@@ -252,12 +253,19 @@ class Store(StoreReader):
             self._writer.close()
             raise
         # From here on these two belong to the writer's thread.
-        self._thread = WriterThread(idle=self._seal)
+        self._checking: Generator[check.FileReport, None, check.Report] | None = check.examining(folder)
+        self._thread = WriterThread(idle=self._rest)
 
     @property
     def failure(self) -> StoreReadOnly | None:
         """Why nothing more is saved; None while all is well."""
         return self._failure
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the past, in words: known some time after opening, when the whole chain was
+        followed in idle moments; "" while all is well."""
+        return self._damage
 
     def set_device(self, device_id: str) -> None:
         """Records written from now on name this stimulator as the one in use."""
@@ -459,13 +467,27 @@ class Store(StoreReader):
             del self._recent[next(iter(self._recent))]
         return stored
 
-    def _seal(self) -> None:
-        """In the writer's thread, when nobody has written for a while."""
+    def _rest(self) -> bool:
+        """In the writer's thread, when nobody has written for a while: seals, then follows the chain, one file
+        each time. Whether there is more of it."""
         if self._failure is None:
             try:
                 self._writer.seal()
             except OSError as error:
                 self._fail(error)
+        if self._checking is None:
+            return False
+        try:
+            found = next(self._checking)
+            if found.state == "damaged":
+                log.critical("the diary of %s is damaged: %s", found.month, found.detail)
+                self._damage = check.SENTENCE.format(months=found.month)
+        except StopIteration:
+            self._checking = None
+        except OSError as error:
+            log.error("the diary could not be checked: %s", error)
+            self._checking = None
+        return self._checking is not None
 
     def _fail(self, error: Exception) -> StoreReadOnly:
         log.critical("the diary could not be written", exc_info=error)

@@ -14,13 +14,15 @@ T = TypeVar("T")
 
 IDLE_S: Final = 2.0
 """Longer than the pause between two answers of somebody who is answering."""
+CHORE_PAUSE_S: Final = 0.02
+"""Between two pieces of what is done in idle moments: it never has the processor to itself."""
 
 
 class WriterThread:
-    """Work is done in the order it was submitted in; `idle` is called once after each time that there was
-    none for `idle_s` seconds."""
+    """Work is done in the order it was submitted in. `idle` is called whenever there was none for `idle_s`
+    seconds, and again soon while it says that there is more of it to do."""
 
-    def __init__(self, idle: Callable[[], None], idle_s: float = IDLE_S) -> None:
+    def __init__(self, idle: Callable[[], bool], idle_s: float = IDLE_S) -> None:
         self._idle = idle
         self._idle_s = idle_s
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -60,13 +62,12 @@ class WriterThread:
         atexit.unregister(self.close)
 
     def _work(self) -> None:
-        within_s: float | None = None
+        within_s: float | None = self._idle_s
         while True:
             try:
                 work = self._queue.get(timeout=within_s)
             except queue.Empty:
-                self._idle()
-                within_s = None
+                within_s = CHORE_PAUSE_S if self._idle() else None
                 continue
             if work is None:
                 return

@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.clock import Clock
 from kiosk.diary import folder
-from kiosk.diary.check import Report, examine
+from kiosk.diary.check import SENTENCE, Report, examine
 from kiosk.errors import KioskError
 
 
@@ -29,10 +29,7 @@ def check(data: Path, as_json: bool) -> None:
         _tell(report)
     if not report.whole:
         months = ", ".join(sorted({file.month for file in report.damaged}))
-        raise KioskError(
-            f"The diary is damaged in {months}. The other months can be read. Nothing was changed. "
-            "Keep the folder, and restore the last backup into a new one."
-        )
+        raise KioskError(SENTENCE.format(months=months))
 
 
 def _tell(report: Report) -> None:

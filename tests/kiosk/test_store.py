@@ -20,6 +20,7 @@ from kiosk.diary import durable, files, months
 from kiosk.diary.folder import FolderInUse, NewerVersion, NotADataFolder, NotWritable, WrongKind
 from kiosk.diary.records import Access, Entry, LevelFound, Lock, Screening, Session, Stored, Unlock
 from kiosk.diary.store import RECENT, DiaryDamaged, Store, StoreError, StoreReadOnly, open_reader, open_store
+from kiosk.diary.writer_thread import WriterThread
 from programs.text import Reason
 
 CET = dt.timezone(dt.timedelta(hours=1))
@@ -601,6 +602,30 @@ async def test_who_waits_may_be_cancelled_and_the_record_is_kept(
     go_on.set()
     await store.add(pain(3))
     assert pains(store.all("entries")) == [1, 2, 3]
+
+
+async def test_in_idle_moments_the_copy_is_made_whole_and_the_past_is_checked(
+    folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(folder, "real", clock) as store:
+        await store.add(pain(1))
+        clock.advance(30 * 86400)
+        await store.add(pain(2))
+    for name in ("0001.jsonl", "0001.copy"):
+        path = folder / "journal/2026-11" / name
+        path.write_bytes(path.read_bytes().replace(b'"pain_rest":1', b'"pain_rest":6'))
+    monkeypatch.setattr(WriterThread.__init__, "__defaults__", (0.05,))
+    with open_store(folder, "real", clock) as store:
+        await store.add(pain(3))
+        while not store.damage:
+            await asyncio.to_thread(os.sched_yield)
+        assert "damaged in 2026-11" in store.damage
+        copy = (folder / "journal/2026-12/0001.copy").read_bytes()
+        assert copy == (folder / "journal/2026-12/0001.jsonl").read_bytes()[: len(copy)]
+        assert copy.count(b'"t":"entries"') == 2
+        await store.add(pain(4))
+        with pytest.raises(DiaryDamaged):
+            store.all("entries")
 
 
 WRITER = """
