@@ -250,7 +250,7 @@ class VisitOnP24(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.pass_time(int(seconds * 1000))
 
-    @rule(steps_far=st.integers(1, 60))
+    @rule(steps_far=st.integers(15, 90))
     def somebody_who_does_what_the_screen_asks(self, steps_far: int) -> None:
         """Brings a run far: answers, raises at the plateau, confirms when it is enough."""
         for _ in range(steps_far):
