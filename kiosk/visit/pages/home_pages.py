@@ -7,7 +7,7 @@ from typing import Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import people, reasons, verdicts
+from kiosk.visit.pages import device_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers, device, exercises, unlock_code, verdict
@@ -155,10 +155,7 @@ def device_lines(visit: Visit) -> tuple[str, ...]:
         return (_("The box was updated and has to start again."), _("Switch the box off and on."))
     if seen is None:
         return (_("The box looks for the stimulator."),)
-    return (
-        _("The stimulator is not found."),
-        _("Is it switched on? Is its cable plugged in at both ends?"),
-    )
+    return device_words.device_lines(seen.sentence)
 
 
 def _week0(visit: Visit) -> str:
