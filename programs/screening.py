@@ -223,12 +223,13 @@ def due(
     today: dt.date,
     digest_then: str = "",
     digest_now: str = "",
+    other_prescription: bool = False,
 ) -> Reason | None:
     """Why this round must be asked today, or None (clinical reference 1 [D], safety rule 24).
 
     Daily questions are asked at every session. The baseline: never asked; asked 28 days ago; a gap of
     more than 14 days since the last session, and not asked after it; a change of health since then;
-    questions or doses changed since then; a clock that says it was asked in the future. The digests
+    questions, doses or the prescription changed since then; a clock that says it was asked in the future. The digests
     are `programs.library.questionnaire_digest()` of that time and of now.
     """
     if asks == "daily":
@@ -242,6 +243,8 @@ def due(
         return Reason("health_changed")
     if digest_then != digest_now:
         return Reason("questions_changed")
+    if other_prescription:
+        return Reason("prescription_changed")
     if days >= RESCREEN_EVERY_DAYS:
         return Reason("rescreen_days", {"days": days})
     if (gap := _unanswered_gap(last_screened.date(), last_session, today)) is not None:

@@ -173,7 +173,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         questionnaire=load_questionnaire(),
         digest=questionnaire_digest(),
         clearances=clearances,
-        baseline_due=_baseline_due(screenings, sessions, now),
+        baseline_due=_baseline_due(screenings, sessions, now, prescription),
         open_screening=_open_screening(screenings, now),
         yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), clearances),
         open_entry=_open_entry(entries, sessions, now),
@@ -218,7 +218,10 @@ def _state(prescription: Prescription | None, today: dt.date) -> PrescriptionSta
 
 
 def _baseline_due(
-    screenings: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime
+    screenings: tuple[Stored, ...],
+    sessions: tuple[Stored, ...],
+    now: dt.datetime,
+    prescription: Prescription | None,
 ) -> Reason | None:
     """Whether all questions have to be asked, by the newest baseline that was answered to its end."""
     asked = load_questionnaire().keys_of("baseline")
@@ -245,7 +248,15 @@ def _baseline_due(
         now.date(),
         "" if last is None else last.questionnaire_digest,
         questionnaire_digest(),
+        other_prescription=_is_other(prescription, last),
     )
+
+
+def _is_other(prescription: Prescription | None, last: Screening | None) -> bool:
+    """Another serial than the round was answered under: by number, so that no clock can hide it."""
+    if prescription is None or last is None or not last.prescription:
+        return False
+    return prescription.serial != last.prescription
 
 
 def _ended(stored: Stored) -> dt.datetime:

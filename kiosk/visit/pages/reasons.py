@@ -61,6 +61,7 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "clock_set_back": lambda p: _("The clock of the box was set back."),
         "health_changed": lambda p: _("Your health has changed."),
         "questions_changed": lambda p: _("The questions have changed."),
+        "prescription_changed": lambda p: _("There is a new prescription."),
         "rescreen_days": lambda p: _("Your last answers are {days} days old.").format(days=p.get("days")),
         "rescreen_gap": lambda p: _("You paused for {days} days.").format(days=p.get("days")),
         # why there is no session

@@ -50,7 +50,8 @@ def _begin_round(visit: Visit, moment: Moment) -> Result:
     visit = update(visit, one_by_one=today.one_by_one)
     visit = forget_document(forget_document(visit, "screening"), "entry")
     asks: Asks = "baseline" if activity == "baseline" else "daily"
-    screening = Screening(asks=asks, questionnaire_digest=today.digest)
+    serial = 0 if today.prescription is None else today.prescription.serial
+    screening = Screening(asks=asks, questionnaire_digest=today.digest, prescription=serial)
     cut_off = today.open_screening
     if (
         cut_off is not None
