@@ -82,6 +82,8 @@ FAULTS: Final = (("electrode", 70), ("low_current", 20), ("no_answer", 10))
 FAULT: Final = 0.006
 POWER_CUT: Final = 0.0008
 GOES_ON_AT_MOST: Final = 5
+UNFELT_ENOUGH: Final = 3
+"""Muscle sessions running at whose limit nothing is felt: then TENS alone is prescribed for a while."""
 
 
 class Book(Protocol):
@@ -193,7 +195,9 @@ class Course:
         """Renews the prescription, and opens locks after a talk."""
         if today >= self._renew_on:
             serial = 1 if self._rx is None else self._rx.serial + 1
-            self._rx = prescribed(self.course, serial, today)
+            muscles = self._unfelt_running < UNFELT_ENOUGH or not self.course.tens
+            self._rx = prescribed(self.course, serial, today, muscles=muscles)
+            self._unfelt_running = 0
             self._book.add(PrescriptionInstalled(serial=serial, **to_toml(self._rx)))
             self.summary.prescribed(today)
             self.checker.prescribed(self._rx)
@@ -214,7 +218,8 @@ class Course:
         rules = {reason.rule for reason in reasons}
         if "pain_up_twice" in rules:
             self._lock("pain", "pain_up_twice")
-        if rules & {"no_benefit", "stage_not_prescribed", "programme_over"}:
+        unfelt = self._unfelt_running >= UNFELT_ENOUGH
+        if unfelt or rules & {"no_benefit", "stage_not_prescribed", "programme_over"}:
             soon = self._clock.now().date() + self._rng.randint(*OPENS_AFTER_DAYS["pain"]) * DAY
             if self._review_on is None:
                 self._review_on = soon
@@ -536,6 +541,8 @@ class Course:
         self, plan: SessionPlan, record: Session, ended_at: dt.datetime, feelings: dict[int, Feeling]
     ) -> None:
         """The session into the summary, the checker's book and the patient's muscles, if current flowed."""
+        if plan.kind == "nmes":
+            self._unfelt_running = self._unfelt_running + 1 if self._unfelt else 0
         possible = record.state == "interrupted" or any(record.peak_mA.values())
         if possible:
             assert self._rx is not None
@@ -573,6 +580,7 @@ class Course:
     _last_record: Session | None = None
     _session_id: str = ""
     _unfelt: bool = False
+    _unfelt_running: int = 0
 
     def _write_session(self, record: Record, corrects: str | None) -> str:
         """What the session machine wants saved."""

@@ -24,8 +24,8 @@ class InstalledText(TypedDict):
     sha256: str
 
 
-def prescribed(course: Course, serial: int, today: dt.date) -> Prescription:
-    """Everything that the plan names, on the standard pads, from today on."""
+def prescribed(course: Course, serial: int, today: dt.date, *, muscles: bool) -> Prescription:
+    """What the plan names, on the standard pads, from today on; without `muscles` its TENS alone."""
     return Prescription(
         serial=serial,
         valid_from=today,
@@ -33,7 +33,7 @@ def prescribed(course: Course, serial: int, today: dt.date) -> Prescription:
         patient=PATIENT,
         clinician=CLINICIAN,
         plan=course.id,
-        programmes=course.programmes,
+        programmes=course.programmes if muscles else course.tens,
         montages=("M4-par",),
         pads=PadsPrescribed(width_cm=5, height_cm=9),
         days_per_week=DAYS_PER_WEEK,
@@ -41,8 +41,7 @@ def prescribed(course: Course, serial: int, today: dt.date) -> Prescription:
         helper_for_pads=True,
         limits={"1": LIMIT_MA, "2": LIMIT_MA},
         clearances=tuple(
-            Clearance(question=question, by=CLINICIAN.name, on=today)
-            for question in getattr(course, "needs_clearance", ())
+            Clearance(question=question, by=CLINICIAN.name, on=today) for question in course.needs_clearance
         ),
     )
 
