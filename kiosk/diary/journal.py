@@ -287,7 +287,7 @@ class JournalStorage(Storage):
         there = self._contents.tables.get(table)
         if there is not None and not removed and not put:
             return
-        parts = [b'"t":' + encode(table)]
+        parts = [b'"t":' + _name(table)]
         if removed:
             parts.append(b'"del":' + encode(removed))
         parts.append(b'"put":' + _joined(put))
@@ -616,7 +616,12 @@ def _encoded(table: Mapping[Any, Any]) -> dict[str, msgspec.Raw]:
 
 def _joined(members: Mapping[str, msgspec.Raw] | Mapping[str, bytes]) -> bytes:
     """A JSON object of members that are JSON already."""
-    return b"{" + b",".join(b"%s:%s" % (encode(name), bytes(text)) for name, text in members.items()) + b"}"
+    return b"{" + b",".join([b"%s:%s" % (_name(name), bytes(text)) for name, text in members.items()]) + b"}"
+
+
+def _name(text: str) -> bytes:
+    """As JSON; nearly always a number, or the name of a table."""
+    return b'"%s"' % text.encode() if text.isalnum() else encode(text)
 
 
 def _common_bytes(one: bytes, other: bytes) -> int:

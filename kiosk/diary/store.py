@@ -468,8 +468,8 @@ class Store(StoreReader):
         return stored
 
     def _rest(self) -> bool:
-        """In the writer's thread, when nobody has written for a while: seals, then follows the chain, one file
-        each time. Whether there is more of it."""
+        """In the writer's thread, when nobody has written for a while: seals, then follows the chain by one
+        more file. Whether there are others."""
         if self._failure is None:
             try:
                 self._writer.seal()
