@@ -28,7 +28,8 @@ from kiosk.clock import SystemClock
 from kiosk.diary.records import Record
 from kiosk.keys import Key
 from kiosk.page import Page
-from kiosk.session.runner import Liveness, SessionRunner
+from kiosk.session.lease import Liveness
+from kiosk.session.runner import SessionRunner
 from kiosk.terminal.liveness import AlwaysAlive, TerminalLiveness
 from kiosk.visit import flow
 from kiosk.visit.events import SessionOutcome

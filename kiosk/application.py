@@ -35,8 +35,9 @@ from kiosk.logfile import log_to
 from kiosk.page import Page
 from kiosk.review.family import family_view
 from kiosk.session.contact import ContactRunner
+from kiosk.session.lease import Liveness
 from kiosk.session.machine import SessionState
-from kiosk.session.runner import Liveness, SessionRunner
+from kiosk.session.runner import SessionRunner
 from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds

@@ -10,27 +10,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
-from drivers import limits
 from drivers.guard import messages as guard
 from kiosk.clock import Clock
 from kiosk.diary.records import Record
 from kiosk.errors import KioskError
 from kiosk.keys import Key
 from kiosk.session import machine
+from kiosk.session.lease import LeaseKeeper, Liveness
 from kiosk.session.machine import SessionState
 from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
 log = logging.getLogger(__name__)
-
-
-class Liveness(Protocol):
-    """Whether the terminal still answers (safety rule 9): injected, because a headless test has none."""
-
-    def alive(self, now_s: float) -> bool:
-        """True while the last query was answered within 0.75 s."""
 
 
 Save = Callable[[Record, str | None], Awaitable[str]]
@@ -55,13 +47,11 @@ class SessionRunner:
         self._send = send
         self._save = save
         self._clock = clock
-        self._liveness = liveness
         self._on_change = on_change
         self._on_end = on_end
         self._on_tone = on_tone
         self._timer: asyncio.TimerHandle | None = None
-        self._lease_timer: asyncio.TimerHandle | None = None
-        self._lease_n = 0
+        self._lease = LeaseKeeper(send, clock, liveness)
         self._closed = False
         self._writes: set[asyncio.Task[None]] = set()
 
@@ -124,10 +114,10 @@ class SessionRunner:
     def close(self) -> None:
         """No timer and no lease any more, whatever is heard: the guard stops by itself."""
         self._closed = True
-        for timer in (self._timer, self._lease_timer):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._lease_timer = None
+        self._lease.hold(None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _take(self, state: SessionState, effects: tuple[machine.Effect, ...]) -> None:
         changed = state is not self.state
@@ -144,7 +134,7 @@ class SessionRunner:
                 case machine.Ended(outcome):
                     ended = outcome
         self._schedule()
-        self._keep_lease()
+        self._lease.hold(state.epoch if state.holds_lease and not self._closed else None)
         if ended is not None:
             self._on_end(ended)
         elif changed:
@@ -179,25 +169,3 @@ class SessionRunner:
     def _wake(self) -> None:
         self._timer = None
         self.dispatch(machine.Deadline())
-
-    def _keep_lease(self) -> None:
-        holds = self.state is not None and self.state.holds_lease and not self._closed
-        if holds and self._lease_timer is None:
-            self._renew()
-        elif not holds and self._lease_timer is not None:
-            self._lease_timer.cancel()
-            self._lease_timer = None
-
-    def _renew(self) -> None:
-        """One renewal, unless the terminal stopped answering: then the guard's dead-man does its work."""
-        assert self.state is not None
-        if self._liveness.alive(self._clock.monotonic_s()):
-            self._lease_n += 1
-            self._send(guard.Lease(self.state.epoch, self._lease_n, self._clock.boottime_ns()))
-        loop = asyncio.get_running_loop()
-        self._lease_timer = loop.call_later(limits.LEASE_RENEW_EVERY_S, self._renew_if_held)
-
-    def _renew_if_held(self) -> None:
-        self._lease_timer = None
-        if self.state is not None and self.state.holds_lease:
-            self._renew()
