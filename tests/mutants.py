@@ -68,6 +68,10 @@ TEST_DAMAGE = "tests/kiosk/diary/test_damage.py"
 TEST_JOURNAL = "tests/kiosk/diary/test_journal.py"
 TEST_MIGRATION = "tests/kiosk/diary/test_migration.py"
 TEST_INBOX = "tests/kiosk/diary/test_inbox.py"
+TEST_CHECK = "tests/kiosk/diary/test_check.py"
+TEST_STORE = "tests/kiosk/test_store.py"
+BACKUP = "kiosk/ops/backup.py"
+TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -1166,6 +1170,42 @@ MUTANTS = (
         " or hashlib.sha256(content).hexdigest() != match[2]",
         "",
         TEST_INBOX,
+    ),
+    Mutant(
+        "an exchanged month is read on",
+        MONTHS,
+        "if link != START and header.follows != link:",
+        "if False:",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "a check that does not look from file to file",
+        "kiosk/diary/check.py",
+        "if before is not NOWHERE and header.follows != before:",
+        "if False:",
+        TEST_CHECK,
+    ),
+    Mutant(
+        "idle moments are not used",
+        "kiosk/diary/store.py",
+        "                self._writer.seal()",
+        "                pass",
+        f"{TEST_STORE} -k idle",
+    ),
+    Mutant(
+        "a restore does not lock",
+        BACKUP,
+        'asyncio.run(store.lock("restore", "restored"))',
+        "pass",
+        TEST_BACKUP,
+    ),
+    Mutant("a backup is not read back", BACKUP, "if self.get(path) != content:", "if False:", TEST_BACKUP),
+    Mutant(
+        "the backup's time decides which is newest",
+        BACKUP,
+        "    if stamp > newest:\n        return stamp",
+        "    return stamp",
+        TEST_BACKUP,
     ),
 )
 
