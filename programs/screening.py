@@ -229,7 +229,8 @@ def due(
 
     Daily questions are asked at every session. The baseline: never asked; asked 28 days ago; a gap of
     more than 14 days since the last session, and not asked after it; a change of health since then;
-    questions, doses or the prescription changed since then; a clock that says it was asked in the future. The digests
+    questions, doses or the prescription changed since then;
+    a clock that says it was asked in the future. The digests
     are `programs.library.questionnaire_digest()` of that time and of now.
     """
     if asks == "daily":

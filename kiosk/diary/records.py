@@ -22,6 +22,7 @@ SkinGrade = Annotated[int, msgspec.Meta(ge=0, le=4)]
 LockClass = Literal["E", "U", "X", "C", "P", "skin", "soreness", "pain", "red", "restore"]
 """All lock every therapy, but for "pain": muscle programmes alone, until a clinician looked."""
 UnlockedBy = Literal["code", "file", "clinician_pin", "day", "rule"]
+AlertLevel = Literal["red", "amber", "info"]
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True):
@@ -207,9 +208,21 @@ class AdverseEvent(Record, frozen=True, tag="events"):
 class Alert(Record, frozen=True, tag="alerts"):
     """A rule of clinical reference 6 fired."""
 
-    level: Literal["red", "amber", "info"]
+    level: AlertLevel
     rule: Reason
     records: tuple[str, ...] = ()
+    """Ids of the records that fired it."""
+    since: dt.date | None = None
+    """The first day that it is about; None: it was told at the moment itself."""
+
+
+class Acknowledgement(Record, frozen=True, tag="acknowledgements"):
+    """Somebody has seen to an alert, and says how: without one it stands."""
+
+    alert: str
+    """Its id."""
+    note: str
+    who: Literal["patient", "family", "clinician"]
 
 
 class Form(Record, frozen=True, tag="forms"):
@@ -228,7 +241,7 @@ class Note(Record, frozen=True, tag="notes"):
 
 
 class Access(Record, frozen=True, tag="access"):
-    """An attempt with a PIN or a code (written before it is checked) and what came of it, a look, an export."""
+    """An attempt with a PIN or a code (written before it is checked), what came of it, a look, an export."""
 
     role: str
     action: Literal[
@@ -250,6 +263,7 @@ AnyRecord = (
     | Contact
     | AdverseEvent
     | Alert
+    | Acknowledgement
     | Form
     | Note
     | Access
@@ -267,6 +281,7 @@ TABLES: Mapping[str, type[Any]] = {
     "contacts": Contact,
     "events": AdverseEvent,
     "alerts": Alert,
+    "acknowledgements": Acknowledgement,
     "forms": Form,
     "notes": Note,
     "access": Access,
