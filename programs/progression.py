@@ -53,6 +53,8 @@ class TodayFacts(msgspec.Struct, frozen=True):
     soreness: int | None = None
     pain: int | None = None
     usual_pain: float | None = None
+    muscles_closed: Reason | None = None
+    """Why a lock closes muscle programmes until a clinician has looked; None: none does."""
 
 
 NOTHING_SAID = TodayFacts()
@@ -285,9 +287,12 @@ def _pain_is_usual(day: _Day, programme: Programme) -> _Obstacle | None:
 
 
 def _pain_rose_twice(day: _Day, programme: Programme) -> _Obstacle | None:
-    """Pain 2 higher for 24 h after two sessions: TENS only, until reviewed (clinical reference 4)."""
+    """Pain 2 higher for 24 h after two sessions, or a lock for pain: TENS only, until reviewed (clinical
+    reference 4, 6)."""
     if programme.kind != "nmes":
         return None
+    if day.facts.muscles_closed is not None:
+        return _Obstacle(day.facts.muscles_closed)
     unseen = day.history.pain_up_unseen
     return _Obstacle(Reason("pain_up_twice")) if len(unseen) >= PAIN_UP_CLOSES else None
 

@@ -156,8 +156,13 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
     sessions = reader.all("sessions")
     state = _state(prescription, now.date())
     clearances = frozenset[str]() if prescription is None else prescription.cleared_questions()
-    facts = _facts(entries, sessions, now)
-    locks = tuple(stored.record for stored in reader.locks_open(now) if isinstance(stored.record, Lock))
+    open_locks = reader.locks_open(now)
+    locks = tuple(stored.record for stored in open_locks if isinstance(stored.record, Lock))
+    muscle_locks = _muscle_locks(open_locks, reader.latest("prescriptions"))
+    closed = [lock.cause for lock in muscle_locks if lock.cause != "pain_up_twice"]
+    facts = msgspec.structs.replace(
+        _facts(entries, sessions, now), muscles_closed=Reason(closed[0]) if closed else None
+    )
     session: SessionPlan | NotToday = NotToday((Reason("no_prescription"),), None)
     if prescription is not None:
         session = next_session(
@@ -190,10 +195,21 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         diary_due=diary_due(reader, now.date()),
         worse_answers=_worse_answers(screenings),
         pain_now=_pain_now(entries, now.date()),
-        muscle_locks=tuple(lock for lock in locks if lock.class_ == "pain"),
+        muscle_locks=muscle_locks,
         stage=None if prescription is None else todays_stage(prescription, history, now.date()),
         contacts=_good_contacts(reader.all("contacts")),
         forms=_forms(reader.all("forms")),
+    )
+
+
+def _muscle_locks(open_locks: tuple[Stored, ...], prescribed: Stored | None) -> tuple[Lock, ...]:
+    """Locks of the class "pain" that no prescription has come after: who prescribes has looked."""
+    return tuple(
+        stored.record
+        for stored in open_locks
+        if isinstance(stored.record, Lock)
+        and stored.record.class_ == "pain"
+        and (prescribed is None or stored.envelope.event_time > prescribed.envelope.event_time)
     )
 
 

@@ -492,6 +492,21 @@ async def test_only_a_clinician_lifts_it(store: Store, clock: FixedClock, how: A
     assert found.kind == ("tens" if how == "day" else "nmes")
 
 
+@pytest.mark.parametrize("looked", [False, True])
+async def test_a_lock_for_much_pain_closes_the_muscles_until_a_clinician_has_looked(
+    store: Store, clock: FixedClock, looked: bool
+) -> None:
+    await store.add(baseline())
+    await store.lock("pain", "pain_up_days")
+    if looked:
+        clock.advance(60)
+        await install(store, EXPIRED.replace("2026-10-31", "2027-12-31"), "p.toml")
+    found = today.read(store, clock)
+    assert isinstance(found.next, SessionPlan)
+    assert found.next.kind == ("nmes" if looked else "tens")
+    assert bool(found.muscle_locks) is not looked
+
+
 async def test_what_is_due_comes_with_the_day(store: Store, clock: FixedClock) -> None:
     await install(store, EXPIRED.replace("2026-10-31", "2026-11-30"), "p.toml")
     await store.add(Pads(event="used", size="5x9", uses=26, since=START.date()))

@@ -164,6 +164,7 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         ),
         "tolerance_fell": lambda p: _("It is not stronger: last time less was pleasant for you."),
         # what the family is told
+        **_alert_sentences(),
         "yes_taken_back": lambda p: _("A yes was taken back as a wrong key."),
         "stop_not_confirmed": lambda p: _("The device did not confirm a stop."),
         "nobody_answered": lambda p: _("Nobody answered “Still OK?”. The session ended."),
@@ -173,6 +174,45 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "pad_contact": lambda p: _("The pads did not hold well in {count} checks.").format(
             count=p.get("count")
         ),
+    }
+
+
+def _alert_sentences() -> dict[str, Callable[[Parameters], str]]:
+    """The rules of `kiosk.review.alerts`."""
+    return {
+        "red_answer": lambda p: {
+            "E": _("An answer meant: call for help now."),
+            "U": _("An answer meant: call a doctor the same day."),
+        }.get(str(p.get("class")), _("An answer meant: the device must not be used any more.")),
+        "red_event": lambda p: {
+            "burning": _("A session was stopped because it burned or hurt."),
+            "faint": _("A session was stopped because of faintness, heart or breath."),
+        }.get(str(p.get("symptom")), _("Something happened: {what}.").format(what=p.get("symptom"))),
+        "red_skin": lambda p: _("The skin under a pad is blistered, burnt or open."),
+        "skin_marked": lambda p: _("The skin under a pad is red or itches for more than a day."),
+        "pain_up_days": lambda p: _(
+            "The pain is clearly higher than the week before, for {days} days."
+        ).format(days=p.get("days", 3)),
+        "pain_very_high": lambda p: _("The pain is 8 or more, on {days} days.").format(days=p.get("days", 2)),
+        "sore_high": lambda p: _("The back muscles are very sore: {soreness} of 10.").format(
+            soreness=p.get("soreness")
+        ),
+        "sore_days": lambda p: _("The back muscles are sore since {date}: {soreness} of 10.").format(
+            date=_date(p.get("since")), soreness=p.get("soreness")
+        ),
+        "felt_faint": lambda p: _("There was dizziness or faintness before a session."),
+        "level_fell": lambda p: _("Much less current was pleasant than before (−{percent} %).").format(
+            percent=p.get("percent")
+        ),
+        "medicine_up": lambda p: _(
+            "Pain medicine was taken on {days} days of a week, on {before} the week before."
+        ).format(days=p.get("days"), before=p.get("before")),
+        "sleep_low": lambda p: _("Sleep was poor on {nights} nights running.").format(nights=p.get("nights")),
+        "sessions_missed": lambda p: _("{done} of {planned} planned sessions were held in two weeks.").format(
+            done=p.get("done"), planned=p.get("planned")
+        ),
+        "diary_gap": lambda p: _("There is no diary entry for {days} days.").format(days=p.get("days")),
+        "early_stops": lambda p: _("Two sessions running were ended early."),
     }
 
 
