@@ -14,7 +14,7 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
@@ -80,6 +80,9 @@ from kiosk.visit.pages import fault_panel as fault_panel_page
 from kiosk.visit.state import Moment, Result, Setting
 from kiosk.visit.steps import fault_panel
 from kiosk.visit.steps.fault_panel import FaultPanel
+
+if TYPE_CHECKING:
+    from kiosk.review.alerts import AlertsNow
 
 log = logging.getLogger(__name__)
 
@@ -515,10 +518,14 @@ class Application:
         except KioskError as error:
             self._hear(TodayNotLoaded(error.sentence))
         else:
-            self._hear(TodayLoaded(found))
+            self._hear(TodayLoaded(*found))
 
-    def _today(self, reader: StoreReader) -> Today:
-        return self._read_today(reader, self._clock, self._settings.device_kind)
+    def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow]:
+        # Kept off the path to the first screen: nothing is told before the diary was read.
+        from kiosk.review.alerts import read_alerts
+
+        today = self._read_today(reader, self._clock, self._settings.device_kind)
+        return today, read_alerts(reader, today)
 
     def _read_apart(self, read: Callable[[StoreReader], T]) -> T:
         """In a thread, with a reader of its own: the store's belongs to the loop's."""

@@ -13,7 +13,9 @@ import msgspec
 
 from drivers.guard.messages import Device, LeadContact
 from kiosk.access.unlocking import CodeResult, CodeState
+from kiosk.config import Language
 from kiosk.diary.records import Record, Session, Stored
+from kiosk.diary.settings_file import Reminders
 from kiosk.keys import Key
 from programs.plan import SessionPlan
 from programs.text import Reason
@@ -99,6 +101,21 @@ class Speak(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class PlayTone(msgspec.Struct, frozen=True):
+    """One tone of `kiosk.sound.tones`."""
+
+    name: str
+
+
+class Choose(msgspec.Struct, frozen=True):
+    """The person's choice, at once and over restarts; None: as it was. NotChosen when it cannot be kept."""
+
+    language: Language | None = None
+    volume: int | None = None
+    """0–10; a tone lets it be heard."""
+    reminders: Reminders | None = None
+
+
 class Leave(msgspec.Struct, frozen=True):
     """End the program (never in a locked kiosk)."""
 
@@ -117,6 +134,8 @@ Effect = (
     | TryCode
     | LoadToday
     | Speak
+    | PlayTone
+    | Choose
     | Leave
 )
 
@@ -217,6 +236,12 @@ class CodeTried(msgspec.Struct, frozen=True):
     sentence: str = ""
 
 
+class NotChosen(msgspec.Struct, frozen=True):
+    """A choice holds until the kiosk ends, but could not be kept: why, for a person."""
+
+    sentence: str
+
+
 class TakenIn(msgspec.Struct, frozen=True):
     """The clinician's files that were taken in: "prescription_installed" or "lock_opened", and who by."""
 
@@ -227,6 +252,8 @@ class TodayLoaded(msgspec.Struct, frozen=True):
     """What home and the visit need to know of the past; see kiosk.diary.today."""
 
     today: Any
+    alerts: Any = None
+    """kiosk.review.AlertsNow: what has to be told; None: not looked for."""
 
 
 class TodayNotLoaded(msgspec.Struct, frozen=True):
@@ -251,6 +278,7 @@ Event = (
     | FamilyLoaded
     | CodeStateLoaded
     | CodeTried
+    | NotChosen
     | TakenIn
     | TodayLoaded
     | TodayNotLoaded

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from kiosk.visit.events import (
     Event,
     FamilyLoaded,
     Leave,
+    NotChosen,
     OutputUnknown,
     PinChecked,
     Saved,
@@ -41,6 +42,7 @@ from kiosk.visit.events import (
 )
 from kiosk.visit.pages import (
     checks,
+    choice_pages,
     contact_pages,
     diary_pages,
     end_pages,
@@ -56,8 +58,10 @@ from kiosk.visit.pages import (
     verdicts,
 )
 from kiosk.visit.pages import session as session_pages
-from kiosk.visit.state import Context, Continuation, Moment, Place, Result, Setting, Visit
+from kiosk.visit.state import Chosen, Context, Continuation, Moment, Place, Result, Setting, Visit
 from kiosk.visit.steps import (
+    calls,
+    choices,
     contact,
     diary,
     ending,
@@ -74,9 +78,21 @@ from kiosk.visit.steps import (
     verdict,
 )
 from kiosk.visit.steps import device as device_step
-from kiosk.visit.steps.conclusion import save_pain_lock
-from kiosk.visit.steps.moves import back, go, heard_save_failed, heard_saved, jump, load_today, update
+from kiosk.visit.steps.conclusion import save_new_alerts, save_pain_lock
+from kiosk.visit.steps.moves import (
+    back,
+    go,
+    heard_save_failed,
+    heard_saved,
+    jump,
+    load_today,
+    update,
+    wait_for_saves,
+)
 from kiosk.visit.steps.moves import home as go_home
+
+if TYPE_CHECKING:
+    from kiosk.review.alerts import AlertsNow
 
 Press = Callable[[Visit, Key, Moment], Result]
 Build = Callable[[Visit, Moment], Page]
@@ -141,7 +157,8 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         ),
         "after_restart": _waits(home.press_after_restart, home_pages.after_restart, "pads_off"),
         "look_back": Step(family.press_look_back, family_pages.look_back, ("home",)),
-        "help": Step(home.press_help, home_pages.help_, ("label", "evidence", "home")),
+        "help": Step(home.press_help, home_pages.help_, ("label", "evidence", "choices", "home")),
+        "choices": Step(choices.press_choices, choice_pages.choices, ("help",)),
         "label": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("label", "help")),
         "evidence": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("evidence", "help")),
         "exercises": Step(exercises.press_exercises, exercise_pages.exercises, ("exercise", "home")),
@@ -316,9 +333,10 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
 )
 
 
-def start(setting: Setting, moment: Moment) -> Result:
+def start(setting: Setting, moment: Moment, chosen: Chosen = Chosen()) -> Result:  # noqa: B008 - frozen
     """The first screen, when the kiosk comes up; the diary is read meanwhile."""
-    return load_today(Visit(Place("home"), Context(setting), shown_s=moment.monotonic_s))
+    context = Context(setting, chosen, home_seen_at=moment.now)
+    return load_today(Visit(Place("home"), context, shown_s=moment.monotonic_s))
 
 
 def page(visit: Visit, moment: Moment, session: SessionState | None = None) -> Page:
@@ -359,8 +377,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = heard_saved(visit, event)
         case SaveFailed():
             visit = _say_not_saved(heard_save_failed(visit, event), moment)
-        case TodayLoaded(today):
-            visit, effects = _today(visit, today, moment)
+        case TodayLoaded(today, alerts):
+            visit, effects = _today(visit, today, alerts, moment)
         case TodayNotLoaded(sentence):
             visit = update(visit, loads="none", unreadable=sentence)
             visit = jump(visit, moment, "home") if visit.step == "saving" else visit
@@ -380,6 +398,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = family.hear_family(visit, event, moment)
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
             visit, effects = unlock_code.hear(visit, event, moment)
+        case NotChosen(sentence):
+            visit = update(visit, not_kept=sentence)
         case TakenIn(news):
             visit = update(visit, news=(*visit.context.news, *news))
         case Woke():
@@ -389,17 +409,27 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
 
 def deadline_s(visit: Visit) -> float | None:
     """When `Woke` is to be heard, monotonic; None: never by time."""
+    due = (calls.due_s(visit), _home_due_s(visit))
+    return min((due_s for due_s in due if due_s is not None), default=None)
+
+
+def _home_due_s(visit: Visit) -> float | None:
+    """When home reads the diary again, or another screen goes home by itself."""
     after_s = HOME_READS_AGAIN_S if visit.step == "home" else STEPS[visit.step].home_after_s
     return None if after_s is None else visit.shown_s + after_s
 
 
 def _woke(visit: Visit, moment: Moment) -> Result:
-    due_s = deadline_s(visit)
+    visit, effects = calls.call(visit, moment)
+    due_s = _home_due_s(visit)
     if due_s is None or moment.monotonic_s < due_s:
-        return visit, ()
+        return visit, effects
     if visit.step == "home":
-        return load_today(replace(visit, shown_s=moment.monotonic_s))
-    return go_home(visit, moment)
+        visit, tone = calls.remind(replace(visit, shown_s=moment.monotonic_s), moment)
+        visit, then = load_today(visit)
+        return visit, (*effects, *tone, *then)
+    visit, then = go_home(visit, moment)
+    return visit, (*effects, *then)
 
 
 def _leave(visit: Visit, moment: Moment) -> Result:
@@ -415,18 +445,30 @@ def _leave(visit: Visit, moment: Moment) -> Result:
     return update(visit, leave_s=moment.monotonic_s), effects
 
 
-def _today(visit: Visit, today: Today, moment: Moment) -> Result:
+def _today(visit: Visit, today: Today, alerts: AlertsNow | None, moment: Moment) -> Result:
     again = visit.context.loads == "again"
     visit = update(visit, today=today, unreadable="", loads="none")
     if again:
         return load_today(visit)
-    if visit.step == "saving" and visit.context.read_after_saving:
-        return verdict.verdict_reached(visit, moment)
+    judging = visit.step == "saving" and visit.context.read_after_saving
+    told: tuple[Effect, ...] = ()
+    if alerts is not None and (judging or visit.step == "home"):
+        visit, told = save_new_alerts(visit, alerts)
+    if judging:
+        # What was newly locked is durable, and read back, before a verdict is said.
+        return (
+            (wait_for_saves(visit, moment, "verdict"), told)
+            if told
+            else verdict.verdict_reached(visit, moment)
+        )
     if visit.step != "home":
         return visit, ()
     if visit.context.saves.all_durable:
         visit = update(visit, locks=())  # the diary's own hold from now on
     visit, effects = save_pain_lock(visit) if today.pain_lock_missing else (visit, ())
+    if told:
+        visit, load = load_today(visit)
+        effects = (*effects, *told, *load)
     if visit.context.restart_seen:
         return visit, effects
     visit, then = home.after_start(update(visit, restart_seen=True), moment)

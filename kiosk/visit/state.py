@@ -13,8 +13,11 @@ import msgspec
 
 from drivers.guard.messages import Device, LeadContact
 from kiosk.access.unlocking import CodeResult, CodeState
+from kiosk.config import Language
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
+from kiosk.diary.settings_file import Reminders
 from kiosk.diary.today import Today
+from kiosk.sound.player import USUAL_VOLUME
 from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
 from programs.plan import SessionPlan
 from programs.text import Reason
@@ -45,6 +48,17 @@ class Setting(msgspec.Struct, frozen=True):
     """The demonstration's family PIN, shown where it is asked for; empty on a box."""
     reads_aloud: bool = True
     """There is a voice: 8 is "read it to me". Without one no screen offers it."""
+    plays_tones: bool = True
+    """There is a loudspeaker."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """What the person can choose on the help screens; kept over restarts."""
+
+    language: Language = "en"
+    volume: int = USUAL_VOLUME
+    """0–10."""
+    reminders: Reminders = Reminders()
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -166,6 +180,9 @@ class Context(msgspec.Struct, frozen=True):
     """All that was heard and said. A new visit begins with `said` fields empty."""
 
     setting: Setting
+    chosen: Chosen = Chosen()
+    not_kept: str = ""
+    """Why a choice will not hold after a restart."""
     today: Today | None = None
     loads: Literal["none", "one", "again"] = "none"
     """Whether the diary is being read, and whether it has to be read once more."""
@@ -178,8 +195,14 @@ class Context(msgspec.Struct, frozen=True):
     leave_s: float | None = None
     """When Ctrl+C was pressed last."""
     restart_seen: bool = False
+    home_seen_at: dt.datetime | None = None
+    """When it was last looked whether something of today is still open."""
     news: tuple[Reason, ...] = ()
     """What the clinician handed in lately, until the next visit begins."""
+    alerts: Any = None
+    """kiosk.review.AlertsNow of the last reading; None: not read yet."""
+    alerts_raised: frozenset[Any] = frozenset()
+    """What this run has sent to be journalled."""
     family: Any = None
     """kiosk.review's view of the family."""
 
@@ -217,6 +240,8 @@ class Visit(msgspec.Struct, frozen=True):
     """Grows with every change of screen."""
     shown_s: float = 0.0
     """When this screen came up, monotonic."""
+    tones: int = 0
+    """How many tones have called since it came up."""
 
     @property
     def step(self) -> str:

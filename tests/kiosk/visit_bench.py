@@ -14,6 +14,7 @@ from kiosk.diary.records import Entry, Envelope, FolderKind, Lock, Record, Scree
 from kiosk.diary.today import Today
 from kiosk.keys import Key
 from kiosk.page import Page
+from kiosk.review.alerts import AlertsNow
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
@@ -109,6 +110,8 @@ class Walk:
 
     day: Today = field(default_factory=today)
     setting: Setting = field(default_factory=Setting)
+    alerts: AlertsNow | None = None
+    """What the rules of alerts find in the diary whenever it is read."""
     answering: bool = True
     """The diary answers what it is asked to save."""
     measures: bool = False
@@ -213,7 +216,7 @@ class Walk:
                     if self.answering:
                         self.answer_saves()
                 case LoadToday():
-                    self.hear(TodayLoaded(self._today()))
+                    self.hear(TodayLoaded(self._today(), self.alerts))
                 case BeginSession():
                     pass
 
@@ -234,8 +237,8 @@ class Walk:
         if self.day.prescription is not None and self.day.prescription_state == "in_force":
             plan = next_session(self.day.prescription, self.day.history, self.now, True, facts=facts)
         written = [record for record in self.records(Lock) if isinstance(record, Lock)]
-        held = (lock for lock in written if lock.until is None or self.now.date() < lock.until)
-        locks = (*self.day.locks, *held)
+        held = [lock for lock in written if lock.until is None or self.now.date() < lock.until]
+        locks = (*self.day.locks, *(lock for lock in held if lock.class_ != "pain"))
         screenings = [record for record in self.records(Screening) if isinstance(record, Screening)]
         done = any(record.asks == "baseline" and record.verdict == "cleared" for record in screenings)
         due = None if done else self.day.baseline_due

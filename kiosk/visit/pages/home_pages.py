@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kiosk import words
 from kiosk.keys import Key
@@ -16,8 +16,12 @@ from kiosk.words import _, content
 from programs.library import load_programme
 from programs.plan import SessionPlan
 
+if TYPE_CHECKING:
+    from kiosk.review.alerts import AlertsNow
+
 MORNING_UNTIL: Final = 12
 EVENING_FROM: Final = 18
+ALERTS_SHOWN: Final = 2
 
 
 def home(visit: Visit, moment: Moment) -> Page:
@@ -46,13 +50,25 @@ def home(visit: Visit, moment: Moment) -> Page:
     if now not in ("loading", "unreadable"):
         choices.append(Choice(Key.NINE, _("Family")))
     tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
-    news = () if now in ("loading", "unreadable") else _news(visit)
+    news = () if now in ("loading", "unreadable") else (*_alerts(visit), *_news(visit))
     body = Words(
         _lines(visit, moment, now),
         small=news,
         tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain",
     )
     return build(visit, moment, body, tuple(choices))
+
+
+def _alerts(visit: Visit) -> tuple[str, ...]:
+    """Every red and amber one that nobody has seen to: without a network the screen is all that tells it."""
+    alerts: AlertsNow | None = visit.context.alerts
+    told = () if alerts is None else [one for one in alerts.standing if one.level != "info"]
+    said = list(dict.fromkeys(reasons.sentence(one.rule) for one in told))
+    if not said:
+        return ()
+    more = len(said) - ALERTS_SHOWN
+    rest = (words.ngettext("And {n} more.", "And {n} more.", more).format(n=more),) if more > 0 else ()
+    return (*(f"▲ {one}" for one in said[:ALERTS_SHOWN]), *rest, _("Please tell your family today."))
 
 
 def _news(visit: Visit) -> tuple[str, ...]:
@@ -210,6 +226,7 @@ def help_(visit: Visit, moment: Moment) -> Page:
     choices = (
         Choice(Key.ONE, _("What this device is, and is not")),
         Choice(Key.TWO, _("What is known of its effect")),
+        Choice(Key.THREE, _("Language and sound")),
     )
     return build(visit, moment, body, choices, title=_("Help and phone numbers"), pauses=True, back=True)
 

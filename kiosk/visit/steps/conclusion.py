@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -14,6 +14,9 @@ from kiosk.visit.steps import answers
 from kiosk.visit.steps.moves import jump, save, save_document, update
 from programs.screening import SORE_LOCKS, Class, Finding
 from programs.text import Reason
+
+if TYPE_CHECKING:
+    from kiosk.review.alerts import AlertsNow
 
 DayCause = Literal["not_confirmed", "device_faults", "pad_faults", "pad_contact"]
 """Why there is none for today, though no answer says so: an unconfirmed stop, the second fault of the
@@ -76,6 +79,29 @@ def save_pain_lock(visit: Visit) -> Result:
     visit, lock = save(visit, "lock", Lock(class_="pain", cause="pain_up_twice"))
     visit, alert = save_alert(visit, "amber", Reason("pain_up_twice"))
     return visit, (*lock, *alert)
+
+
+def save_new_alerts(visit: Visit, alerts: AlertsNow) -> Result:
+    """Journals what has newly to be told, and locks what it locks; each matter once in this run, however
+    often the diary is read before it is durable."""
+    effects: tuple[Effect, ...] = ()
+    today, raised = visit.context.today, visit.context.alerts_raised
+    for one in alerts.new:
+        told_by_its_lock = one.rule.rule == "pain_up_twice" and today is not None and today.pain_lock_missing
+        if (one.key, one.since) in raised or told_by_its_lock:
+            continue
+        raised |= {(one.key, one.since)}
+        if one.locks == "pain":
+            # Not among the visit's locks: those close every therapy.
+            visit, lock = save(visit, "lock", Lock(class_="pain", cause=one.rule.rule))
+        elif one.locks is not None:
+            visit, lock = save_lock(visit, Lock(class_=one.locks, cause=one.rule.rule))
+        else:
+            lock = ()
+        record = Alert(level=one.level, rule=one.rule, records=one.records, since=one.since)
+        visit, alert = save(visit, "alert", record)
+        effects = (*effects, *lock, *alert)
+    return update(visit, alerts=alerts, alerts_raised=raised), effects
 
 
 def save_no_more_today(visit: Visit, moment: Moment, cause: DayCause) -> Result:
