@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import enum
 import hashlib
 import itertools
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from kiosk.diary.journal import JournalDB, JournalFailed, JournalStorage, Journa
 from tests.kiosk.diary.simulated_disk import ROOT, SimulatedDisk
 
 FOLDER = ROOT / "journal"
+NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -103,6 +108,31 @@ def test_an_updater_that_fails_changes_nothing(database: JournalDB) -> None:
             database.update(change)
         assert [one["value"] for one in database] == [1, 2]
     assert len(lines_of(database)) == 2
+
+
+class Grade(enum.Enum):
+    A = "a"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1, 1.5, 1e300, -0.0, True, None, "ä\n\x00\u2028", [1, (2, 3)], {"a": {"b": []}}, 2**80, -(2**63),
+        {1: 2}, {None: 1}, {True: 1}, {1.5: 1}, float("nan"), [float("inf")], "\ud800", b"x", {1, 2}, Grade.A,
+        NOON, NOON.date(), uuid.UUID(int=1), decimal.Decimal("1.5"), object(),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_json_takes_and_refuses_is_taken_and_refused(database: JournalDB, value: Any) -> None:
+    try:
+        expected = json.loads(json.dumps({"value": value}, allow_nan=False, ensure_ascii=False).encode())
+    except (TypeError, ValueError):
+        with pytest.raises((TypeError, ValueError)):
+            database.insert({"value": value})
+        assert len(database) == 0
+    else:
+        database.insert({"value": value})
+        assert repr(database.get(doc_id=1)) == repr(expected)
 
 
 # ── what is written ──
