@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import msgspec
+
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
 from kiosk import words
@@ -24,16 +26,15 @@ from kiosk.access.pins import Access
 from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import emergency_number
-from kiosk.diary import today
+from kiosk.diary import inbox, today
 from kiosk.diary.records import Lock, Record, Screening
-from kiosk.diary.settings_file import load_settings
+from kiosk.diary.settings_file import Settings, change_settings, load_settings
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
 from kiosk.keys import Key
 from kiosk.logfile import log_to
 from kiosk.page import Page
-from kiosk.review.family import family_view
 from kiosk.session.contact import ContactRunner
 from kiosk.session.lease import Liveness
 from kiosk.session.machine import SessionState
@@ -47,6 +48,7 @@ from kiosk.visit.events import (
     BeginContactCheck,
     BeginSession,
     CheckPin,
+    Choose,
     CodeStateLoaded,
     CodeTried,
     DeviceSeen,
@@ -57,8 +59,10 @@ from kiosk.visit.events import (
     LoadCodeState,
     LoadFamilyView,
     LoadToday,
+    NotChosen,
     OutputUnknown,
     PinChecked,
+    PlayTone,
     Save,
     Saved,
     SaveFailed,
@@ -77,12 +81,13 @@ from kiosk.visit.events import (
     Woke,
 )
 from kiosk.visit.pages import fault_panel as fault_panel_page
-from kiosk.visit.state import Moment, Result, Setting
+from kiosk.visit.state import Chosen, Moment, Result, Setting
 from kiosk.visit.steps import fault_panel
 from kiosk.visit.steps.fault_panel import FaultPanel
 
 if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
+    from kiosk.review.family import FamilyView
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +96,7 @@ T = TypeVar("T")
 BY_PERSON: Final = frozenset({"test", "button"})
 """The reasons of a stop that pass the STOP test: a stop key, or a button that the guard itself watches."""
 GUARD_RESTART_S: Final = 1.0
+INBOX_EVERY_S: Final = 10.0
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
 
@@ -107,6 +113,7 @@ class Application:
         liveness: Liveness,
         read_today: Callable[[StoreReader, Clock, str], Today] = today.read,
         sounds: Sounds = SILENT,
+        kept: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         self._settings = settings
         self._store = store
@@ -121,9 +128,14 @@ class Application:
         self._simulator: Simulator | None = None
         self._panel: FaultPanel | None = None
         self._epoch = 0
+        self._not_kept: dict[str, Any] = {}
+        """Choices that the settings do not have yet."""
+        self._keeping = asyncio.Lock()
         self._testing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed: list[Callable[[], None]] = []
+        self._family: asyncio.Task[FamilyView] | None = None
+        """Reads the family's view ahead, while its PIN is typed."""
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
@@ -144,9 +156,11 @@ class Application:
             locked_down=settings.config.kiosk.locked,
             build=settings.build,
             shown_pin=access.demo_pin or "",
-            reads_aloud=sounds.can_read,
+            reads_aloud=sounds.has_voice,
+            plays_tones=sounds.can_play,
         )
-        self._visit, self._first_effects = flow.start(setting, self._moment())
+        chosen = Chosen(sounds.volume, kept.reminders)
+        self._visit, self._first_effects = flow.start(setting, self._moment(), chosen)
 
     # ── for the renderer (Conductor) ──
 
@@ -268,6 +282,7 @@ class Application:
             self._connect()
             await self._access.set_demo_pin()
             await self._sounds.prepare()
+            self._look_into_inbox()
             await self._left.wait()
             code = await self._end()
             await self._sounds.close()
@@ -362,6 +377,7 @@ class Application:
 
     def _take(self, result: Result) -> None:
         self._visit, effects = result
+        self._prepare_family()
         self._sounds.alarm("not_confirmed" if self._visit.step == "not_confirmed" else "")
         self._carry_out(effects)
         self._schedule()
@@ -399,8 +415,38 @@ class Application:
                     self._spawn(self._load_today())
                 case Speak():
                     self._sounds.read(self.page().spoken, words.language())
+                case PlayTone(name):
+                    self._sounds.play(name)
+                case Choose():
+                    self._choose(effect)
                 case Leave():
                     self.leave()
+
+    def _choose(self, effect: Choose) -> None:
+        """At once; what is chosen quickly one after the other is written as it stands in the end."""
+        if effect.language is not None:
+            words.set_language(effect.language)
+        if effect.volume is not None:
+            self._sounds.volume = effect.volume
+            self._sounds.play("prompt")
+        given = {name: value for name, value in msgspec.structs.asdict(effect).items() if value is not None}
+        self._not_kept.update(given)
+        self._spawn(self._keep_choices())
+
+    async def _keep_choices(self) -> None:
+        async with self._keeping:
+            given, self._not_kept = self._not_kept, {}
+            if not given:
+                return
+            try:
+                await asyncio.to_thread(
+                    change_settings, self._store.folder, lambda kept: msgspec.structs.replace(kept, **given)
+                )
+            except KioskError as error:
+                self._not_kept = {**given, **self._not_kept}
+                self._hear(NotChosen(error.sentence))
+            else:
+                await self._sounds.prepare()
 
     def _begin(self, effect: BeginSession) -> None:
         self._session_over.clear()
@@ -501,14 +547,40 @@ class Application:
             if taken:
                 self._hear(TakenIn(tuple(handed_in.news_of(order) for order in taken)))
 
+    def _look_into_inbox(self) -> None:
+        """Somebody may hand something in beside the running kiosk: on home it is taken in within seconds."""
+        if self._left.is_set():
+            return
+        if self._visit.step == "home" and inbox.is_waiting(self._store.folder):
+            self._spawn(self._load_today())
+        asyncio.get_running_loop().call_later(INBOX_EVERY_S, self._look_into_inbox)
+
     async def _load_family(self) -> None:
-        now = self._clock.now()
         try:
-            view = await asyncio.to_thread(self._read_apart, lambda reader: family_view(reader, now.date()))
+            view = await (self._family or self._read_family())
         except KioskError as error:
             self._hear(PinChecked(False, 0, error.sentence))
         else:
             self._hear(FamilyLoaded(view))
+
+    def _prepare_family(self) -> None:
+        """The diary is read while the PIN is typed; the view is dropped when that screen is left."""
+        if self._visit.step == "pin":
+            if self._family is None and self._loop is not None and not self.output_possible:
+                self._family = self._read_family()
+        elif self._family is not None:
+            self._family.cancel()
+            self._family = None
+
+    def _read_family(self) -> asyncio.Task[FamilyView]:
+        from kiosk.review.child import family_view_in_child
+
+        reading = asyncio.get_running_loop().create_task(
+            family_view_in_child(self._store.folder, self._clock)
+        )
+        # Dropped before anybody waited for it, its failure is nobody's concern.
+        reading.add_done_callback(lambda task: None if task.cancelled() else task.exception())
+        return reading
 
     async def _load_today(self) -> None:
         if self._visit.step == "home":
@@ -570,11 +642,12 @@ def run(settings: RunSettings) -> int:
     clock = SystemClock()
     with open_store(settings.data_folder, settings.kind, clock) as store:
         log_to(settings.data_folder)
-        words.set_language(settings.language(load_settings(settings.data_folder).language))
+        kept = load_settings(settings.data_folder)
+        words.set_language(settings.language(kept.language))
         liveness = TerminalLiveness()
         sound = settings.config.sound
-        sounds = Sounds(sound.volume, sound.player, sound.voice)
-        conductor = Application(settings, store, Access(store), clock, liveness, sounds=sounds)
+        sounds = Sounds(sound.volume if kept.volume is None else kept.volume, sound.player, sound.voice)
+        conductor = Application(settings, store, Access(store), clock, liveness, sounds=sounds, kept=kept)
         if settings.plain:
             from kiosk.plain import run_plain
 

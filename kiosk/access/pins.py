@@ -16,11 +16,11 @@ import msgspec
 
 from kiosk.access.attempts import Attempts
 from kiosk.diary.records import Access as AccessRecord
-from kiosk.diary.settings_file import PinHash, load_settings, save_settings
+from kiosk.diary.settings_file import PinHash, Settings, change_settings, load_settings
 from kiosk.diary.store import Store
 from kiosk.errors import KioskError
 
-Role = Literal["family"]
+Role = Literal["family", "patient"]
 """Who has a PIN."""
 
 DEMO_FAMILY_PIN: Final = "2580"
@@ -81,6 +81,24 @@ async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
     return bytes.fromhex(output.decode("ascii"))
 
 
+async def set_pin(folder: Path, role: Role, pin: str, hasher: Hasher = scrypt_in_child) -> None:
+    """Gives `role` a new PIN of 4 to 12 digits, durably; a kiosk may be running on `folder`.
+
+    Raises AccessError, SettingsError.
+    """
+    if not (pin.isascii() and pin.isdigit() and len(pin) in PIN_DIGITS):
+        raise AccessError(
+            f"A PIN has {PIN_DIGITS.start} to {PIN_DIGITS.stop - 1} digits. Please choose another one."
+        )
+    empty = PinHash(salt=secrets.token_hex(SALT_BYTES), hash="", n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
+    hashed = msgspec.structs.replace(empty, hash=(await hasher(pin, empty)).hex())
+
+    def with_pin(settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, pins={**settings.pins, role: hashed})
+
+    await asyncio.to_thread(change_settings, folder, with_pin)
+
+
 class Access:
     """Sets and checks the PINs of one box."""
 
@@ -100,16 +118,8 @@ class Access:
         return role in load_settings(self._store.folder).pins
 
     async def set_pin(self, role: Role, pin: str) -> None:
-        """Gives `role` a new PIN of 4 to 12 digits, durably. Raises AccessError, SettingsError."""
-        if not (pin.isascii() and pin.isdigit() and len(pin) in PIN_DIGITS):
-            raise AccessError(
-                f"A PIN has {PIN_DIGITS.start} to {PIN_DIGITS.stop - 1} digits. Please choose another one."
-            )
-        empty = PinHash(salt=secrets.token_hex(SALT_BYTES), hash="", n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
-        hashed = msgspec.structs.replace(empty, hash=(await self._hasher(pin, empty)).hex())
-        settings = load_settings(self._store.folder)
-        changed = msgspec.structs.replace(settings, pins={**settings.pins, role: hashed})
-        await asyncio.to_thread(save_settings, self._store.folder, changed)
+        """As `set_pin` of this module."""
+        await set_pin(self._store.folder, role, pin, self._hasher)
 
     async def set_demo_pin(self) -> None:
         """Sets the demo's PIN where the folder holds nobody's data and has none yet."""

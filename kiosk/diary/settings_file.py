@@ -1,11 +1,16 @@
-"""`settings.toml` of the data folder: what the person chose, and PIN hashes. Written by the kiosk alone."""
+"""`settings.toml` of the data folder: what the person chose, and PIN hashes.
+
+Kiosk and installer both change it: each reads, changes and replaces it under one lock (`change_settings`).
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -31,10 +36,27 @@ class PinHash(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     p: int
 
 
+Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
+MOST_REMINDERS: Final = 3
+
+
+class Reminders(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a soft tone says that something of today is still open."""
+
+    on: bool = True
+    hours: Annotated[tuple[Hour, ...], msgspec.Meta(max_length=MOST_REMINDERS)] = (10, 14, 18)
+    """Full hours; one tone each."""
+    quiet_from: Hour = 20
+    quiet_until: Hour = 9
+    """Between the two none is heard; both the same: there are no quiet hours."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole file. `language` None: as configured."""
+    """The whole file. `language` and `volume` None: as configured."""
 
     language: Literal["en", "de"] | None = None
+    volume: Annotated[int, msgspec.Meta(ge=0, le=10)] | None = None
+    reminders: Reminders = Reminders()
     pins: Mapping[str, PinHash] = {}
     """Role → its PIN."""
 
@@ -52,19 +74,49 @@ def load_settings(folder: Path) -> Settings:
         raise SettingsError(error.sentence) from error
 
 
+def change_settings(folder: Path, change: Callable[[Settings], Settings]) -> Settings:
+    """Reads the settings, changes them, replaces them; durable when it returns. What is new.
+
+    Whoever else changes them meanwhile waits: no choice and no PIN is lost. Raises SettingsError.
+    """
+    try:
+        # The folder itself is locked: the file is another one after each change.
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _not_saved(error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        changed = change(load_settings(folder))
+        save_settings(folder, changed)
+    except OSError as error:
+        raise _not_saved(error) from error
+    finally:
+        os.close(descriptor)
+    return changed
+
+
 def save_settings(folder: Path, settings: Settings) -> None:
     """Replaces the settings; durable when it returns. Raises SettingsError."""
     try:
         durable.write_file(folder / SETTINGS, _as_toml(settings).encode())
     except OSError as error:
-        raise SettingsError(
-            f"The settings cannot be saved: {reason_of(error)}. The old ones hold.", detail=str(error)
-        ) from error
+        raise _not_saved(error) from error
+
+
+def _not_saved(error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The settings cannot be saved: {reason_of(error)}. The old ones hold.", detail=str(error)
+    )
 
 
 def _as_toml(settings: Settings) -> str:
     # A JSON string or integer is a TOML one as well, for the plain text that stands here.
-    lines = [] if settings.language is None else [f"language = {json.dumps(settings.language)}"]
+    chosen = {"language": settings.language, "volume": settings.volume}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in chosen.items() if value is not None]
+    if settings.reminders != Reminders():
+        lines += ["", "[reminders]"]
+        reminders = msgspec.structs.asdict(settings.reminders)
+        lines += [f"{key} = {json.dumps(value)}" for key, value in reminders.items()]
     for role, pin in settings.pins.items():
         lines += ["", f"[pins.{role}]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in msgspec.structs.asdict(pin).items()]

@@ -52,9 +52,14 @@ class Sounds:
         return bool(self._player) and shutil.which(self._player[0]) is not None
 
     @property
+    def has_voice(self) -> bool:
+        """There is a program that reads aloud."""
+        return bool(self._voice) and shutil.which(self._voice[0]) is not None
+
+    @property
     def can_read(self) -> bool:
-        """There is a program that reads aloud, and it would be heard."""
-        return bool(self._voice) and self.volume > 0 and shutil.which(self._voice[0]) is not None
+        """… and it would be heard."""
+        return self.has_voice and self.volume > 0
 
     async def prepare(self) -> None:
         """Makes the tones, apart from the loop: it takes some 100 ms, and none may be missing later."""

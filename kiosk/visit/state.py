@@ -13,7 +13,6 @@ import msgspec
 
 from drivers.guard.messages import Device, LeadContact
 from kiosk.access.unlocking import CodeResult, CodeState
-from kiosk.config import Language
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.settings_file import Reminders
 from kiosk.diary.today import Today
@@ -53,9 +52,8 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """What the person can choose on the help screens; kept over restarts."""
+    """What the person can choose on the help screens, beside the language; kept over restarts."""
 
-    language: Language = "en"
     volume: int = USUAL_VOLUME
     """0–10."""
     reminders: Reminders = Reminders()

@@ -26,6 +26,7 @@ from kiosk.visit.events import (
     ContactCheckEnded,
     DeviceSeen,
     FamilyLoaded,
+    NotChosen,
     OutputUnknown,
     PinChecked,
     SaveFailed,
@@ -599,6 +600,7 @@ def _around() -> Iterator[Shot]:
     yield shot(walk, "look_back few")
     walk.press("back", "4")
     yield shot(walk)
+    yield from _choices(walk)
     for key, step in (("1", "label"), ("2", "evidence")):
         walk.press(key)
         for page in range(leaflets.count(step)):
@@ -638,6 +640,21 @@ def _around() -> Iterator[Shot]:
 
 
 __all__ = ["Desk", "SaveFailed", "Shot", "album", "family_view", "shot"]
+
+
+def _choices(walk: Walk) -> Iterator[Shot]:
+    """From help and back to it."""
+    walk.press("3")
+    yield shot(walk)
+    walk.press("3", *["down"] * 7)
+    yield shot(walk, "choices off")
+    walk.press(*["up"] * 6)
+    walk.hear(NotChosen("The settings cannot be saved: the disk is full. The old ones hold."))
+    yield shot(walk, "choices not kept")
+    walk.press("back")
+    silent = Walk(setting=Setting(plays_tones=False, reads_aloud=False))
+    silent.press("4", "3")
+    yield shot(silent, "choices silent")
 
 
 def _exercises_and_forms() -> Iterator[Shot]:

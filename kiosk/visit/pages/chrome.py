@@ -52,7 +52,7 @@ def build(
     line = list(choices)
     if back:
         line.append(Choice(Key.BACK if digits else Key.ZERO, _("Back"), prominent=False))
-    if visit.context.setting.reads_aloud:
+    if visit.context.setting.reads_aloud and visit.context.chosen.volume:
         line.append(Choice(Key.READ if digits else Key.EIGHT, _("Read it to me"), prominent=False))
     if pauses:
         line.append(Choice(Key.STOP, _("Pause"), prominent=False))

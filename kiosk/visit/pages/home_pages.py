@@ -10,7 +10,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import device_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import answers, device, exercises, unlock_code, verdict
+from kiosk.visit.steps import answers, calls, device, exercises, unlock_code, verdict
 from kiosk.visit.steps.home import variant
 from kiosk.words import _, content
 from programs.library import load_programme
@@ -50,7 +50,11 @@ def home(visit: Visit, moment: Moment) -> Page:
     if now not in ("loading", "unreadable"):
         choices.append(Choice(Key.NINE, _("Family")))
     tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
-    news = () if now in ("loading", "unreadable") else (*_alerts(visit), *_news(visit))
+    news = (
+        ()
+        if now in ("loading", "unreadable")
+        else (*_reminder(visit, moment), *_alerts(visit), *_news(visit))
+    )
     body = Words(
         _lines(visit, moment, now),
         small=news,
@@ -69,6 +73,17 @@ def _alerts(visit: Visit) -> tuple[str, ...]:
     more = len(said) - ALERTS_SHOWN
     rest = (words.ngettext("And {n} more.", "And {n} more.", more).format(n=more),) if more > 0 else ()
     return (*(f"▲ {one}" for one in said[:ALERTS_SHOWN]), *rest, _("Please tell your family today."))
+
+
+def _reminder(visit: Visit, moment: Moment) -> tuple[str, ...]:
+    """The visible twin of the reminders' tones."""
+    words_of = {
+        "session": _("Reminder: today's session is still open."),
+        "questions": _("Reminder: today's questions are still open."),
+        "diary": _("Reminder: today's diary is still open."),
+    }
+    open_ = calls.reminder(visit, moment)
+    return () if open_ is None else (words_of[open_],)
 
 
 def _news(visit: Visit) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people, sides
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps.stimulation import may_go_on
+from kiosk.visit.steps.stimulation import away_long, may_go_on
 from kiosk.words import _, content
 
 
@@ -223,14 +223,12 @@ def pad_faults_end(visit: Visit, moment: Moment) -> Page:
 
 
 def nobody(visit: Visit, moment: Moment) -> Page:
-    lines = (
-        _("Nobody answered, so the session ended."),
-        _output(visit),
-        _("Take the pads off when you are ready."),
-    )
-    again = may_go_on(visit, moment)
+    lines = [_("Nobody answered, so the session ended."), _output(visit), _("It is saved.")]
+    again = not away_long(visit, moment) and may_go_on(visit, moment)
+    if away_long(visit, moment):
+        lines.append(_("Take the pads off when you are ready."))
     choices = (
         *((Choice(Key.ONE, _("Go on")),) if again else ()),
         Choice(Key.TWO, _("End for today")),
     )
-    return build(visit, moment, Words(lines, tone="calm"), choices, title=_("The session ended"))
+    return build(visit, moment, Words(tuple(lines), tone="calm"), choices, title=_("The session ended"))

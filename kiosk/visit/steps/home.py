@@ -28,6 +28,7 @@ from kiosk.visit.steps.moves import (
 )
 from programs.plan import SessionPlan
 
+HELP: Final = {Key.ONE: "label", Key.TWO: "evidence", Key.THREE: "choices"}
 PADS_MAY_BE_ON: Final = dt.timedelta(hours=2)
 """After a restart later than this nobody is asked to take them off."""
 
@@ -103,9 +104,9 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 What the device is and is not. 2 What is known of it."""
-    if key in (Key.ONE, Key.TWO):
-        return go(visit, moment, "label" if key is Key.ONE else "evidence"), ()
+    """1 What the device is and is not. 2 What is known of it. 3 Language and sound."""
+    if key in HELP:
+        return go(visit, moment, HELP[key]), ()
     return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
 
 

@@ -100,7 +100,9 @@ def load_today(visit: Visit) -> Result:
 
 
 def _show(visit: Visit, moment: Moment, place: Place, trail: tuple[Place, ...]) -> Visit:
-    return replace(visit, place=place, trail=trail, serial=visit.serial + 1, shown_s=moment.monotonic_s)
+    return replace(
+        visit, place=place, trail=trail, serial=visit.serial + 1, shown_s=moment.monotonic_s, tones=0
+    )
 
 
 # ── saving ──────────────────────────────────────────────────────────────────────────────────────

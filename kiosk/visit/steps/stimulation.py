@@ -29,6 +29,7 @@ from kiosk.visit.steps.pads import pad_size
 from programs.text import Reason
 
 RESUME_WITHIN_S: Final = 600.0
+AWAY_LONG_S: Final = 300.0
 MOST_PAD_FAULTS: Final = 2
 """The third ends the day (screens.md, "Why did you stop?")."""
 MOST_DEVICE_FAULTS: Final = 1
@@ -314,9 +315,14 @@ def press_to_pads_off(visit: Visit, key: Key, moment: Moment) -> Result:
     return (go(visit, moment, "pads_off"), ()) if key is Key.ENTER else (visit, ())
 
 
+def away_long(visit: Visit, moment: Moment) -> bool:
+    """Nobody came for five minutes: then nothing is offered but to take the pads off."""
+    return moment.monotonic_s - visit.shown_s >= AWAY_LONG_S
+
+
 def press_nobody(visit: Visit, key: Key, moment: Moment) -> Result:
     """Somebody came back: go on, or end."""
-    if key is Key.ONE:
+    if key is Key.ONE and not away_long(visit, moment):
         return go_on(visit, moment)
     if key is Key.TWO:
         return go(visit, moment, "pads_off"), ()

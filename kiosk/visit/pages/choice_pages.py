@@ -1,0 +1,55 @@
+"""Language, loudness and reminders."""
+
+from __future__ import annotations
+
+from kiosk.keys import Key
+from kiosk.page import Choice, Page, Words
+from kiosk.sound.tones import FLOOR, LOUDEST
+from kiosk.visit.pages.chrome import build
+from kiosk.visit.state import Moment, Visit
+from kiosk.words import _
+
+
+def choices(visit: Visit, moment: Moment) -> Page:
+    """What stands now, then what can be pressed. Each language in its own words."""
+    chosen, has_tones = visit.context.chosen, visit.context.setting.plays_tones
+    lines = [loudness(visit), reminders(visit)]
+    if visit.context.not_kept:
+        lines.append(visit.context.not_kept)
+    keys = [
+        Choice(Key.ONE, "English"),
+        Choice(Key.TWO, "Deutsch"),
+        Choice(Key.THREE, _("Reminders off") if chosen.reminders.on else _("Reminders on")),
+    ]
+    if has_tones:
+        keys += [Choice(Key.UP, _("Louder")), Choice(Key.DOWN, _("Softer"))]
+    small = (_("How large the letters are is set when the box is set up."),)
+    tone = "warn" if visit.context.not_kept else "plain"
+    body = Words(tuple(lines), small=small, tone="warn" if tone == "warn" else "plain")
+    return build(visit, moment, body, tuple(keys), title=_("Language and sound"), pauses=True, back=True)
+
+
+def loudness(visit: Visit) -> str:
+    """How loud it is now, and what cannot be softer."""
+    volume = visit.context.chosen.volume
+    if not visit.context.setting.plays_tones:
+        return _("This box has no loudspeaker.")
+    if not volume:
+        return _("Sounds are off. Alarms are still heard.")
+    said = _("Sounds: {volume} of {loudest}.").format(volume=volume, loudest=LOUDEST)
+    return said if volume > FLOOR else said + " " + _("Alarms are a little louder.")
+
+
+def reminders(visit: Visit) -> str:
+    """When a tone reminds, and when none does."""
+    wanted = visit.context.chosen.reminders
+    if not (wanted.on and wanted.hours):
+        return _("Reminders are off.")
+    hours = ", ".join(f"{hour}:00" for hour in wanted.hours)
+    said = _("A soft tone reminds at {hours}, while something of today is open.").format(hours=hours)
+    if wanted.quiet_from == wanted.quiet_until:
+        return said
+    quiet = _("Never between {start}:00 and {end}:00.").format(
+        start=wanted.quiet_from, end=wanted.quiet_until
+    )
+    return f"{said} {quiet}"
