@@ -90,6 +90,14 @@ def put(folder: Path, kind: str, content: bytes) -> Item:
     return item
 
 
+def is_waiting(folder: Path) -> bool:
+    """Whether there may be something to take: a look at the names alone, for a loop that must not wait."""
+    try:
+        return any(_NAME.fullmatch(name) for name in os.listdir(folder / INBOX))
+    except OSError:
+        return False
+
+
 def waiting(folder: Path) -> tuple[Item, ...]:
     """What was handed in and not taken yet, the oldest first. What is not whole or not ours is left out.
 
