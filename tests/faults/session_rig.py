@@ -1,4 +1,5 @@
-"""A whole session in virtual time: machine, runner, guard and driver as they are, on a virtual device.
+"""A whole session, or a contact check, in virtual time: machine, runner, guard and driver as they are, on a
+virtual device.
 
 Only the line is another: a pair of sockets in place of a pty, whose bytes the kernel moves in its own time.
 """
@@ -25,9 +26,10 @@ from drivers.virtual.faults import parse_fault
 from drivers.virtual.process import virtual_device
 from kiosk.diary.records import Record
 from kiosk.keys import Key
+from kiosk.session.contact import ContactRunner
 from kiosk.session.runner import SessionRunner
 from kiosk.terminal.liveness import AlwaysAlive
-from kiosk.visit.events import SessionOutcome
+from kiosk.visit.events import ContactCheckEnded, SessionOutcome
 from programs.plan import SessionPlan
 from tests.drivers.guard_bench import virtual_time
 
@@ -177,10 +179,15 @@ class Seat:
         self.heard: list[m.FromGuard] = []
         self.records: list[Record] = []
         self.outcome: SessionOutcome | None = None
+        self.contact_end: ContactCheckEnded | None = None
+        self.sent: list[m.ToGuard] = []
+        """By the kiosk itself: what a test sends past it is not in here."""
         self.epoch = 0
-        self._lease_n = 0
+        self.contact = ContactRunner(
+            send=self._send, clock=LoopClock(), liveness=AlwaysAlive(), on_end=self._contact_ended
+        )
         self.runner = SessionRunner(
-            send=lambda message: void(link.send(message)),
+            send=self._send,
             save=self._save,
             clock=LoopClock(),
             liveness=AlwaysAlive(),
@@ -188,7 +195,15 @@ class Seat:
             on_end=self._ended,
             on_tone=lambda name: None,
         )
-        link.listen(self._hear, self.runner.guard_gone)
+        link.listen(self._hear, self._gone)
+
+    def _send(self, message: m.ToGuard) -> None:
+        self.sent.append(message)
+        self.link.send(message)
+
+    def _gone(self) -> None:
+        self.contact.guard_gone()
+        self.runner.guard_gone()
 
     async def _save(self, record: Record, corrects: str | None) -> str:
         self.records.append(record)
@@ -197,10 +212,14 @@ class Seat:
     def _ended(self, outcome: SessionOutcome) -> None:
         self.outcome = outcome
 
+    def _contact_ended(self, end: ContactCheckEnded) -> None:
+        self.contact_end = end
+
     def _hear(self, message: m.FromGuard) -> None:
         self.heard.append(message)
         if isinstance(message, m.Status):
             self.epoch = message.epoch
+        self.contact.hear(message)
         self.runner.hear(message)
 
     def of(self, kind: type[Any], after: int = 0) -> list[Any]:
@@ -260,10 +279,6 @@ class Seat:
         await asyncio.sleep(seconds)
 
 
-def void(_: object) -> None:
-    """For callbacks that return nothing."""
-
-
 @asynccontextmanager
 async def seated(kind: str) -> AsyncIterator[Seat]:
     """A guard that has found its device, and a kiosk joined to it. Needs `in_virtual_time`."""
@@ -276,6 +291,7 @@ async def seated(kind: str) -> AsyncIterator[Seat]:
         await seat.until(lambda: seat.guard_state == "idle")
         yield seat
     finally:
+        seat.contact.close()
         seat.runner.close()
         await seat.link.close()
         await asyncio.wait_for(result, 60)

@@ -1,7 +1,7 @@
 """Every fault in every state of a session, on both devices, judged by the device's own log.
 
-In virtual time: zero within its bound, never above a limit, a plain sentence for the person, nothing resumed,
-the diary's record closed. Against the virtual devices; on hardware not yet measured.
+In virtual time: zero within its bound, never above a limit, a plain sentence for the person, nothing resumed
+and nothing armed anew, the diary's record closed. Against the virtual devices; on hardware not yet measured.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from typing import Final
 
 import pytest
 
+from drivers import limits
 from drivers.guard import messages as m
 from drivers.virtual.process import virtual_device
+from kiosk.application import BY_PERSON
 from kiosk.diary.records import Session
 from kiosk.keys import Key
 from kiosk.page import Words
 from kiosk.session.machine import SessionState
 from kiosk.visit import flow
-from kiosk.visit.events import SessionEnded
+from kiosk.visit.events import ContactCheckEnded, Event, SessionEnded, StopTestEnded
 from kiosk.visit.pages import rhythm
 from kiosk.visit.state import Moment, Visit
 from programs.plan import PlannedPhase, SessionPlan
@@ -101,6 +103,14 @@ async def at_the_stop_test(seat: Seat) -> None:
     await seat.until(lambda: seat.guard_state == "testing")
 
 
+async def probing(seat: Seat) -> None:
+    """The contact check of two leads, after its first pulse."""
+    await seat.stop_tested()
+    mark_s = virtual_time().now_s
+    seat.contact.begin((1, 2), seat.epoch)
+    await seat.until(lambda: bool(seat.device.flowed_after(mark_s)))
+
+
 async def rising_slowly(seat: Seat) -> None:
     await in_session(
         lambda state: (
@@ -143,11 +153,14 @@ async def gone_on(seat: Seat) -> None:
     seat.runner.press(Key.STOP)
     await seat.until(lambda: seat.outcome is not None and seat.guard_state == "idle")
     seat.begin(plan(), resume=seat.outcome)
-    await seat.until(lambda: any(side.slow is not None for side in state_of(seat).sides))
+    await seat.until(
+        lambda: seat.guard_state == "armed" and any(side.slow is not None for side in state_of(seat).sides)
+    )
 
 
 STATES: Final[dict[str, Reach]] = {
     "STOP test": at_the_stop_test,
+    "contact check": probing,
     "finding left, zero": finding(0, above_zero=False),
     "finding left, above zero": finding(0, above_zero=True),
     "finding right": finding(1, above_zero=True),
@@ -165,46 +178,85 @@ STATES: Final[dict[str, Reach]] = {
     "gone on": gone_on,
 }
 FAULTS: Final = {kind: tuple(sorted(virtual_device(kind).fault_kinds - NO_HARM)) for kind in KINDS}
-EVERY: Final = [(kind, state, fault) for kind in KINDS for state in STATES for fault in FAULTS[kind]]
+MEASURING: Final = frozenset({"p24"})
+"""Only these check how the pads lie."""
+
+
+def states_of(kind: str) -> list[str]:
+    return [state for state in STATES if state != "contact check" or kind in MEASURING]
+
+
+EVERY: Final = [(kind, state, fault) for kind in KINDS for state in states_of(kind) for fault in FAULTS[kind]]
 
 
 def sample() -> list[tuple[str, str, str]]:
     """Every fault of every device once, and with them every state."""
-    states = list(STATES)
-    return [
-        (kind, states[(number + 7 * shift) % len(states)], fault)
-        for shift, kind in enumerate(KINDS)
-        for number, fault in enumerate(FAULTS[kind])
-    ]
+    chosen = []
+    for shift, kind in enumerate(KINDS):
+        states = states_of(kind)
+        for number, fault in enumerate(FAULTS[kind]):
+            chosen.append((kind, states[(number + 7 * shift) % len(states)], fault))
+    return chosen
 
 
 @cache
-def visit_in_session() -> Visit:
-    walk = Walk()
-    walk.until("session")
+def visit_at(step: str) -> Visit:
+    walk = Walk(measures=step == "probing")
+    walk.until("contact_check" if step == "probing" else step)
+    if step == "probing":
+        walk.press("enter")
+    assert walk.step == step
     return walk.visit
 
 
-def page_words(seat: Seat) -> tuple[str, ...]:
-    """What the kiosk shows of how this session ended."""
-    assert seat.outcome is not None
-    moment = Moment(Walk().now, seat.outcome.at_s)
-    visit, _ = flow.hear(visit_in_session(), SessionEnded(seat.outcome), moment)
+def ending(seat: Seat, mark: int) -> tuple[str, Event, bool]:
+    """Where the end is heard, how the kiosk hears of it, and whether the device said off."""
+    if seat.outcome is not None:
+        return "session", SessionEnded(seat.outcome), seat.outcome.confirmed
+    if seat.contact_end is not None:
+        return "probing", seat.contact_end, seat.contact_end.confirmed
+    stopped = seat.of(m.Stopped, mark)[0]
+    by_person = stopped.why in BY_PERSON
+    return "stop_test", StopTestEnded(stopped.confirmed, stopped.how, by_person), stopped.confirmed
+
+
+def judge_the_page(seat: Seat, mark: int) -> None:
+    """The kiosk shows how it ended, and never that the output is off where the device did not say so."""
+    step, event, confirmed = ending(seat, mark)
+    moment = Moment(Walk().now, virtual_time().now_s)
+    visit, _ = flow.hear(visit_at(step), event, moment)
     page = flow.page(visit, moment, None)
-    assert page.id != "session", "the screen follows"
+    assert page.id != step, "the screen follows"
     assert isinstance(page.body, Words)
-    if not seat.outcome.confirmed:
-        assert page.id == "not_confirmed", page.id
+    assert all(line.strip() for line in page.body.lines)
+    assert (page.id == "not_confirmed") is not confirmed, page.id
+    if not confirmed:
         assert any("OFF" in line for line in page.body.lines)
-    return page.body.lines
+    if isinstance(event, StopTestEnded) and not (confirmed and event.by_person):
+        assert not visit.context.run.stop_tested
+    if isinstance(event, ContactCheckEnded) and event.why != "probed":
+        assert not visit.context.run.contact_good
+
+
+async def try_to_go_on_without_the_person(seat: Seat, since_s: float) -> None:
+    """The kiosk asks for nothing by itself; what it sent before, sent once more, is refused."""
+    mark = len(seat.heard)
+    asked = next((one for one in reversed(seat.sent) if isinstance(one, m.Arm | m.Probe)), None)
+    if asked is not None:
+        seat.link.send(asked)
+        seat.link.send(m.Level(asked.epoch, 1, limits.MAX_RAISE_HALF_MA[seat.kind]))
+        await seat.wait(LOOKED_AT_S)
+        assert [one.epoch for one in seat.of(m.Refused, mark)] == [asked.epoch] * 2
+    assert not seat.device.flowed_after(since_s)
 
 
 async def judge(kind: str, state: str, fault: str) -> None:
     async with seated(kind) as seat:
         await STATES[state](seat)
         in_a_session = seat.runner.state is not None
+        probes = seat.contact.output_possible
         flows = bool(seat.device.flowed_after(virtual_time().now_s))
-        mark, at_s = len(seat.heard), virtual_time().now_s
+        mark, at_s, sent = len(seat.heard), virtual_time().now_s, len(seat.sent)
         seat.device.fault(fault)
         await seat.wait(SEEN_WITHIN_S)
         ended_by_itself = seat.outcome is not None or bool(seat.of(m.Stopped, mark))
@@ -215,6 +267,7 @@ async def judge(kind: str, state: str, fault: str) -> None:
         if seat.runner.output_possible or state == "STOP test":
             seat.runner.press(Key.STOP)
             seat.link.send(m.Stop("test"))
+        seat.contact.request_stop("person")
         await seat.wait(TOLD_WITHIN_S + LOOKED_AT_S)
 
         where = (kind, state, fault, ended_by_itself)
@@ -223,13 +276,17 @@ async def judge(kind: str, state: str, fault: str) -> None:
         assert seat.guard_state in ("idle", "no_device", "unconfirmed"), where
         if in_a_session:
             assert seat.outcome is not None, where
-            assert all(line.strip() for line in page_words(seat)), where
             record = seat.records[-1]
             assert isinstance(record, Session)
             assert record.state != "begun", where
             assert record.stop_confirmed is seat.outcome.confirmed, where
+        elif probes:
+            assert seat.contact_end is not None, where
         else:
             assert seat.of(m.Stopped, mark), where
+        judge_the_page(seat, mark)
+        assert not any(isinstance(one, m.Arm | m.Probe) for one in seat.sent[sent:]), where
+        await try_to_go_on_without_the_person(seat, at_s + ZERO_WITHIN_S)
 
 
 @pytest.mark.timeout(1_800)
