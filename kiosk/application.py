@@ -14,6 +14,7 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -88,6 +89,7 @@ from kiosk.visit.steps.fault_panel import FaultPanel
 if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
     from kiosk.review.family import FamilyView
+from programs.checked_toml import TomlError
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +158,7 @@ class Application:
             locked_down=settings.config.kiosk.locked,
             build=settings.build,
             shown_pin=access.demo_pin or "",
+            forms_folder=settings.config.kiosk.forms,
             reads_aloud=sounds.has_voice,
             plays_tones=sounds.can_play,
         )
@@ -634,11 +637,24 @@ def recorded_device_id(settings: RunSettings) -> str:
     return device.device_id if device.simulated == (settings.simulator is not None) else ""
 
 
+def _check_forms(folder: str) -> None:
+    """A clinic's own forms are wrong at the start, or not at all. Raises KioskError."""
+    if not folder:
+        return
+    from programs.forms import load_forms
+
+    try:
+        load_forms(Path(folder))
+    except TomlError as error:
+        raise KioskError(f"The clinic's forms cannot be used. {error.sentence}") from error
+
+
 def run(settings: RunSettings) -> int:
     """`homestim run`: until it is left; the exit code. Raises KioskError; the terminal is as it was."""
     if not (sys.__stdin__ and sys.__stdin__.isatty()):
         # Said before a data folder is made that nobody asked for.
         raise KioskError("homestim needs a terminal: start it in one, without redirecting its input.")
+    _check_forms(settings.config.kiosk.forms)
     clock = SystemClock()
     with open_store(settings.data_folder, settings.kind, clock) as store:
         log_to(settings.data_folder)

@@ -67,6 +67,8 @@ class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "DE"
     """ISO 3166, two capital letters. Says which emergency number is shown."""
     lang: Language = "en"
+    forms: str = ""
+    """A folder with a clinic's own rating forms (docs/forms.md)."""
 
 
 class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -45,6 +45,8 @@ class Setting(msgspec.Struct, frozen=True):
     """The kiosk's build: a guard of another build does not arm (safety rule 24). Empty: not compared."""
     shown_pin: str = ""
     """The demonstration's family PIN, shown where it is asked for; empty on a box."""
+    forms_folder: str = ""
+    """A clinic's own rating forms; empty: none."""
     reads_aloud: bool = True
     """There is a voice: 8 is "read it to me". Without one no screen offers it."""
     plays_tones: bool = True

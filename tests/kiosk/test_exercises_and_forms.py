@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from kiosk.application import _check_forms
+from kiosk.config import load_config
 from kiosk.diary.records import Form, Lock
+from kiosk.errors import KioskError
 from kiosk.page import NumberLine, Pictured, Words
 from kiosk.visit import flow
+from kiosk.visit.state import Setting
 from kiosk.visit.steps import leaflets
 from kiosk.visit.steps.exercises import todays
 from kiosk.visit.steps.forms import can_be_asked
@@ -226,3 +231,69 @@ def test_who_is_to_tighten_along_is_told_so_and_nobody_else(along: bool) -> None
     said = {title for title in titles if title.startswith("Working")}
     assert said
     assert all(("tighten with it" in title) is along for title in said)
+
+
+# ── a clinic's own forms ──
+
+INVENTED = """
+id = "stairs"
+name.en = "Stairs"
+languages = ["en"]
+source = "[D]"
+scoring = "sum"
+{when}
+intro.en = "Today."
+[licence]
+words = "own"
+holder = "this test"
+terms = "none"
+[thresholds]
+points = 1
+source = "[D]"
+[[item]]
+key = "up"
+kind = "tick"
+text.en = "Can you climb stairs?"
+"""
+
+
+def clinic(folder: Path, when: str) -> Setting:
+    (folder / "stairs").mkdir(parents=True)
+    (folder / "stairs" / "form.toml").write_text(INVENTED.replace("{when}", when), encoding="utf-8")
+    return Setting(forms_folder=str(folder))
+
+
+def asked(walk: Walk) -> bool:
+    """Whether the clinic's form is asked; the shipped ones were filled in yesterday."""
+    entry_written(walk)
+    return "more question" in walk.words
+
+
+YESTERDAY = START.date() - dt.timedelta(days=1)
+SHIPPED_DONE = {"peg": YESTERDAY, "pgic": YESTERDAY}
+
+
+def test_a_clinics_form_is_asked_as_often_as_it_says(tmp_path: Path) -> None:
+    setting = clinic(tmp_path, "every_days = 30")
+    walk = Walk(today(forms=SHIPPED_DONE), setting=setting)
+    assert asked(walk)
+    walk.press("1", "1")
+    assert dict(walk.records(Form)[-1].answers) == {"up": 1}
+    long_ago, lately = (START.date() - dt.timedelta(days=days) for days in (30, 29))
+    assert asked(Walk(today(forms={**SHIPPED_DONE, "stairs": long_ago}), setting=setting))
+    assert not asked(Walk(today(forms={**SHIPPED_DONE, "stairs": lately}), setting=setting))
+
+
+@pytest.mark.parametrize(("weeks", "due"), [(0, True), (3, False), (4, True), (5, False)])
+def test_a_clinics_form_is_asked_in_the_weeks_that_it_names(tmp_path: Path, weeks: int, due: bool) -> None:
+    history = replace(CourseHistory(), plan_began=START.date() - dt.timedelta(weeks=weeks))
+    walk = Walk(today(forms=SHIPPED_DONE, history=history), setting=clinic(tmp_path, "at_weeks = [0, 4]"))
+    assert asked(walk) is due
+
+
+def test_a_clinics_form_that_is_wrong_is_said_before_anything_starts(tmp_path: Path) -> None:
+    clinic(tmp_path / "forms", "every_days = 0")
+    (tmp_path / "kiosk.toml").write_text(f'[kiosk]\nforms = "{tmp_path / "forms"}"\n')
+    config = load_config(tmp_path / "kiosk.toml")
+    with pytest.raises(KioskError, match=r"stairs/form\.toml.*every_days"):
+        _check_forms(config.kiosk.forms)

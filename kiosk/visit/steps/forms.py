@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from kiosk.diary.records import Form as Filled
+from kiosk.diary.today import Today
 from kiosk.keys import Key
 from kiosk.visit.state import Moment, Number, Result, Visit
 from kiosk.visit.steps import numbers
 from kiosk.visit.steps.moves import back, forget_document, go, save_document, update, wait_for_saves
+from programs.follow_up import FORM_DAYS
 from programs.forms import Form, Item, load_forms
 
 PICKS: Final = (Key.ONE, Key.TWO, Key.THREE, Key.FOUR, Key.FIVE, Key.SIX, Key.SEVEN)
@@ -23,8 +28,35 @@ def next_due(visit: Visit) -> Form | None:
     if today is None:
         return None
     ids = [due.form for due in today.follow_up if due.kind == "form"]
-    due = (load_forms()[id_] for id_ in ids if id_ not in visit.context.forms_done)
+    ids += [id_ for id_, form in _plug_ins(visit).items() if _is_due(form, today)]
+    due = (_forms(visit)[id_] for id_ in ids if id_ not in visit.context.forms_done)
     return next((form for form in due if can_be_asked(form)), None)
+
+
+def _forms(visit: Visit) -> Mapping[str, Form]:
+    """Those that ship, and the clinic's own (docs/forms.md); read once, checked when the kiosk starts."""
+    return _every_form(visit.context.setting.forms_folder)
+
+
+def _plug_ins(visit: Visit) -> Mapping[str, Form]:
+    return {id_: form for id_, form in _forms(visit).items() if id_ not in FORM_DAYS}
+
+
+def _is_due(form: Form, today: Today) -> bool:
+    """Every so many days; or once in each of its weeks of the course, until a week later."""
+    day, last = today.now.date(), today.forms.get(form.id)
+    if form.every_days is not None:
+        return last is None or not 0 <= (day - last).days < form.every_days
+    began = today.history.plan_began
+    if began is None:
+        return False
+    week = (day - began).days // 7
+    return week in form.at_weeks and (last is None or (last - began).days // 7 < week)
+
+
+@cache
+def _every_form(folder: str) -> Mapping[str, Form]:
+    return load_forms(Path(folder) if folder else None)
 
 
 def can_be_asked(form: Form) -> bool:
@@ -46,7 +78,7 @@ def being_filled(visit: Visit) -> tuple[Form, Item, Filled]:
     """The form, its item on the screen, and what was answered so far."""
     filled = visit.context.form
     assert filled is not None
-    form = load_forms()[filled.form]
+    form = _forms(visit)[filled.form]
     return form, form.items[visit.place.index], filled
 
 
