@@ -59,7 +59,8 @@ def documents(count: int = RECORDS, seed: int = 1) -> Iterator[tuple[str, str, D
             folder="rehearsal",
             device_id="SIM0001",
         )
-        document = {"envelope": msgspec.to_builtins(envelope), "record": msgspec.to_builtins(record)}
+        text = msgspec.json.encode({"envelope": envelope, "record": record})
+        document = msgspec.json.decode(text)
         yield f"{at:%Y-%m}", document["record"]["kind"], document
 
 

@@ -1021,16 +1021,20 @@ MUTANTS = (
     Mutant(
         "no flush",
         JOURNAL,
-        "self._end, self._files)\n            self._files.flush_data(self._descriptor)",
-        "self._end, self._files)",
+        "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
+        "            self._failure = error\n            raise\n        contents.link",
+        "        except OSError as error:\n            self._failure = error\n            raise\n"
+        "        contents.link",
         TEST_CUTS,
     ),
     Mutant(
         "two flushes",
         JOURNAL,
-        "self._end, self._files)\n            self._files.flush_data(self._descriptor)",
-        "self._end, self._files)\n            self._files.flush_data(self._descriptor)\n"
-        "            self._files.flush_data(self._descriptor)",
+        "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
+        "            self._failure = error\n            raise\n        contents.link",
+        "            self._files.flush_data(self._descriptor)\n"
+        "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
+        "            self._failure = error\n            raise\n        contents.link",
         TEST_CUTS,
     ),
     Mutant(
@@ -1108,9 +1112,9 @@ MUTANTS = (
     Mutant(
         "memory is ahead of the disk",
         JOURNAL,
-        '        self._append(b",".join(parts))\n',
+        """        gone = b'"del":""",
         "        self._contents.tables.setdefault(table, {}).update(put)\n"
-        '        self._append(b",".join(parts))\n',
+        """        gone = b'"del":""",
         TEST_JOURNAL,
     ),
     Mutant(

@@ -20,7 +20,6 @@ import json
 import logging
 import re
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -47,8 +46,6 @@ PAGE_BYTES: Final = 4096
 """What the system writes to the disk for a single byte."""
 SNAPSHOT_LINE_BYTES: Final = 8 * 1024
 """Documents of a snapshot share lines of about this size, which can still be mended."""
-LOOK_EVERY_S: Final = 1.0
-"""Whether the folder is still there: at each write of a person, not at each of a thousand in a row."""
 WASTE: Final = 4
 WASTE_BYTES: Final = 1024 * 1024
 """A new generation is begun when the lines are longer than this, and than `WASTE` times what they say."""
@@ -242,7 +239,6 @@ class JournalStorage(Storage):
         self._failure: OSError | None = None
         self._usual_bytes = 0
         self._size = 0
-        self._seen_s = -LOOK_EVERY_S
         durable.make_folder(folder, files)
         self._place, self._identity = str(folder), files.identity(str(folder))
         known = generations(folder, files)
@@ -302,16 +298,19 @@ class JournalStorage(Storage):
         there = self._contents.tables.get(table)
         if there is not None and not removed and not put:
             return
-        parts = [b'"t":' + _name(table)]
-        if removed:
-            parts.append(b'"del":' + encode(removed))
-        parts.append(b'"put":' + _joined(put))
-        self._append(b",".join(parts))
+        gone = b'"del":%b,' % encode(list(removed)) if removed else b""
+        self._append(b'"t":%b,%b"put":%b' % (_name(table), gone, _joined(put)))
         if there is None:
             there = self._contents.tables.setdefault(table, {})
         for doc_id in removed:
             there.pop(doc_id, None)
         there.update(put)
+
+    def check_place(self) -> None:
+        """Raises FileNotFoundError when the folder is no longer where it was opened: what is written then
+        would be durable, and nowhere."""
+        if self._files.identity(self._place) != self._identity:
+            raise FileNotFoundError("the journal was moved away")
 
     def seal(self) -> None:
         """Brings the copy up to date: then also damage of more than a bit can be mended."""
@@ -433,16 +432,13 @@ class JournalStorage(Storage):
 
     def _append(self, body: bytes) -> None:
         self._check_usable()
-        change = b'{"n":%d,%s}' % (self.link.n + 1, body)
-        line, head = chain.line(self.link.head, self._padded(change))
+        contents = self._contents
+        n = contents.link.n + 1
+        line, head = chain.line(contents.link.head, self._padded(b'{"n":%d,%b}' % (n, body)))
+        end = self._end + len(line)
         try:
-            now_s = time.monotonic()
-            if now_s > self._seen_s + LOOK_EVERY_S:
-                if self._files.identity(self._place) != self._identity:
-                    raise FileNotFoundError("the journal was moved away")
-                self._seen_s = now_s
-            if self._end + len(line) > self._size:
-                more = -(-(self._end + len(line) - self._size) // self._chunk_bytes) * self._chunk_bytes
+            if end > self._size:
+                more = -(-(end - self._size) // self._chunk_bytes) * self._chunk_bytes
                 self._write_zeros(self._descriptor, self._size, more)
                 self._size += more
             written = self._files.write_at(self._descriptor, line, self._end)
@@ -452,9 +448,9 @@ class JournalStorage(Storage):
         except OSError as error:
             self._failure = error
             raise
-        self._contents.link = Link(self.link.n + 1, head)
-        self._contents.lines += 1
-        self._end += len(line)
+        contents.link = Link(n, head)
+        contents.lines += 1
+        self._end = end
         self._uncopied.append(line)
 
     def _write_zeros(self, descriptor: int, at: int, length: int) -> None:
@@ -587,8 +583,8 @@ class JournalTable(Table):
         put: dict[str, msgspec.Raw] = {}
         doc_ids: list[int] = []
         for document in documents:
-            if not isinstance(document, Mapping):
-                raise ValueError("Document is not a Mapping")  # noqa: TRY004  # as TinyDB does
+            if type(document) is not dict and not isinstance(document, Mapping):
+                raise ValueError("Document is not a Mapping")  # as TinyDB does
             if isinstance(document, self.document_class):
                 doc_id = document.doc_id
                 if str(doc_id) in there or str(doc_id) in put:

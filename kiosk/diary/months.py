@@ -83,6 +83,11 @@ class Writer:
         """`document` in the place of the one with that id in `month`, or a new one."""
         self._table(month, table).upsert(document, where("envelope")["id"] == record_id)
 
+    def check_place(self) -> None:
+        """Raises FileNotFoundError when the data folder was moved away."""
+        if self._storage is not None:
+            self._storage.check_place()
+
     def seal(self) -> None:
         """Makes the newest month's copy whole: for when nobody is writing."""
         if self._storage is not None:

@@ -453,6 +453,7 @@ class Store(StoreReader):
             envelope = self._stamped(draft)
             month = max(f"{envelope.entry_time:%Y-%m}", self._writer.newest)
             document = {"envelope": msgspec.to_builtins(envelope), "record": body}
+            self._writer.check_place()
             if replace:
                 self._writer.replace(month, table, envelope.id, document)
             else:
@@ -547,10 +548,9 @@ def _table_of(record: Record) -> str:
 
 def _checked(record: Record) -> Any:
     """The record as plain data, after it was shown that it can be read back. Raises TypeError, ValueError."""
-    body = msgspec.to_builtins(record)
-    journal.encode(body)
-    msgspec.convert(body, AnyRecord)
-    return body
+    text = journal.encode(msgspec.to_builtins(record))
+    msgspec.json.decode(text, type=AnyRecord)
+    return msgspec.json.decode(text)
 
 
 class _Document(msgspec.Struct, frozen=True, gc=False):
