@@ -18,7 +18,6 @@ from kiosk.words import _, content
 from programs.advice import load_advice
 from programs.plan import NotToday
 from programs.screening import Asks, Class
-from programs.text import Text
 
 TONES: Final[Mapping[str, Literal["calm", "alarm"]]] = {
     "E": "alarm",
@@ -56,17 +55,10 @@ def _pads_first(visit: Visit) -> tuple[str, ...]:
 def telephone(visit: Visit, moment: Moment) -> Page:
     """What to say when somebody answers the call, with the question itself."""
     lock = answers.locks_that_end(visit)[0]
-    lines = tuple(_told(visit, line.text) for line in load_advice()[Class(lock.class_)].say)
+    lines = tuple(people.told(visit, line.text) for line in load_advice()[Class(lock.class_)].say)
     body = Words(lines, (_cause(visit, lock),))
     choices = (Choice(Key.ENTER, _("Back")),)
     return build(visit, moment, body, choices, title=_("What to say on the telephone"))
-
-
-def _told(visit: Visit, text: Text) -> str:
-    """A text of the content with names and numbers in the place of its braces."""
-    return content(text).format(
-        clinician=people.clinician(visit), phone=people.phone(visit), emergency=people.emergency(visit)
-    )
 
 
 def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
@@ -76,7 +68,7 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
     call = people.call_clinician(visit)
     match lock.class_:
         case "E" | "U" | "X" | "C":
-            return tuple(_told(visit, line.text) for line in load_advice()[Class(lock.class_)].do)
+            return tuple(people.told(visit, line.text) for line in load_advice()[Class(lock.class_)].do)
         case "red":
             return red_lines(visit, lock.cause)
         case "skin":
