@@ -47,7 +47,7 @@ class Reading(msgspec.Struct, frozen=True):
 def line(previous: str, change: bytes) -> tuple[bytes, str]:
     """`change` as the line after the one whose h is `previous`, and its own h."""
     head = sha256(previous.encode() + change).hexdigest()
-    return b"".join((_OPEN, head.encode(), _MIDDLE, change, _CLOSE, b"\n")), head
+    return b'{"h":"%s","c":%s}\n' % (head.encode(), change), head
 
 
 def read(content: bytes, copy: bytes = b"", start: int = 0, previous: str = GENESIS) -> Reading:
