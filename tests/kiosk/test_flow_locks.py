@@ -61,7 +61,7 @@ class Restarting:
                 if self.visit.visit.step == "stop_test":
                     await self.visit.hear(StopTestEnded(True, "status 0"))
             case "yes":
-                for step, key in (("group", "2"), ("single", "2"), ("confirm_yes", "1")):
+                for step, key in (("group", "2"), ("single", "2"), ("confirm_yes", "2")):
                     if self.visit.visit.step == step:
                         await self.visit.press(key)
             case "restart":

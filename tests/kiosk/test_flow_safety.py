@@ -14,6 +14,7 @@ from kiosk import words
 from kiosk.diary.records import Alert, Entry, Lock, Screening
 from kiosk.diary.today import OpenScreening
 from kiosk.keys import Key
+from kiosk.screens.draw import draw
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
@@ -82,9 +83,9 @@ def test_a_worse_answer_of_the_baseline_is_asked_once_more_and_locks(key: str, a
     to_question(walk, key)
     walk.press(answer)
     assert walk.step == "confirm_yes"
-    walk.press("enter")
+    walk.press("enter", "1", "3")
     assert walk.step == "confirm_yes"
-    walk.press("1")
+    walk.press("2")
     class_ = QUESTIONS.questions[key].class_.value
     assert (class_, key) in locks(walk)
     walk.until("verdict", most=120)
@@ -97,7 +98,7 @@ def test_a_worse_answer_of_the_baseline_is_asked_once_more_and_locks(key: str, a
 def test_an_emergency_waits_for_no_other_question(key: str) -> None:
     walk = Walk(today(baseline_due=FIRST_TIME))
     to_question(walk, key)
-    walk.press("2", "1")
+    walk.press("2", "2")
     assert walk.step == "verdict"
     assert "112" in walk.words
     assert "locked until Dr. Demo opens it" in walk.words
@@ -114,7 +115,7 @@ def test_a_worse_answer_of_a_visit_never_leads_to_the_session(key: str, answer: 
         assert walk.step == "mend"
         walk.press("2")
     elif question.class_ in CONFIRMED_CLASSES:
-        walk.press("1")
+        walk.press("2")
     walk.until("verdict")
     assert (question.class_.value, key) in locks(walk)
     assert not walk.sent(BeginSession)
@@ -129,7 +130,7 @@ def test_the_lock_is_durable_before_its_screen_shows(key: str) -> None:
     walk.answering = False
     walk.press("2")
     if walk.step == "confirm_yes":
-        walk.press("1")
+        walk.press("2")
     walk.until("saving")
     while walk.unanswered:
         assert walk.step == "saving"
@@ -142,16 +143,41 @@ def test_all_locks_apply_and_the_worst_picks_the_screen() -> None:
     walk = Walk(today(baseline_due=FIRST_TIME))
     for key in ("rf_fever", "x_pacer", "c_heart"):
         to_question(walk, key)
-        walk.press("2", "1")
+        walk.press("2", "2")
     walk.until("verdict", most=120)
     assert [class_ for class_, _ in locks(walk)] == ["U", "X", "C"]
     assert "urgent-care" in walk.words
 
 
+@pytest.mark.parametrize("key", ["1", "2", "3"])
+def test_no_key_pressed_twice_takes_a_yes_back(key: str) -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    if key == "1":
+        walk.press("2", "2", "back")
+        assert walk.step == "single"
+    for _ in range(4):
+        walk.press(key)
+    assert last_screening(walk).answers["d_change"] in ("yes", "not_sure")
+    assert last_screening(walk).retracted == {}
+
+
+@pytest.mark.parametrize("size", [(67, 20), (80, 25), (120, 40)])
+def test_no_place_touched_twice_takes_a_yes_back(size: tuple[int, int]) -> None:
+    walk = Walk()
+    to_question(walk, "d_change")
+    before = draw(walk.page, *size)
+    walk.press("2")
+    after = draw(walk.page, *size)
+    (back,) = [target.area for target in after.targets if Key.FIVE in target.keys]
+    cells = [(x, y) for x in range(back.x, back.right) for y in range(back.y, back.bottom)]
+    assert not {key for cell in cells for key in before.keys_at(*cell)} & {Key.ONE, Key.TWO, Key.THREE}
+
+
 def test_a_wrong_key_keeps_both_answers_and_tells_the_family() -> None:
     walk = Walk()
     to_question(walk, "d_change")
-    walk.press("2", "2")
+    walk.press("2", "5")
     assert walk.step == "pain_rest"
     screening = last_screening(walk)
     assert screening.answers["d_change"] == "no"
@@ -166,7 +192,7 @@ def test_a_wrong_key_keeps_both_answers_and_tells_the_family() -> None:
 def test_a_wrong_key_is_believed_once() -> None:
     walk = Walk()
     to_question(walk, "d_change")
-    walk.press("2", "2", "back")
+    walk.press("2", "5", "back")
     assert walk.step == "single"
     while walk.step != "single":
         walk.press("back")
@@ -238,13 +264,13 @@ def test_sore_muscles_postpone_and_very_sore_ones_lock(soreness: int, locked: bo
 def test_going_back_and_answering_no_lifts_no_lock() -> None:
     walk = Walk()
     to_question(walk, "d_change")
-    walk.press("2", "1")
+    walk.press("2", "2")
     assert locks(walk) == [("C", "d_change")]
     while walk.step not in ("single", "group"):
         walk.press("back")
     walk.press("1")
     assert walk.step == "confirm_yes"
-    walk.press("2")
+    walk.press("5")
     walk.until("verdict")
     assert locks(walk) == [("C", "d_change")]
     assert last_screening(walk).retracted == {"d_change": "yes"}
@@ -265,13 +291,13 @@ def test_there_is_no_way_back_from_a_yes() -> None:
 def test_a_group_answered_no_takes_no_yes_back_unasked() -> None:
     walk = Walk(today(baseline_due=FIRST_TIME))
     to_question(walk, "c_heart")
-    walk.press("2", "1")
+    walk.press("2", "2")
     while walk.step != "group" or "c_heart" not in groups(walk.visit)[walk.visit.place.index].questions:
         walk.press("back")
     walk.press("1")
     assert walk.step == "confirm_yes"
     assert last_screening(walk).answers["c_heart"] == "yes"
-    walk.press("2")
+    walk.press("1", "5")
     assert last_screening(walk).answers["c_heart"] == "no"
     assert last_screening(walk).retracted == {"c_heart": "yes"}
     assert locks(walk) == [("C", "c_heart")]
@@ -422,7 +448,7 @@ def test_an_emergency_that_cannot_be_saved_is_told_all_the_same_and_holds() -> N
     walk = Walk()
     to_question(walk, "rf_chest")
     walk.answering = False
-    walk.press("2", "1")
+    walk.press("2", "2")
     walk.fail_saves()
     assert walk.step == "not_saved"
     assert "Call 112 now" in walk.words
@@ -705,7 +731,7 @@ def _locked_by(answers: list[str]) -> set[tuple[str, str]]:
         if walk.step == "single":
             walk.press(said[groups(walk.visit)[walk.visit.place.index].questions[walk.visit.place.item]])
         elif walk.step == "confirm_yes":
-            walk.press("1")
+            walk.press("2")
         elif walk.step == "mend":
             walk.press("2")
         elif walk.step in ("verdict", "session"):

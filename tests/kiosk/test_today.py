@@ -428,7 +428,7 @@ async def test_a_lock_outlives_a_restart_and_a_second_no(
         await visit.press("1", "1", "enter", "1", "1", "1", "2")
         assert visit.visit.step == "confirm_yes"
         if confirmed:
-            await visit.press("1")
+            await visit.press("2")
     clock.advance(7200)
     with open_store(folder, "simulated", clock, "SIM-1") as store:
         visit = await begin(store, clock)

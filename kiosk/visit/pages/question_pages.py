@@ -9,6 +9,7 @@ from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
+from kiosk.visit.steps.questions import CONFIRMS, TAKES_BACK
 from kiosk.words import _, content, ngettext
 from programs.screening import Answer, Question
 
@@ -56,8 +57,10 @@ def group(visit: Visit, moment: Moment) -> Page:
     lines: tuple[str, ...] = (_("Is one of these true for you?"),)
     if visit.context.re_asked:
         lines = (_("Your answers are older than one hour. Is one of these true now?"),)
-    small = (*_glosses(questions), *_pads_used(visit, shown.id))
-    body = Words(lines, tuple(_worded(visit, question) for question in questions), small)
+    # One line of small print: with four questions it is the fifth, and the first line only asks.
+    small = " ".join((*_glosses(questions), *_pads_used(visit, shown.id)))
+    items = tuple(_worded(visit, question) for question in questions)
+    body = Words(lines, items, (small,) if small else ())
     choices = (Choice(Key.ONE, _("None of these")), Choice(Key.TWO, _("One of these, or not sure")))
     return build(
         visit, moment, body, choices, title=_count(visit, content(shown.title)), pauses=True, back=True
@@ -81,8 +84,12 @@ def confirm_yes(visit: Visit, moment: Moment) -> Page:
     screening = visit.context.screening
     unsure = screening is not None and screening.answers.get(question.key) == Answer.NOT_SURE.value
     said = _("You said NOT SURE to:") if unsure else _("You said YES to:")
-    body = Words((said,), (_worded(visit, question),), tone="warn")
-    choices = (Choice(Key.ONE, _("Yes, or not sure")), Choice(Key.TWO, _("I pressed the wrong key")))
+    wrong = _("Was it the wrong key? Then press {key}.").format(key=TAKES_BACK.value)
+    body = Words((said,), (_worded(visit, question),), (wrong,), tone="warn")
+    choices = (
+        Choice(CONFIRMS, _("Yes, or not sure")),
+        Choice(TAKES_BACK, _("I pressed the wrong key"), prominent=False),
+    )
     return build(visit, moment, body, choices, title=_("Please check"), pauses=True)
 
 

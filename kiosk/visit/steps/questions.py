@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from kiosk.diary.records import Screening
@@ -16,6 +18,10 @@ from programs.screening import Answer, Asks, Class, Group
 from programs.text import Reason
 
 SINGLE_ANSWERS = {Key.ONE: Answer.NO, Key.TWO: Answer.YES, Key.THREE: Answer.NOT_SURE}
+CONFIRMS: Final = Key.TWO
+"""The key of Yes, pressed once more, says Yes once more."""
+TAKES_BACK: Final = Key.FIVE
+"""No key that leads to the question: pressed twice, none of them takes a yes back."""
 
 
 def press_identity(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -138,14 +144,14 @@ def _confirm(visit: Visit, moment: Moment, name: str) -> Visit:
 
 
 def press_confirm_yes(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Yes, or not sure: it locks. 2 The wrong key: both answers are kept, the family is told (rule 26).
+    """2 Yes, or not sure: it locks. 5 The wrong key: both answers are kept, the family is told (rule 26).
 
     There is no way back from here: it would let the yes vanish.
     """
     name = visit.context.unsure
-    if key is Key.ONE:
+    if key is CONFIRMS:
         return _without_confirmation(*_lock(visit, name, moment))
-    if key is Key.TWO:
+    if key is TAKES_BACK:
         screening = visit.context.screening
         assert screening is not None
         retracted = {**screening.retracted, name: screening.answers[name]}
