@@ -34,6 +34,8 @@ class Header(msgspec.Struct, frozen=True):
     right: str
     """"device ready", "CURRENT IS ON", "device not found"."""
     current_on: bool = False
+    short: str = ""
+    """Stands for `left` on a screen on which that takes a row of its own."""
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -84,6 +86,8 @@ class Placement(msgspec.Struct, frozen=True):
     """A framed status: "RED lead", "pad 1 + 2  GOOD"."""
     below: str
     """One line under the drawing."""
+    box_strong: tuple[int, ...] = (0,)
+    """Which lines of the box are to be read first."""
 
 
 class LevelBar(msgspec.Struct, frozen=True):
@@ -192,6 +196,8 @@ class Page(msgspec.Struct, frozen=True):
     """Output can be on: the whole bottom is STOP."""
     stop_text: str = ""
     title: str = ""
+    hint: str = ""
+    """"1–4  choose", before the key line; left out where it would cost a row."""
     spoken: str = ""
     """What "read it to me" says."""
     serial: int = 0

@@ -34,27 +34,31 @@ _ROOMY_FROM: Final = 76
 def draw(page: Page, width: int, height: int, console: bool = False) -> Drawing:
     """The whole screen of `width`×`height` cells; below 67×20 only that it is too small, and STOP.
 
-    The frame is left out where the terminal is smaller than the design, and where words need its room.
+    The frame is left out where the terminal is smaller than the design, and where words need its room; so are
+    the big buttons below a drawn back: the key line has them then.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         canvas = Canvas(width, height, console)
         too_small.draw(canvas, page, LEAST_WIDTH, LEAST_HEIGHT)
         return canvas.drawing()
-    if width >= DESIGN_WIDTH and height >= DESIGN_HEIGHT:
-        framed = _drawn(page, width, height, console, frame=1)
-        if not framed.cut:
-            return framed
-    return _drawn(page, width, height, console, frame=0)
+    frames = (1, 0) if width >= DESIGN_WIDTH and height >= DESIGN_HEIGHT else (0,)
+    below_back = isinstance(page.body, Placement) and not page.stop_row
+    for buttons in (True, False) if below_back else (False,):
+        for frame in frames:
+            drawing = _drawn(page, width, height, console, frame, buttons)
+            if not drawing.cut:
+                return drawing
+    return drawing
 
 
-def _drawn(page: Page, width: int, height: int, console: bool, frame: int) -> Drawing:
-    """Header, body, footer. `frame`: cells that the frame takes on each side."""
+def _drawn(page: Page, width: int, height: int, console: bool, frame: int, buttons: bool) -> Drawing:
+    """Header, body, footer. `frame`: cells that the frame takes on each side. `buttons`: below a drawn back."""
     canvas = Canvas(width, height, console)
     design = _centred(width, height)
     inside = Area(design.x + frame, design.y + frame, design.width - 2 * frame, design.height - 2 * frame)
     line = Area(inside.x + 1, 0, inside.width - 2, 1)
-    in_footer, in_body = _shared_out(page)
-    key_line = KeyLine(canvas, in_footer, line.width)
+    in_footer, in_body = _shared_out(page, buttons)
+    key_line = KeyLine(canvas, in_footer, line.width, page.hint)
     footer_rows = stop_row_height(design.height) if page.stop_row else key_line.height
     rule_y = inside.bottom - footer_rows - 1
     header = HeaderLine(canvas, page.header, line.width)
@@ -78,10 +82,12 @@ def _centred(width: int, height: int) -> Area:
     return Area((width - inside_width) // 2, (height - inside_height) // 2, inside_width, inside_height)
 
 
-def _shared_out(page: Page) -> tuple[Sequence[Choice], Sequence[Choice]]:
+def _shared_out(page: Page, buttons: bool) -> tuple[Sequence[Choice], Sequence[Choice]]:
     """Which choices stand in the key line at the bottom, and which in the body."""
     if page.stop_row:
         return (), page.choices
+    if buttons:
+        return _by_prominence(page.choices)
     match page.body:
         case Placement() | Overview() | Pictured():
             return page.choices, ()
@@ -90,10 +96,11 @@ def _shared_out(page: Page) -> tuple[Sequence[Choice], Sequence[Choice]]:
         case PinEntry():
             return _without(page.choices, pin.KEYS_IN_GRID)
         case _:
-            return (
-                [choice for choice in page.choices if not choice.prominent],
-                [choice for choice in page.choices if choice.prominent],
-            )
+            return _by_prominence(page.choices)
+
+
+def _by_prominence(choices: Sequence[Choice]) -> tuple[Sequence[Choice], Sequence[Choice]]:
+    return [c for c in choices if not c.prominent], [c for c in choices if c.prominent]
 
 
 def _without(choices: Sequence[Choice], keys: Sequence[Key]) -> tuple[Sequence[Choice], Sequence[Choice]]:

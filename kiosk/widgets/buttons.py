@@ -59,6 +59,11 @@ def _lines_beside(canvas: Canvas, choice: Choice, width: int) -> int:
     return len(canvas.wrap(label, room)) if _longest_word(label) <= room else 99
 
 
+def fitting_width(canvas: Canvas, choice: Choice) -> int:
+    """The columns in which its key and its label stand side by side in a frame, on one row."""
+    return _EDGES + width_of(f" {short_key_name(choice.key)} ") + 1 + width_of(canvas.clean(choice.label))
+
+
 def draw_fitting_button(canvas: Canvas, area: Area, choice: Choice) -> None:
     """A button in the face that its size allows."""
     beside = _lines_beside(canvas, choice, area.width) <= area.height - 2

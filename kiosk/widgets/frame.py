@@ -43,6 +43,9 @@ class HeaderLine:
         self._badge = f" {canvas.clean(_('SIMULATOR'))} " if header.simulator else ""
         self._title = canvas.clean(header.left)
         beside = width_of(self._state) + width_of(self._badge) + 1
+        short = canvas.clean(header.short)
+        if short and width_of(self._title) + beside > width >= width_of(short) + beside:
+            self._title = short
         if width_of(self._title) + beside > width:
             self._title = "  ".join(part.strip() for part in self._title.split("  ") if part.strip())
         self.height = 1 if width_of(self._title) + beside <= width else 2
@@ -81,24 +84,30 @@ def draw_stop_row(canvas: Canvas, area: Area, text: str, touch: Area) -> None:
 
 
 class KeyLine:
-    """Keys in words: in columns, or one after the other where that saves a row; wide enough for a finger."""
+    """Keys in words: in columns, or one after the other where that saves a row; wide enough for a finger.
 
-    def __init__(self, canvas: Canvas, choices: Sequence[Choice], width: int) -> None:
+    `hint` stands before them where that costs no row.
+    """
+
+    def __init__(self, canvas: Canvas, choices: Sequence[Choice], width: int, hint: str = "") -> None:
         self._canvas = canvas
         self._choices = choices
         texts = [width_of(f"{key_name(c.key)}  {canvas.clean(c.label)}") for c in choices]
-        options = [
-            *(
-                _in_columns([max(LEAST_TOUCH_WIDTH, text + gap) for text in texts], width, gap)
-                for gap in _GAPS
-            ),
-            _in_order([max(LEAST_TOUCH_WIDTH, text + _GAPS[-1]) for text in texts], width),
-        ]
-        self._rows = min(options, key=len)
-        self.height = len(self._rows)
+        self._rows = _rows(texts, width)
+        self._hint = canvas.clean(hint)
+        self._indent = width_of(self._hint) + _GAPS[0] if hint else 0
+        if hint:
+            beside = _rows(texts, width - self._indent)
+            if len(beside) <= max(1, len(self._rows)):
+                self._rows = beside
+            else:
+                self._hint, self._indent = "", 0
+        self.height = max(len(self._rows), 1 if self._hint else 0)
 
     def draw(self, area: Area) -> None:
         """Row by row. The touch of the first and the last row reaches one row beyond."""
+        self._canvas.put(area.x, area.y, self._hint, Role.PAPER)
+        area = Area(area.x + self._indent, area.y, area.width - self._indent, area.height)
         index = 0
         for row, widths in enumerate(self._rows):
             x = area.x
@@ -114,6 +123,15 @@ class KeyLine:
                 above, below = int(row == 0), int(row == self.height - 1)
                 self._canvas.target(Area(x, y - above, right - x, 1 + above + below), choice.key)
                 x += width
+
+
+def _rows(texts: Sequence[int], width: int) -> list[list[int]]:
+    """The cells' widths, row by row, for texts of these widths: the layout with the fewest rows."""
+    options = [
+        *(_in_columns([max(LEAST_TOUCH_WIDTH, text + gap) for text in texts], width, gap) for gap in _GAPS),
+        _in_order([max(LEAST_TOUCH_WIDTH, text + _GAPS[-1]) for text in texts], width),
+    ]
+    return min(options, key=len)
 
 
 def _in_columns(cells: Sequence[int], width: int, gap: int) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""Numbers to touch: a grid of four by three cells, each as large as a button."""
+"""Numbers to touch: a grid of four by three cells, each as large as a button; the last column may be wider."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Final
 from kiosk.keys import Key
 from kiosk.page import Choice
 from kiosk.theme.roles import Role
-from kiosk.widgets.buttons import draw_fitting_button
+from kiosk.widgets.buttons import draw_fitting_button, fitting_width
 from kiosk.widgets.canvas import Area, Canvas
+from kiosk.widgets.frame import LEAST_TOUCH_WIDTH
 
 ROWS: Final = 3
 _CELL_HEIGHT: Final = 3
@@ -29,9 +30,16 @@ class NumberCell:
 def draw_grid(canvas: Canvas, area: Area, cells: Sequence[NumberCell | Choice | None], columns: int) -> None:
     """Cells row by row; a Choice is drawn as a button, None stays empty."""
     width = (area.width - (columns - 1)) // columns
+    last = [cell for cell in cells[columns - 1 :: columns] if isinstance(cell, Choice)]
+    needed = max((fitting_width(canvas, choice) for choice in last), default=0)
+    narrower = -(-max(0, needed - width) // (columns - 1))
+    if width - narrower < LEAST_TOUCH_WIDTH:
+        narrower = 0
     for index, cell in enumerate(cells):
         row, column = divmod(index, columns)
-        place = Area(area.x + column * (width + 1), area.y + row * _CELL_HEIGHT, width, _CELL_HEIGHT)
+        wider = narrower * (columns - 1) if column == columns - 1 else -narrower
+        x = area.x + column * (width - narrower + 1)
+        place = Area(x, area.y + row * _CELL_HEIGHT, width + wider, _CELL_HEIGHT)
         if isinstance(cell, NumberCell):
             _draw_cell(canvas, place, cell)
         elif cell is not None:

@@ -26,6 +26,8 @@ from kiosk.words import _
 
 LEAVE_HINT_S: Final = 2.0
 SCREENS_OF_A_STEP: Final = 64
+LEAST_TO_HINT_AT: Final = 2
+"""Big buttons with a number, from which on the key line says that numbers choose."""
 
 
 def build(
@@ -42,12 +44,14 @@ def build(
     current_on: bool = False,
     right: str = "",
     screen: int = 0,
+    short: str = "",
 ) -> Page:
     """A page with its header, its key line and its spoken words.
 
     `pauses`: Space pauses here. `digits`: 8 is a number, so only * reads aloud. `back`: the key line says so.
     `stop_text`: the whole bottom is STOP. `right`: what the header says in place of the device's state.
     `screen`: which of the step's own screens it is, 0…63; a key meant for another does not act on it.
+    `short`: the title where there is no room for it beside the device's state.
     """
     line = list(choices)
     if back:
@@ -58,17 +62,35 @@ def build(
         line.append(Choice(Key.STOP, _("Pause"), prominent=False))
     return Page(
         id=visit.step,
-        header=header(visit, moment, title, current_on=current_on, right=right),
+        header=header(visit, moment, title, current_on=current_on, right=right, short=short),
         body=body,
         choices=tuple(line),
         stop_row=bool(stop_text),
         stop_text=stop_text,
+        hint=_hint(choices),
         spoken=spoken(title, body, choices),
         serial=visit.serial * SCREENS_OF_A_STEP + screen,
     )
 
 
-def header(visit: Visit, moment: Moment, title: str, *, current_on: bool, right: str = "") -> Header:
+def _hint(choices: tuple[Choice, ...]) -> str:
+    """ "1–4, 9  choose": which numbers the big buttons have."""
+    digits = sorted(choice.key.digit for choice in choices if choice.prominent and choice.key.digit)
+    if len(digits) < LEAST_TO_HINT_AT:
+        return ""
+    runs: list[list[int]] = []
+    for digit in digits:
+        if runs and digit == runs[-1][-1] + 1:
+            runs[-1].append(digit)
+        else:
+            runs.append([digit])
+    numbers = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return _("{numbers}  choose").format(numbers=numbers)
+
+
+def header(
+    visit: Visit, moment: Moment, title: str, *, current_on: bool, right: str = "", short: str = ""
+) -> Header:
     """Title or date on the left; on the right what the guard reports."""
     device = visit.context.device
     if leaving(visit, moment):
@@ -77,8 +99,10 @@ def header(visit: Visit, moment: Moment, title: str, *, current_on: bool, right:
         right = _("CURRENT IS ON")
     elif not right:
         right = _("device ready") if device is not None and device.present else _("device not found")
-    left = title or f"homestim   {words.date(moment.now.date())}  {words.clock(moment.now)}"
-    return Header(left, device is not None and device.simulated, right, current_on)
+    date = f"{words.date(moment.now.date())}  {words.clock(moment.now)}"
+    left = title or f"homestim   {date}"
+    simulated = device is not None and device.simulated
+    return Header(left, simulated, right, current_on, short or ("" if title else date))
 
 
 def leaving(visit: Visit, moment: Moment) -> bool:

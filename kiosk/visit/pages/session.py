@@ -51,9 +51,8 @@ def page(visit: Visit, moment: Moment, state: SessionState) -> Page:
 
 def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
     lead = _lead(state, state.side)
-    title = _("Find your level   {side}, {colour} lead").format(
-        side=sides.side(lead), colour=sides.colour(lead)
-    )
+    where = _("{side}, {colour} lead").format(side=sides.side(lead), colour=sides.colour(lead))
+    title = _("Find your level   {where}").format(where=where)
     if state.prompt is None and state.find_step in ("offer", "where", "both"):
         lines, choices = _find_words(state)
         body: Words | LevelFinding = Words(lines)
@@ -72,6 +71,7 @@ def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
         body,
         choices,
         title=title,
+        short=where,
         stop_text=sides.stop_text(),
         current_on=_current_on(state),
         screen=_screen(state),
@@ -99,9 +99,11 @@ def _find_words(state: SessionState) -> tuple[tuple[str, ...], tuple[Choice, ...
             )
             return (_("Where do you feel it?"),), choices
         case _:
+            # A rest brought the other side to zero; what was found there is still what she found.
             found = [
-                f"{sides.back_name(_lead(state, side))}: {words.decimal(side.level_half_mA / 2)} mA"
+                f"{sides.back_name(_lead(state, side))}: {words.decimal(half_mA / 2)} mA"
                 for side in state.sides
+                for half_mA in [side.level_half_mA or side.comfortable_half_mA or 0]
             ]
             minutes = max(1, round(state.seconds_left / 60))
             lines = (
@@ -135,7 +137,9 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
 
 def _level_choices(state: SessionState) -> tuple[Choice, ...]:
     if state.prompt is not None:
-        return (Choice(Key.ENTER, _("Yes, all is well")), Choice(Key.DOWN, _("less")))
+        return _prompt_choices(state)
+    if state.resting:
+        return (Choice(Key.UP, _("go on")),)
     enter = {"feel": _("I feel it"), "tighten": _("The muscle tightens")}
     felt = enter.get(state.find_step, _("Strong, still pleasant"))
     enough = (Choice(Key.TWO, _("Strong enough, I see none"), prominent=False),)
@@ -184,11 +188,10 @@ def _play_title(state: SessionState) -> str:
 
 def _play_choices(state: SessionState) -> tuple[Choice, ...]:
     if state.prompt is not None:
-        return (Choice(Key.ENTER, _("Yes, all is well")), Choice(Key.DOWN, _("less")))
-    waiting = [side for side in state.sides if side.slow is not None]
-    choices = [Choice(Key.UP, _("one step more")), Choice(Key.DOWN, _("less"))]
-    if waiting and all(side.level_half_mA == 0 for side in waiting):
-        choices.insert(0, Choice(Key.ENTER, _("Go on slowly")))
+        return _prompt_choices(state)
+    choices = [Choice(Key.ENTER, _("Go on slowly"))] if _waits_at_zero(state) else []
+    if not (state.resting and choices):
+        choices += [Choice(Key.UP, _("one step more")), Choice(Key.DOWN, _("less"))]
     if len(state.sides) > 1:
         choices += [
             Choice(key, label, prominent=False)
@@ -198,9 +201,17 @@ def _play_choices(state: SessionState) -> tuple[Choice, ...]:
                 (Key.THREE, _("both")),
             )
         ]
-    choices.append(Choice(Key.FIVE, _("Rest at zero"), prominent=False))
+    choices.append(Choice(Key.FOUR, _("What flows now"), prominent=False))
+    if not state.resting:
+        choices.append(Choice(Key.FIVE, _("Rest at zero"), prominent=False))
     choices.append(Choice(Key.SIX, _("A pad feels loose"), prominent=False))
     return tuple(choices)
+
+
+def _prompt_choices(state: SessionState) -> tuple[Choice, ...]:
+    if state.resting:
+        return (Choice(Key.ENTER, _("Yes, I am here")),)
+    return (Choice(Key.ENTER, _("Yes, all is well")), Choice(Key.DOWN, _("less")))
 
 
 def _side(visit: Visit, state: SessionState, index: int, side: Side) -> SideLevel:
@@ -267,13 +278,25 @@ def _bar(visit: Visit, state: SessionState, side: Side, *, with_mark: bool) -> L
 def _prompt(state: SessionState) -> str:
     if state.prompt is None:
         return ""
+    if state.resting:
+        return _("Are you there? Enter = yes. It stays at zero.")
     if state.prompt.kind == "still_ok":
         return _("Still OK? Enter = yes.")
     return _("Still comfortable? Enter = yes.")
 
 
 def _rest_notice(state: SessionState) -> str:
-    return _("The levels are at zero. Enter: it rises slowly again.") if state.resting else ""
+    if not state.resting:
+        return ""
+    if _waits_at_zero(state):
+        return _("The levels are at zero. Enter: it rises slowly again.")
+    return _("The levels are at zero. Nothing rises by itself.")
+
+
+def _waits_at_zero(state: SessionState) -> bool:
+    """A slow rise waits for Enter."""
+    waiting = [side for side in state.sides if side.slow is not None]
+    return bool(waiting) and all(side.level_half_mA == 0 for side in waiting)
 
 
 def _notice(state: SessionState) -> str:
@@ -285,7 +308,7 @@ def _notice(state: SessionState) -> str:
             f"{sides.back_name(_lead(state, side))} {words.decimal(side.applied_half_mA / 2)} mA"
             for side in state.sides
         ]
-        return _("The device reports: {levels}").format(levels=", ".join(levels))
+        return _("The device gives now: {levels}").format(levels=", ".join(levels))
     squeeze = state.phase is not None and state.phase.pattern.shape == "cycle"
     sentences = {
         "plateau": _("Wait for the next squeeze.") if squeeze else _("Wait a moment."),
