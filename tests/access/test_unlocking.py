@@ -54,7 +54,7 @@ async def test_what_cannot_be_journalled_is_not_looked_at(box: Box, monkeypatch:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kiosk.diary.durable.write_all", full)
+    monkeypatch.setattr("kiosk.diary.files.Files.write_at", full)
     monkeypatch.setattr(unlocking.hmac, "compare_digest", lambda *_: pytest.fail("looked at without a trace"))
     with pytest.raises(StoreReadOnly):
         await box.unlocking.try_code(1, box.code(1))

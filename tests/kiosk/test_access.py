@@ -80,7 +80,7 @@ async def test_what_cannot_be_journalled_is_not_checked(
         raise OSError(28, "No space left on device")
 
     await Access(store, cheap).set_pin("family", "4711")
-    monkeypatch.setattr("kiosk.diary.durable.write_all", full)
+    monkeypatch.setattr("kiosk.diary.files.Files.write_at", full)
     with pytest.raises(StoreReadOnly):
         await Access(store, never).check_pin("family", "4711")
 
