@@ -486,8 +486,7 @@ class FailingAt:
             monkeypatch.setattr(files.os, name, call)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-@pytest.mark.parametrize("for_ever", [False, True])
+@pytest.mark.parametrize(("number", "for_ever"), [(errno.ENOSPC, True), (errno.EIO, False)])
 async def test_after_any_failed_write_nothing_more_is_saved_and_all_acknowledged_can_be_read(
     tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, number: int, for_ever: bool
 ) -> None:

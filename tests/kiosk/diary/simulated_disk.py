@@ -79,9 +79,9 @@ class SimulatedDisk(Files):
     def names(self, folder: Path) -> list[str]:
         if str(folder) not in self._names:
             raise FileNotFoundError(str(folder))
-        prefix = f"{folder}/"
-        return [name[len(prefix) :] for name in self._names if name.startswith(prefix)
-                and "/" not in name[len(prefix) :]]  # fmt: skip
+        start = len(str(folder)) + 1
+        inside = [name for name in self._names if name.startswith(f"{folder}/")]
+        return [name[start:] for name in inside if name.find("/", start) < 0]
 
     def is_folder(self, path: Path) -> bool:
         return self._names.get(str(path), False) is None
