@@ -26,7 +26,8 @@ from kiosk.diary.records import (
 )
 from kiosk.diary.store import StoreReader
 from programs import library
-from programs.history import CourseHistory, Level, LevelKey, PastSession
+from programs.history import SKIN_LOCKS, CourseHistory, Level, LevelKey, PastSession
+from programs.screening import SORENESS_CALM
 
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
 """From the first record to the end of the current, with finding, pauses and a restart: an upper bound."""
@@ -50,11 +51,10 @@ def course_history(reader: StoreReader) -> CourseHistory:
     entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
     for stored in entries:
         assert isinstance(stored.record, Entry)
-        history = history.with_day(
-            stored.envelope.event_time.date(), soreness=stored.record.soreness, skin=stored.record.skin
-        )
+        soreness, skin = _counted(stored)
+        history = history.with_day(stored.envelope.event_time.date(), soreness=soreness, skin=skin)
         pain = stored.record.pain_rest
-        if pain is not None and stored.record.moment in _COMPARABLE:
+        if pain is not None and stored.record.moment in _COMPARABLE and not stored.from_memory:
             history = history.with_pain(stored.envelope.event_time.date(), pain)
     for day in _days_of_pain_up(entries, sessions):
         history = history.with_pain_up(day)
@@ -65,6 +65,18 @@ def course_history(reader: StoreReader) -> CourseHistory:
     for stored in reader.all("prescriptions"):
         history = history.with_prescription(stored.envelope.event_time.date())
     return history
+
+
+def _counted(stored: Stored) -> tuple[int | None, int | None]:
+    """Soreness and skin as they count for the rules. Told from memory, they count where they ask for rest:
+    a calm day that is filled in later opens no lock."""
+    record = stored.record
+    assert isinstance(record, Entry)
+    soreness, skin = record.soreness, record.skin
+    if stored.from_memory:
+        soreness = None if soreness is None or soreness <= SORENESS_CALM else soreness
+        skin = None if skin is None or skin < SKIN_LOCKS else skin
+    return soreness, skin
 
 
 def past_sessions(reader: StoreReader) -> dict[str, PastSession]:
@@ -94,7 +106,9 @@ def diary_due(reader: StoreReader, today: dt.date) -> Literal["next_day", "daily
         answered = any(
             isinstance(stored.record, Entry)
             and stored.envelope.event_time.date() > since
+            and not stored.from_memory
             and stored.record.soreness is not None
+            and (stored.record.skin is not None or stored.record.moment == "before")
             for stored in entries
         )
         if not answered:
@@ -220,7 +234,7 @@ def _days_of_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) ->
     for stored in sorted(entries, key=lambda one: one.envelope.event_time):
         record, at = stored.record, stored.envelope.event_time
         assert isinstance(record, Entry)
-        if record.moment in _COMPARABLE and record.pain_rest is not None:
+        if record.moment in _COMPARABLE and record.pain_rest is not None and not stored.from_memory:
             by_day.setdefault(at.date(), []).append((at, record.pain_rest))
     days = []
     for session in sessions.values():
@@ -233,9 +247,9 @@ def _days_of_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) ->
 
 
 def _diary_days(entries: list[Stored], sessions: dict[str, PastSession]) -> int:
-    """Days with an entry before the first session's (week 0)."""
+    """Days before the first session's on which an entry was made (week 0); none can be filled in later."""
     first = min((session.ended_at.date() for session in sessions.values()), default=dt.date.max)
-    days = {stored.envelope.event_time.date() for stored in entries}
+    days = {stored.envelope.event_time.date() for stored in entries if not stored.from_memory}
     return len([day for day in days if day < first])
 
 

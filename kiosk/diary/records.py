@@ -16,6 +16,8 @@ from programs.text import Reason
 
 SCHEMA_VERSION = 1
 
+TOLD_WITHIN = dt.timedelta(hours=6)
+
 FolderKind = Literal["real", "simulated", "rehearsal"]
 Scale = Annotated[int, msgspec.Meta(ge=0, le=10)]
 SkinGrade = Annotated[int, msgspec.Meta(ge=0, le=4)]
@@ -60,6 +62,11 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
         entered = self.envelope.entry_time.astimezone(self.envelope.event_time.tzinfo)
         return entered.date() > self.envelope.event_time.date()
 
+    @property
+    def from_memory(self) -> bool:
+        """It was written so much later that it tells of an earlier day: more than an entry over midnight."""
+        return self.entered_late and self.envelope.entry_time - self.envelope.event_time > TOLD_WITHIN
+
 
 class Entry(Record, frozen=True, tag="entries"):
     """One diary entry: what the person says of herself. 0–10 scales; None: not asked."""
@@ -74,6 +81,10 @@ class Entry(Record, frozen=True, tag="entries"):
     medicine: bool | None = None
     session_id: str | None = None
     note: str = ""
+    activity: str = ""
+    """What of `programs.diary_words` was picked; "": not asked."""
+    phrases: tuple[str, ...] = ()
+    """Notes of `programs.diary_words`, in the order in which they were picked."""
 
 
 class Screening(Record, frozen=True, tag="screenings"):

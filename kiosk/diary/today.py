@@ -389,6 +389,7 @@ def _usual_pain(entries: tuple[Stored, ...], today: dt.date) -> float | None:
         if isinstance(stored.record, Entry)
         and stored.record.pain_rest is not None
         and stored.record.moment in ("before", "daily")
+        and not stored.from_memory
         and first <= stored.envelope.event_time.date() != today
     ]
     return sum(ratings) / len(ratings) if len(ratings) >= USUAL_PAIN_ENTRIES else None

@@ -145,6 +145,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             home.press_home,
             home_pages.home,
             "identity",
+            "diary_day",
             "diary_pain_rest",
             "look_back",
             "help",
@@ -292,12 +293,17 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             home_after_s=DONE_GOES_HOME_S,
         ),
         # the diary
+        "diary_day": Step(diary.press_diary_day, diary_pages.day, ("diary_pain_rest", "home")),
         "diary_pain_rest": _number(diary.press_diary_number, diary_pages.number, "diary_pain_moving"),
         "diary_pain_moving": _number(diary.press_diary_number, diary_pages.number, "diary_soreness"),
         "diary_soreness": _number(diary.press_diary_number, diary_pages.number, "diary_sleep"),
         "diary_sleep": _number(diary.press_diary_number, diary_pages.number, "diary_medicine"),
-        "diary_medicine": Step(diary.press_diary_medicine, diary_pages.medicine, ("diary_skin", "saving")),
-        "diary_skin": Step(diary.press_diary_skin, diary_pages.skin, ("saving",)),
+        "diary_medicine": Step(
+            diary.press_diary_medicine, diary_pages.medicine, ("diary_skin", "diary_activity")
+        ),
+        "diary_skin": Step(diary.press_diary_skin, diary_pages.skin, ("diary_activity", "saving")),
+        "diary_activity": Step(diary.press_diary_activity, diary_pages.activity, ("diary_notes",)),
+        "diary_notes": Step(diary.press_diary_notes, diary_pages.notes, ("saving", "entry_saved")),
         "entry_saved": _waits(
             diary.press_entry_saved,
             diary_pages.entry_saved,

@@ -74,6 +74,8 @@ class Document(msgspec.Struct, frozen=True):
 
     record: Record
     id: str | None = None
+    event_time: dt.datetime | None = None
+    """When it happened, where that is not now."""
     tag: str | None = None
     """Of the write under way."""
     changed: bool = False
@@ -217,6 +219,8 @@ class Context(msgspec.Struct, frozen=True):
     """Answers grew older than an hour."""
     entry: Entry | None = None
     entry_at: dt.datetime | None = None
+    entry_about: dt.datetime | None = None
+    """What the diary's entry is about, where that is an earlier day: its noon."""
     number: Number = Number()
     after_saving: Continuation = "home"
     read_after_saving: bool = False

@@ -1,4 +1,4 @@
-"""Language, loudness and reminders, chosen at help; tones that call, and what stands on the screen with them."""
+"""Language, loudness and reminders, chosen at help; tones that call, and their words on the screen."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def due_today() -> Walk:
 
 
 def entry_written(walk: Walk) -> None:
-    walk.press("2", *("4", "enter") * 4, "1")
+    walk.press("2", "enter", *("4", "enter") * 4, "1", "2", "enter")
     assert walk.step == "entry_saved"
 
 

@@ -662,18 +662,18 @@ def test_days_later_nobody_is_asked_to_take_the_pads_off() -> None:
 
 def test_the_diary_is_open_and_saves_each_answer() -> None:
     walk = Walk()
-    walk.press("2")
-    walk.press(*("4", "enter") * 4, "2")
+    walk.press("2", "enter")
+    walk.press(*("4", "enter") * 4, "2", "1", "enter")
     assert walk.step == "entry_saved"
     entry = walk.records(Entry)[-1]
     assert isinstance(entry, Entry)
     assert (entry.moment, entry.pain_rest, entry.sleep, entry.medicine) == ("daily", 4, 4, True)
-    assert len(walk.records(Entry)) == 5
+    assert len(walk.records(Entry)) == 6
 
 
 def test_the_day_after_a_session_the_diary_asks_for_the_skin() -> None:
     walk = Walk(today(diary_due="next_day"))
-    walk.press("2", *("4", "enter") * 4, "1")
+    walk.press("2", "enter", *("4", "enter") * 4, "1")
     assert walk.step == "diary_skin"
     walk.press("3")
     assert walk.step == "skin_locked"
@@ -699,7 +699,7 @@ def test_home_starts_nothing_that_may_not_be_started(day: dict[str, object]) -> 
     walk.press("1")
     assert walk.step == "home"
     walk.press("2")
-    assert walk.step == "diary_pain_rest"
+    assert walk.step == "diary_day"
 
 
 def test_home_starts_nothing_without_a_device_or_with_another_build() -> None:

@@ -223,7 +223,8 @@ class Walk:
     def written(self, effect: Save | SaveScreening) -> Saved:
         record_id = effect.id or "" if isinstance(effect, SaveScreening) else ""
         corrects = effect.corrects if isinstance(effect, Save) else None
-        fact = stored(effect.record, self.now, corrects, record_id)
+        at = effect.event_time if isinstance(effect, Save) else None
+        fact = stored(effect.record, at or self.now, corrects, record_id)
         self.saved.append(fact)
         return Saved(effect.tag, fact)
 

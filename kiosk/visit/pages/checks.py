@@ -16,8 +16,8 @@ def feeling(visit: Visit, moment: Moment) -> Page:
     return number_line(visit, moment, visit.step, None if entry is None else getattr(entry, visit.step))
 
 
-def number_line(visit: Visit, moment: Moment, field: str, said: int | None) -> Page:
-    """The line for a field of a diary entry."""
+def number_line(visit: Visit, moment: Moment, field: str, said: int | None, about: str = "") -> Page:
+    """The line for a field of a diary entry; `about` is the earlier day that it is for, in words."""
     question, low, high, lines = {
         "pain_rest": (
             _("How strong is your back pain now, at rest?"),
@@ -39,10 +39,18 @@ def number_line(visit: Visit, moment: Moment, field: str, said: int | None) -> P
         ),
         "sleep": (_("How well did you sleep last night?"), _("not at all"), _("very well"), ()),
     }[field]
+    if about:
+        question = {
+            "pain_rest": _("How strong was your back pain at rest that day?"),
+            "pain_moving": _("How strong was your back pain that day when you moved?"),
+            "soreness": _("How sore were your back muscles that day?"),
+            "sleep": _("How well did you sleep the night before?"),
+        }[field]
     value = numbers.marked(visit.context.number, said)
     body = NumberLine(question, low, high, value, lines)
     choices = (Choice(Key.ENTER, _("Next")),) if value is not None else ()
-    return build(visit, moment, body, choices, title=_title(field), pauses=True, digits=True, back=True)
+    title = f"{about}: {_title(field)}" if about else _title(field)
+    return build(visit, moment, body, choices, title=title, pauses=True, digits=True, back=True)
 
 
 def _title(field: str) -> str:

@@ -13,7 +13,7 @@ from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps import answers, device, exercises, unlock_code, verdict
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
-from kiosk.visit.steps.diary import begin_diary
+from kiosk.visit.steps.diary import begin_diary, to_days
 from kiosk.visit.steps.family import begin_look_back
 from kiosk.visit.steps.moves import (
     back,
@@ -94,7 +94,9 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
         return unlock_code.begin(visit, moment)
     if key is Key.SEVEN and now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
         return go(visit, moment, "telephone"), ()
-    if key is Key.TWO or (key is Key.ONE and now == "week0"):
+    if key is Key.TWO:
+        return to_days(visit, moment)
+    if key is Key.ONE and now == "week0":
         return begin_diary(visit, moment)
     if key is Key.ONE and now == "ready":
         return go(update(visit, activity="visit", news=()), moment, "identity"), ()

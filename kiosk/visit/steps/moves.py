@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -72,6 +73,7 @@ def home(visit: Visit, moment: Moment) -> Result:
             re_asked=False,
             entry=None,
             entry_at=None,
+            entry_about=None,
             number=Number(),
             form=None,
             forms_done=frozenset(),
@@ -116,10 +118,13 @@ def save(visit: Visit, name: str, record: Record, corrects: str | None = None) -
     return update(visit, saves=saves), (effect,)
 
 
-def save_document(visit: Visit, name: str, record: Record) -> Result:
-    """Keeps a growing record: written at once, or as soon as the write before has ended."""
+def save_document(visit: Visit, name: str, record: Record, event_time: dt.datetime | None = None) -> Result:
+    """Keeps a growing record: written at once, or as soon as the write before has ended.
+
+    `event_time`: when it happened, where that is not now.
+    """
     saves = visit.context.saves
-    document = saves.documents.get(name, Document(record))
+    document = saves.documents.get(name, Document(record, event_time=event_time))
     document = replace(document, record=record)
     if document.tag is not None:
         return _with_document(visit, name, replace(document, changed=True)), ()
@@ -194,7 +199,7 @@ def _write_document(visit: Visit, name: str, document: Document) -> Result:
     if isinstance(document.record, Screening):
         effect = SaveScreening(tag, document.record, document.id)
     else:
-        effect = Save(tag, document.record, corrects=document.id)
+        effect = Save(tag, document.record, document.id, document.event_time)
     saves = replace(saves, count=saves.count + 1, under_way=(*saves.under_way, effect))
     visit = update(visit, saves=saves)
     return _with_document(visit, name, replace(document, tag=tag, changed=False)), (effect,)
