@@ -1,0 +1,169 @@
+"""How it lives on a box: the units are sound and shut in; no key of the terminal does a thing of its own."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNITS = sorted((SYSTEMD / "units").iterdir())
+EXPOSURE_AT_MOST = {
+    "homestim-guard.service": 1.0,
+    "homestim-console.service": 2.0,
+    "homestim-backup.service": 1.0,
+    # The compositor needs logind, devices and a session of its own: as low as it allows.
+    "homestim.service": 3.6,
+}
+ENDS_A_TTY = ("homestim.service", "homestim-console.service")
+
+
+def needs(tool: str) -> None:
+    """A person's machine may lack the tool; where changes land it is there."""
+    if shutil.which(tool) is None:
+        assert os.environ.get("CI") != "true", f"{tool} has to be installed here"
+        pytest.skip(f"{tool} is not installed")
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+
+
+def settings(unit: Path) -> dict[str, list[str]]:
+    """Every setting of a unit with all its values."""
+    found: dict[str, list[str]] = {}
+    for line in unit.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith(("#", ";")):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def verified(tmp_path: Path, units: list[Path]) -> str:
+    """What systemd has to say against the units, on a box that has what they start."""
+    root = tmp_path / "root"
+    (root / "etc/systemd/system").mkdir(parents=True)
+    for unit in units:
+        shutil.copy(unit, root / "etc/systemd/system")
+        for values in settings(unit).values():
+            for program in re.findall(r"(?:^|-- )[+-]?(/(?:opt|usr)/\S+)", " ".join(values)):
+                path = root / program.lstrip("/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("#!/bin/sh\n")
+                path.chmod(0o755)
+    shutil.copytree("/usr/lib/systemd/system", root / "usr/lib/systemd/system", symlinks=True)
+    installed = sorted((root / "etc/systemd/system").iterdir())
+    done = run("systemd-analyze", "verify", f"--root={root}", "--man=no", *installed)
+    return done.stdout + done.stderr
+
+
+def test_systemd_has_nothing_against_the_units(tmp_path: Path) -> None:
+    needs("systemd-analyze")
+    assert verified(tmp_path, UNITS) == ""
+
+
+def test_a_misspelt_setting_would_be_noticed(tmp_path: Path) -> None:
+    needs("systemd-analyze")
+    unit = tmp_path / "homestim-guard.service"
+    text = (SYSTEMD / "units" / unit.name).read_text(encoding="utf-8")
+    unit.write_text(text.replace("WatchdogSec=", "WatchdogSeconds="), encoding="utf-8")
+    assert "WatchdogSeconds" in verified(tmp_path, [unit])
+
+
+@pytest.mark.parametrize(("name", "at_most"), sorted(EXPOSURE_AT_MOST.items()))
+def test_a_unit_is_shut_in(name: str, at_most: float) -> None:
+    needs("systemd-analyze")
+    done = run("systemd-analyze", "security", "--offline=true", "--no-pager", SYSTEMD / "units" / name)
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found is not None, done.stderr
+    assert float(found[1]) <= at_most
+
+
+def test_every_service_has_a_bound() -> None:
+    assert {unit.name for unit in UNITS if unit.suffix == ".service"} == set(EXPOSURE_AT_MOST)
+
+
+def test_the_guard_is_watched_and_stopped_from_outside() -> None:
+    guard = settings(SYSTEMD / "units" / "homestim-guard.service")
+    assert guard["ExecStopPost"] == ["/usr/lib/homestim/stop-output"]
+    assert guard["WatchdogSignal"] == ["SIGKILL"]
+    assert guard["StartLimitIntervalSec"] == ["0"]
+    assert guard["Restart"] == ["always"]
+
+
+def test_only_the_guards_user_may_open_the_stimulator() -> None:
+    groups = {unit.name: " ".join(settings(unit).get("SupplementaryGroups", [])) for unit in UNITS}
+    assert [name for name, theirs in groups.items() if "dialout" in theirs] == ["homestim-guard.service"]
+    assert "dialout" not in (SYSTEMD / "sysusers.d" / "homestim.conf").read_text(encoding="utf-8")
+    for unit in UNITS:
+        if unit.name != "homestim-guard.service":
+            assert "tty" not in " ".join(
+                value for value in settings(unit).get("DeviceAllow", []) if not value.startswith("/dev/tty1 ")
+            )
+
+
+@pytest.mark.parametrize("name", ENDS_A_TTY)
+def test_the_screen_always_comes_back(name: str) -> None:
+    kiosk = settings(SYSTEMD / "units" / name)
+    assert kiosk["Restart"] == ["always"]
+    assert kiosk["StartLimitIntervalSec"] == ["0"]
+    assert kiosk["User"] == ["homestim"]
+
+
+def test_no_unit_of_ours_has_a_network() -> None:
+    for unit in UNITS:
+        if unit.suffix == ".service":
+            assert settings(unit)["PrivateNetwork"] == ["yes"], unit.name
+
+
+def test_no_key_and_no_click_of_the_terminal_does_anything_of_its_own() -> None:
+    """One of foot's keys opens a shell, others zoom, scroll and search."""
+    ini = configparser.ConfigParser()
+    ini.read(SYSTEMD / "foot.ini")
+    for section in ("key-bindings", "search-bindings", "url-bindings", "mouse-bindings"):
+        assert ini[section]
+        assert set(dict(ini[section]).values()) <= {"none"} | set(ini.defaults().values())
+    assert ini["scrollback"]["lines"] == "0"
+    assert ini["url"]["launch"] == "/bin/true"
+
+
+def test_foot_takes_its_configuration() -> None:
+    needs("foot")
+    done = run("foot", "--check-config", "-c", SYSTEMD / "foot.ini")
+    assert done.returncode == 0, done.stderr
+    assert not re.search(r"\b(error|warn)", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("script", ["stop-output", "prepare-console", "release-console"])
+def test_a_script_needs_python_and_nothing_of_ours(script: str) -> None:
+    path = SYSTEMD / script
+    assert os.access(path, os.X_OK)
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    assert first == "#!/usr/bin/python3"
+    imported = {line.split()[1] for line in rest if line.startswith(("import ", "from "))}
+    assert not imported & {"drivers", "kiosk", "programs", "serial", "msgspec"}
+
+
+@pytest.mark.parametrize("script", ["prepare-console", "release-console"])
+def test_a_console_that_is_none_is_said_and_is_no_reason_not_to_start(script: str, tmp_path: Path) -> None:
+    tty = tmp_path / "tty1"
+    tty.write_bytes(b"")
+    done = run("/usr/bin/env", "python3", "-I", SYSTEMD / script, tty)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert script in done.stderr
+
+
+def test_after_a_crash_the_console_stays_locked(tmp_path: Path) -> None:
+    tty = tmp_path / "tty1"
+    tty.write_bytes(b"")
+    command = ["python3", "-I", str(SYSTEMD / "release-console"), str(tty)]
+    crashed = subprocess.run(
+        command, env={**os.environ, "SERVICE_RESULT": "core-dump"}, capture_output=True, check=False
+    )
+    assert crashed.stderr == b"", "it did not even try"
