@@ -130,11 +130,13 @@ class Arming:
                 return
         pattern, elapsed_ms = self.phase.pattern, now_ms - self._phase_ms
         edges, train, fall, self._gate = [self.phase.duration_ms - elapsed_ms], (self.index, 0), 1000, True
+        falls = False
         if pattern.shape == "cycle":
             on_ms = pattern.up_ms + pattern.on_ms + pattern.down_ms
             cycle, at_ms = divmod(elapsed_ms - self._pause_before_ms(), on_ms + pattern.off_ms)
             fall = min(1000, max(0, (on_ms - at_ms) * 1000 // max(1, pattern.down_ms))) if cycle >= 0 else 0
             train = (self.index, cycle)
+            falls = cycle >= 0 and at_ms >= on_ms - pattern.down_ms
             edges += [on_ms - pattern.down_ms - at_ms, on_ms + pattern.off_ms - at_ms]
         elif pattern.shape == "burst":
             at_ms = elapsed_ms % (pattern.on_ms + pattern.off_ms)
@@ -150,7 +152,7 @@ class Arming:
         self.fraction, self._played_ms = min(rise, fall), now_ms
         if pattern.shape == "cycle" and self.fraction == 1000:
             self._squeezed = dict(self.levels)
-        moving = fall > 0 and min(rise, fall) < 1000
+        moving = fall > 0 and (falls or rise < 1000)
         self.due_ms = now_ms + min([edge for edge in edges if edge > 0] + [TICK_MS] * moving)
 
     def _leave_phase(self, end: str | None) -> None:

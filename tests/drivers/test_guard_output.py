@@ -12,7 +12,7 @@ from drivers import limits as c
 from drivers.bounds import first_broken, plan_bounds
 from drivers.guard import messages as m
 from drivers.guard.lease import Now
-from drivers.guard.output import Arming, Refusal
+from drivers.guard.output import TICK_MS, Arming, Refusal
 from tests.drivers.guard_bench import CYCLE, P24_LIKE, arm, limit, phase, plan
 
 START_MS = 1_000_000
@@ -138,6 +138,15 @@ def test_a_cycle_rises_stays_falls_and_rests() -> None:
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] <= 1
     assert {mA for at, mA in shape.items() if at >= begin + 9_000} == {0}
+
+
+def test_who_asks_exactly_at_the_end_of_a_plateau_is_asked_back_for_the_fall() -> None:
+    the_plan = plan(phase(pattern=CYCLE, duration_ms=600_000), kind="nmes")
+    play = Play(arm(1, the_plan, limit(1))).to(CYCLE.up_ms + CYCLE.on_ms)
+    assert play.arming.plateau
+    assert play.arming.due_ms <= play.now_ms + TICK_MS
+    play.wait(TICK_MS)
+    assert play.arming.fraction < 1000
 
 
 def test_the_envelope_never_rises_faster_than_40_mA_a_second() -> None:
