@@ -103,8 +103,13 @@ class DeviceLog:
     @property
     def flows(self) -> bool:
         """The device's last word on its output is above zero."""
-        outputs = (event["channels"] for event in reversed(self.events) if event["event"] == "output")
-        return bool(next(outputs, []))
+        return bool(self.last_output["channels"])
+
+    @property
+    def last_output(self) -> dict[str, Any]:
+        """The device's last word on its output; at the beginning, that nothing comes out."""
+        outputs = (event for event in reversed(self.events) if event["event"] == "output")
+        return next(outputs, {"t": 0.0, "channels": []})
 
     def _first_after(self, after_s: float) -> int:
         at = len(self.events)
