@@ -168,6 +168,43 @@ class Overview(msgspec.Struct, frozen=True):
     """Before the row that marks the days of sessions."""
     no_entry_word: str = "no entry"
     """Before the row that marks the gaps."""
+    pain_word: str = ""
+    """At the top of the axis: what the bars are."""
+    unbegun: int = 0
+    """So many of the first days came before the diary was begun: they are no gaps."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column of a chart: a day, or days taken together."""
+
+    label: str
+    """Below it, where there is room; empty: none."""
+    value: float | None
+    """0–10; None: a gap."""
+    mean: float | None = None
+    """Drawn as a dot above the bar; None: none."""
+    marks: tuple[bool, ...] = ()
+    """One for each of the chart's captions."""
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """Bars of 0–10 over time, with rows of marks below, and what they say in words."""
+
+    lines: tuple[str, ...]
+    columns: tuple[Column, ...]
+    captions: tuple[str, ...]
+    facts: tuple[str, ...]
+    axis_word: str = ""
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Rows of a list, the chosen one marked. `rows` are those that stand on the screen."""
+
+    lines: tuple[str, ...]
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    chosen: int | None
+    small: tuple[str, ...] = ()
 
 
 class Pictured(msgspec.Struct, frozen=True):
@@ -180,7 +217,9 @@ class Pictured(msgspec.Struct, frozen=True):
     small: tuple[str, ...] = ()
 
 
-Body = Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview | Pictured
+Body = (
+    Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview | Chart | Table | Pictured
+)
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from kiosk.errors import KioskError
 from kiosk.key_gate import KeyGate
 from kiosk.keys import Key, key_named
 from kiosk.page import (
+    Chart,
     LevelFinding,
     NumberLine,
     Overview,
@@ -26,6 +27,7 @@ from kiosk.page import (
     PinEntry,
     Placement,
     Running,
+    Table,
     Words,
 )
 from kiosk.terminal.liveness import TerminalLiveness
@@ -83,6 +85,16 @@ def body_lines(page: Page) -> Iterator[str]:
         case Pictured() as pictured:
             yield from (f"{number}. {line}" for number, line in enumerate(pictured.lines, start=1))
             yield from (*pictured.after, *pictured.small)
+        case Chart() as chart:
+            yield from chart.lines
+            yield from _columns(chart)
+            yield from chart.facts
+        case Table() as table:
+            yield from table.lines
+            yield ", ".join(table.heads)
+            for index, row in enumerate(table.rows):
+                yield ("> " if index == table.chosen else "- ") + ", ".join(cell for cell in row if cell)
+            yield from table.small
         case Overview() as overview:
             yield overview.headline
             yield from overview.lines
@@ -107,6 +119,14 @@ def _weeks(overview: Overview) -> Iterator[str]:
         week = overview.days[first : first + _DAYS_A_WEEK]
         label = next((label for label, _pain, _session in week if label), "")
         yield f"{label}: " + " ".join("-" if pain is None else str(pain) for _label, pain, _session in week)
+
+
+def _columns(chart: Chart) -> Iterator[str]:
+    """The bars, seven a line, "-" for a gap."""
+    for first in range(0, len(chart.columns), _DAYS_A_WEEK):
+        some = chart.columns[first : first + _DAYS_A_WEEK]
+        label = next((column.label for column in some if column.label), "")
+        yield f"{label}: " + " ".join("-" if one.value is None else f"{one.value:.3g}" for one in some)
 
 
 def plain_key_name(key: Key) -> str:

@@ -91,6 +91,25 @@ def date(day: dt.date) -> str:
     return _("{weekday} {day} {month}").format(weekday=weekday(day), day=day.day, month=months[day.month - 1])
 
 
+def short_date(day: dt.date) -> str:
+    """ "20 Nov": under a chart, in a table."""
+    months = (
+        _("Jan"),
+        _("Feb"),
+        _("Mar"),
+        _("Apr"),
+        _("May"),
+        _("Jun"),
+        _("Jul"),
+        _("Aug"),
+        _("Sep"),
+        _("Oct"),
+        _("Nov"),
+        _("Dec"),
+    )
+    return _("{day} {month}").format(day=day.day, month=months[day.month - 1])
+
+
 def clock(time: dt.datetime) -> str:
     """ "14:05"."""
     return f"{time:%H:%M}"

@@ -31,6 +31,8 @@ from kiosk.diary.records import (
 )
 from kiosk.diary.store import StoreReader
 from kiosk.diary.today import Today
+from kiosk.review.family import LEVELS, standing
+from kiosk.review.family import Told as Told
 from programs.follow_up import Due
 from programs.text import Reason
 
@@ -65,7 +67,6 @@ COMPARABLE: Final = ("before", "daily", "next_day")
 """Moments at which pain is not coloured by a session that has just ended."""
 IDENTITY: Final = ("question", "symptom", "channel", "waveform", "weeks")
 """Parameters that tell two alerts of one rule apart; the others are numbers that may grow."""
-LEVELS: Final[tuple[AlertLevel, ...]] = ("red", "amber", "info")
 
 
 class Fact(msgspec.Struct, Generic[RecordT], frozen=True):
@@ -127,25 +128,6 @@ class Fired(msgspec.Struct, frozen=True):
         return _key(self.rule)
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A journalled alert, and what became of it."""
-
-    id: str
-    at: dt.datetime
-    level: AlertLevel
-    rule: Reason
-    since: dt.date
-    records: tuple[str, ...]
-    done_at: dt.datetime | None = None
-    note: str = ""
-    who: str = ""
-
-    @property
-    def stands(self) -> bool:
-        """Nobody has acknowledged it."""
-        return self.done_at is None
-
-
 class AlertsNow(msgspec.Struct, frozen=True):
     """What is to be journalled, and everything that was."""
 
@@ -156,9 +138,7 @@ class AlertsNow(msgspec.Struct, frozen=True):
     @property
     def standing(self) -> tuple[Told, ...]:
         """What nobody has acknowledged: the worst first, of those the newest."""
-        return tuple(
-            sorted((one for one in self.told if one.stands), key=lambda one: LEVELS.index(one.level))
-        )
+        return standing(self.told)
 
 
 def read_alerts(reader: StoreReader, today: Today) -> AlertsNow:

@@ -1,104 +1,209 @@
-"""What the family sees: the last four weeks of diary and sessions, as facts. Words are the screens'."""
+"""What the family sees, as frozen facts without words. Light: the screens import it, and no numbers' library.
+
+`kiosk.review.reading` works it out; `kiosk.review.child` does so in a process of its own.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
 
 import msgspec
 
-from kiosk.diary.records import Entry, Lock, Session, Stored
-from kiosk.diary.store import StoreReader
+from kiosk.diary.records import AlertLevel, Entry, Lock, Session
+from programs.text import Reason
 
-DAYS: Final = 28
-ENTRIES_FOR_A_MEAN: Final = 5
-"""One rating is unreliable, the mean of five is not (review.md; clinical reference 5, HEA14)."""
-_COMPARABLE: Final = ("before", "daily")
-"""Moments at which pain is not coloured by a session that has just ended."""
+WEEKS: Final = 4
+DAYS: Final = 7 * WEEKS
+LONG_DAYS: Final = 84
+"""Twelve weeks: what is kept day by day."""
+LISTED_DAYS: Final = 366
+"""Diary, sessions and notes that can be read one by one here; everything is in the export."""
+
+LEVELS: Final[tuple[AlertLevel, ...]] = ("red", "amber", "info")
+"""The worst first."""
+Change = Literal["less", "no_clear_change", "more", "not_enough_data"]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A journalled alert, and what became of it."""
+
+    id: str
+    at: dt.datetime
+    level: AlertLevel
+    rule: Reason
+    since: dt.date
+    records: tuple[str, ...]
+    done_at: dt.datetime | None = None
+    note: str = ""
+    who: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """Nobody has acknowledged it."""
+        return self.done_at is None
+
+
+def standing(told: Iterable[Told]) -> tuple[Told, ...]:
+    """What nobody has acknowledged: the worst first, of those the newest if `told` begins with it."""
+    return tuple(sorted((one for one in told if one.stands), key=lambda one: LEVELS.index(one.level)))
 
 
 class DayView(msgspec.Struct, frozen=True, kw_only=True):
-    """One day of the four weeks."""
+    """One day."""
 
     day: dt.date
     pain: int | None
     """0–10 at rest, the day's last rating that no session had just changed; None: a gap, shown as one."""
     session: bool
     """A session was begun that day."""
+    mean: float | None = None
+    """Over the seven days up to it; None below five ratings: not enough data."""
+    late: bool = False
+    """Its rating was entered on a later day."""
+    medicine: bool = False
+    flare: bool = False
+    """Two points or more above the mean of the seven days before."""
+    begun: bool = True
+    """The diary had been begun: a day before it is no gap."""
+    soreness: int | None = None
+    skin: int | None = None
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Some days of the whole history taken together; all stretches are equally long."""
+
+    first: dt.date
+    days: int
+    pain: float | None
+    """The mean of its ratings; None below five."""
+    rated: int
+    sessions: int
+
+
+class SideLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """The level that was found last on one side, and the one of four weeks before with the same waveform."""
+
+    side: Literal["left", "right", "both"]
+    channel: int
+    current_mA: float
+    limit_mA: float
+    before_mA: float | None
+    days: tuple[tuple[dt.date, float, float], ...] = ()
+    """(day, mA, limit mA) of the last twelve weeks, oldest first."""
+
+
+class Trend(msgspec.Struct, frozen=True, kw_only=True):
+    """Points a week over the last twelve weeks, and the interval of 95 %."""
+
+    per_week: float
+    low: float
+    high: float
+
+
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
+    """The last four weeks against the first four, and the questionnaires."""
+
+    first: float | None = None
+    last: float | None = None
+    """Medians of pain at rest."""
+    change: Change = "not_enough_data"
+    days_rated: int = 0
+    days: int = DAYS
+    """Days of the four weeks since the diary was begun."""
+    trend: Trend | None = None
+    within_session: float | None = None
+    """The median change from before a session to after it, last twelve weeks."""
+    peg_first: float | None = None
+    peg_last: float | None = None
+    peg_change: Change = "not_enough_data"
+    pgic: int | None = None
+    """The last answer: 1 very much improved … 7 very much worse."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """Sessions of the last four weeks."""
+
+    held: int = 0
+    """Begun."""
+    done: int = 0
+    """Played to their end."""
+    planned: int | None = None
+    """In the whole weeks since the course began, four at most; None: no prescription, or not a week yet."""
+    held_of_planned: int = 0
+    """Days with a session in those weeks."""
+    minutes: int = 0
+    early: Mapping[str, int] = {}
+    """Why they ended early → how often."""
 
 
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """One diary entry, as it stands now."""
 
+    id: str
     at: dt.datetime
     entry: Entry
     entered_late: bool
+    corrected: bool = False
+    """What was written first is kept too."""
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """One session, as it stands now."""
 
+    id: str
     at: dt.datetime
     session: Session
+    pain_before: int | None = None
+    pain_after: int | None = None
+
+
+class NoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """One note, of the person, the family or the clinician."""
+
+    id: str
+    at: dt.datetime
+    text: str
+    author: str
+    about: str | None = None
+    """The id of the record that it is about."""
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What came since the family last looked."""
+
+    since: dt.datetime | None = None
+    """None: it never looked."""
+    notes: int = 0
+    alerts: int = 0
+    limits_changed: bool = False
 
 
 class FamilyView(msgspec.Struct, frozen=True, kw_only=True):
-    """Four weeks that end with `last_day`. From her own answers, not checked."""
+    """Ends with `last_day`. From her own answers, not checked."""
 
     first_day: dt.date
     last_day: dt.date
     days: tuple[DayView, ...]
-    """Oldest first, none left out."""
-    entries: tuple[EntryView, ...]
+    """The last twelve weeks, oldest first, none left out."""
+    stretches: tuple[Stretch, ...] = ()
+    """Everything, oldest first; as many as a chart has columns at most."""
+    entries: tuple[EntryView, ...] = ()
+    """Newest first, as `sessions` and `notes`."""
+    sessions: tuple[SessionView, ...] = ()
+    notes: tuple[NoteView, ...] = ()
+    numbers: Numbers = Numbers()
+    kept: Kept = Kept()
+    levels: tuple[SideLevel, ...] = ()
+    alerts: tuple[Told, ...] = ()
     """Newest first."""
-    sessions: tuple[SessionView, ...]
-    """Newest first."""
-    mean_pain: float | None
-    """Over the days with a rating; None where they are fewer than five: not enough data."""
-    days_with_pain: int
-    sessions_done: int
-    """Played to their end."""
-    locks: tuple[Lock, ...]
-    """Therapy is locked while there is one."""
+    locks: tuple[Lock, ...] = ()
+    news: News = News()
+    allowed: bool = True
+    """The person has not taken back her consent that the family sees this."""
 
-
-def family_view(reader: StoreReader, today: dt.date) -> FamilyView:
-    """The four weeks up to and with `today`. Raises DiaryDamaged."""
-    first_day = today - dt.timedelta(days=DAYS - 1)
-    entries = reader.days("entries", first_day, today)
-    sessions = reader.days("sessions", first_day, today)
-    pain_of = _pain_by_day(entries)
-    session_days = {stored.envelope.event_time.date() for stored in sessions}
-    all_days = (first_day + dt.timedelta(days=n) for n in range(DAYS))
-    return FamilyView(
-        first_day=first_day,
-        last_day=today,
-        days=tuple(DayView(day=day, pain=pain_of.get(day), session=day in session_days) for day in all_days),
-        entries=tuple(
-            EntryView(at=stored.envelope.event_time, entry=stored.record, entered_late=stored.entered_late)
-            for stored in reversed(entries)
-            if isinstance(stored.record, Entry)
-        ),
-        sessions=tuple(
-            SessionView(at=stored.envelope.event_time, session=stored.record)
-            for stored in reversed(sessions)
-            if isinstance(stored.record, Session)
-        ),
-        mean_pain=sum(pain_of.values()) / len(pain_of) if len(pain_of) >= ENTRIES_FOR_A_MEAN else None,
-        days_with_pain=len(pain_of),
-        sessions_done=sum(
-            isinstance(stored.record, Session) and stored.record.state == "done" for stored in sessions
-        ),
-        locks=tuple(stored.record for stored in reader.locks_open() if isinstance(stored.record, Lock)),
-    )
-
-
-def _pain_by_day(entries: tuple[Stored, ...]) -> dict[dt.date, int]:
-    """The last comparable rating of each day that has one; `entries` in order of their events."""
-    return {
-        stored.envelope.event_time.date(): stored.record.pain_rest
-        for stored in entries
-        if isinstance(stored.record, Entry)
-        and stored.record.moment in _COMPARABLE
-        and stored.record.pain_rest is not None
-    }
+    @property
+    def four_weeks(self) -> tuple[DayView, ...]:
+        """The last 28 days."""
+        return self.days[-DAYS:]

@@ -7,6 +7,7 @@ from typing import Final
 
 from kiosk.keys import Key
 from kiosk.page import (
+    Chart,
     Choice,
     LevelFinding,
     NumberLine,
@@ -16,9 +17,22 @@ from kiosk.page import (
     PinEntry,
     Placement,
     Running,
+    Table,
     Words,
 )
-from kiosk.screens import level, number_line, overview, pictured, pin, placement, running, too_small, words
+from kiosk.screens import (
+    chart,
+    level,
+    number_line,
+    overview,
+    pictured,
+    pin,
+    placement,
+    running,
+    table,
+    too_small,
+    words,
+)
 from kiosk.widgets.canvas import Area, Canvas, Drawing
 from kiosk.widgets.frame import HeaderLine, KeyLine, draw_outline, draw_stop_row, stop_row_height
 
@@ -89,7 +103,7 @@ def _shared_out(page: Page, buttons: bool) -> tuple[Sequence[Choice], Sequence[C
     if buttons:
         return _by_prominence(page.choices)
     match page.body:
-        case Placement() | Overview() | Pictured():
+        case Placement() | Overview() | Chart() | Table() | Pictured():
             return page.choices, ()
         case NumberLine():
             return _without(page.choices, number_line.KEYS_IN_GRID)
@@ -124,5 +138,9 @@ def _draw_body(canvas: Canvas, area: Area, page: Page, choices: Sequence[Choice]
             running.draw(canvas, area, page.body, choices)
         case Overview():
             overview.draw(canvas, area, page.body)
+        case Chart():
+            chart.draw(canvas, area, page.body)
+        case Table():
+            table.draw(canvas, area, page.body)
         case Pictured():
             pictured.draw(canvas, area, page.body, choices)

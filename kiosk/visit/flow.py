@@ -133,6 +133,11 @@ def _number(press: Press, page: Build, *leads_to: str) -> Step:
     return Step(press, page, leads_to, digits=True)
 
 
+def _family(press: Press, page: Build, *leads_to: str, digits: bool = False) -> Step:
+    return Step(press, page, leads_to, pauses=False, digits=digits, home_after_s=FAMILY_CLOSES_S)
+
+
+_FAMILY: Final = ("family_alerts", "family_pain", "family_diary", "family_sessions", "family_notes")
 _ORDER: Final = ("group", "single", "pain_rest", "pain_moving", "soreness", "check", "saving")
 """What `kiosk.visit.steps.order.onward` can lead to while questions are missing."""
 _PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact", "contact_check")
@@ -332,8 +337,18 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             digits=True,
             home_after_s=PIN_CLOSES_S,
         ),
-        "family": Step(
-            family.press_family, family_pages.family, ("home",), pauses=False, home_after_s=FAMILY_CLOSES_S
+        "family": _family(family.press_family, family_pages.family, "home", "family_note", *_FAMILY),
+        "family_alerts": _family(family.press_alerts, family_pages.alerts, "family_note", "family"),
+        "family_pain": _family(family.press_pain, family_pages.pain, "family_pain", "family"),
+        "family_diary": _family(
+            family.press_diary, family_pages.diary, "family_entry", "family_find", "family"
+        ),
+        "family_find": _family(family.press_find, family_pages.find, "family_diary", digits=True),
+        "family_entry": _family(family.press_entry, family_pages.entry, "family_note", "family_diary"),
+        "family_sessions": _family(family.press_sessions, family_pages.sessions, "family"),
+        "family_notes": _family(family.press_notes, family_pages.notes, "family_note", "family"),
+        "family_note": _family(
+            family.press_note, family_pages.note, "family", "family_alerts", "family_entry", "family_notes"
         ),
     }
 )

@@ -16,6 +16,7 @@ from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.settings_file import Reminders
 from kiosk.diary.today import Today
+from kiosk.review.listing import Looking
 from kiosk.sound.player import USUAL_VOLUME
 from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
 from programs.plan import SessionPlan
@@ -207,6 +208,7 @@ class Context(msgspec.Struct, frozen=True):
     """What this run has sent to be journalled."""
     family: Any = None
     """kiosk.review's view of the family."""
+    looking: Looking = Looking()
 
     # said in this visit
     activity: Activity | None = None

@@ -1,43 +1,64 @@
-"""Pain by day: a full block is what a row stands for, a shaded one half of it; gaps stay gaps."""
+"""Pain over time: a full block is what a row stands for, a shaded one half of it; gaps stay gaps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from kiosk.page import Overview
+from kiosk.page import Column, Overview
 from kiosk.theme.roles import Role
 from kiosk.widgets.canvas import Area, Canvas
 from kiosk.widgets.glyphs import width_of
 
 WORD_ROWS: Final = 4
-"""Axis, sessions, days without an entry, dates."""
+"""Of the overview: axis, sessions, days without an entry, dates."""
 _HIGHEST: Final = 10
 _WEEK: Final = 7
 
 
 def draw_pain_chart(canvas: Canvas, area: Area, overview: Overview) -> None:
-    """As many rows of bars as `area` leaves, and as many of the last days as fit."""
-    captions = [canvas.clean(word) for word in (overview.sessions_word, overview.no_entry_word)]
-    axis_x = area.x + max(4, *map(width_of, captions))
+    """The family's four weeks."""
+    columns = [
+        Column(
+            label if index % _WEEK == 0 else "",
+            pain,
+            marks=(session, pain is None and index >= overview.unbegun),
+        )
+        for index, (label, pain, session) in enumerate(overview.days)
+    ]
+    captions = (overview.sessions_word, overview.no_entry_word)
+    draw_columns(canvas, area, columns, captions, overview.pain_word)
+
+
+def draw_columns(
+    canvas: Canvas, area: Area, columns: Sequence[Column], captions: Sequence[str], axis_word: str = ""
+) -> None:
+    """As many rows of bars as `area` leaves, and as many of the last columns as fit."""
+    words = [canvas.clean(word) for word in captions]
+    axis_x = area.x + max(4, *map(width_of, (*words, canvas.clean(axis_word) + "   ")))
     room = area.right - axis_x - 1
-    days = overview.days
-    step = 2 if len(days) * 2 <= room else 1
-    days = days[-(room // step) :]
-    rows = area.height - WORD_ROWS
+    step = 2 if len(columns) * 2 <= room else 1
+    columns = columns[-(room // step) :]
+    rows = area.height - len(words) - 2
     axis_y = area.y + rows
-    _draw_axis(canvas, axis_x, axis_y, rows, 1 + len(days) * step)
-    canvas.put(area.x, axis_y + 1, captions[0], Role.QUIET)
-    canvas.put(area.x, axis_y + 2, captions[1], Role.QUIET)
-    for index, (label, pain, session) in enumerate(days):
+    canvas.put(area.x, area.y, axis_word, Role.QUIET)
+    _draw_axis(canvas, axis_x, axis_y, rows, 1 + len(columns) * step)
+    for offset, word in enumerate(words):
+        canvas.put(area.x, axis_y + 1 + offset, word, Role.QUIET)
+    label_free_from = area.x
+    for index, column in enumerate(columns):
         x = axis_x + 1 + index * step
-        if pain is None:
-            canvas.put(x, axis_y + 2, "•", Role.PAPER)
-        else:
-            _draw_bar(canvas, x, axis_y, rows, pain)
-        if session:
-            canvas.put(x, axis_y + 1, "▲", Role.PAPER)
-        if index % _WEEK == 0 and x + width_of(canvas.clean(label)) <= area.right:
-            canvas.put(x, axis_y + 3, label, Role.QUIET)
+        if column.value is not None:
+            _draw_bar(canvas, x, axis_y, rows, column.value)
+        if column.mean is not None and step == 2:
+            _draw_mean(canvas, x + 1, axis_y, rows, column.mean)
+        for offset, marked in enumerate(column.marks):
+            if marked:
+                canvas.put(x, axis_y + 1 + offset, "▲" if offset == 0 else "•", Role.PAPER)
+        end = x + width_of(canvas.clean(column.label))
+        if column.label and x >= label_free_from and end <= area.right:
+            canvas.put(x, axis_y + 1 + len(words), column.label, Role.QUIET)
+            label_free_from = end + 1
 
 
 def _draw_axis(canvas: Canvas, x: int, y: int, rows: int, width: int) -> None:
@@ -47,10 +68,15 @@ def _draw_axis(canvas: Canvas, x: int, y: int, rows: int, width: int) -> None:
     canvas.put(x - 3, y, " 0 ┼" + "─" * (width - 1), Role.QUIET)
 
 
-def _draw_bar(canvas: Canvas, x: int, axis_y: int, rows: int, pain: int) -> None:
-    halves = round(pain * rows * 2 / _HIGHEST)
+def _draw_bar(canvas: Canvas, x: int, axis_y: int, rows: int, value: float) -> None:
+    halves = round(value * rows * 2 / _HIGHEST)
     for row in range(rows):
         if halves >= 2 * (row + 1):
             canvas.put(x, axis_y - 1 - row, "█", Role.CHART)
         elif halves == 2 * row + 1:
             canvas.put(x, axis_y - 1 - row, "░", Role.CHART_HALF)
+
+
+def _draw_mean(canvas: Canvas, x: int, axis_y: int, rows: int, mean: float) -> None:
+    row = min(rows - 1, max(0, round(mean * rows / _HIGHEST - 0.5)))
+    canvas.put(x, axis_y - 1 - row, "•", Role.PAPER)

@@ -15,7 +15,7 @@ from kiosk.diary.records import Lock, Session
 from kiosk.diary.today import CutOff, PadsInUse, Today
 from kiosk.keys import Key
 from kiosk.page import Page
-from kiosk.review.family import DayView, FamilyView
+from kiosk.review.family import DayView, FamilyView, Kept, Numbers
 from kiosk.session import machine
 from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
 from kiosk.visit import flow
@@ -43,6 +43,7 @@ from programs.plan import NotToday, SessionPlan
 from programs.prescription import demonstration_prescription
 from programs.progression import todays_stage
 from programs.text import Reason
+from tests.kiosk.family_album import family_screens
 from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, lead, today
 
 
@@ -570,26 +571,18 @@ def family_view(last: dt.date, locks: tuple[Lock, ...] = (), entries: int = 9) -
         first_day=first,
         last_day=last,
         days=days,
-        entries=(),
-        sessions=(),
-        mean_pain=4.5 if entries >= 5 else None,
-        days_with_pain=entries,
-        sessions_done=2,
         locks=locks,
+        numbers=Numbers(last=4.5 if entries >= 5 else None, days_rated=entries),
+        kept=Kept(held=10, done=2),
     )
 
 
 def _around() -> Iterator[Shot]:
     walk = Walk()
-    walk.press("2")
-    while walk.step.startswith("diary") and walk.step != "diary_medicine":
-        yield shot(walk)
-        walk.press("4", "enter")
-    yield shot(walk)
-    walk.press("1")
-    yield shot(walk)
+    for days_ago in (0, 3):
+        yield from _diary(days_ago)
     walk = Walk(today(diary_due="next_day"))
-    walk.press("2", *("4", "enter") * 4, "2")
+    walk.press("2", "enter", *("4", "enter") * 4, "2")
     yield shot(walk)
     walk = Walk()
     walk.press("3")
@@ -624,6 +617,8 @@ def _around() -> Iterator[Shot]:
     walk.hear(PinChecked(True, 0))
     walk.hear(FamilyLoaded(family_view(START.date(), (_lock("E"),))))
     yield shot(walk, "family locked")
+    for name, walk in family_screens():
+        yield shot(walk, name)
     walk = Walk()
     walk.until("group")
     walk.press("stop")
@@ -657,6 +652,27 @@ def _choices(walk: Walk) -> Iterator[Shot]:
     yield shot(silent, "choices silent")
 
 
+def _diary(days_ago: int) -> Iterator[Shot]:
+    """Every screen of an entry, for today or an earlier day."""
+    name = f", {days_ago} days ago" if days_ago else ""
+    walk = Walk()
+    walk.press("2")
+    yield shot(walk, f"diary_day{name}")
+    walk.press(str(days_ago) if days_ago else "enter")
+    while walk.step != "diary_medicine":
+        yield shot(walk, f"{walk.step}{name}")
+        walk.press("4", "enter")
+    yield shot(walk, f"diary_medicine{name}")
+    walk.press("1")
+    yield shot(walk, f"diary_activity{name}")
+    walk.press("2")
+    yield shot(walk, f"diary_notes{name}")
+    walk.press("3", "7")
+    yield shot(walk, f"diary_notes picked{name}")
+    walk.press("enter")
+    yield shot(walk, f"entry_saved{name}")
+
+
 def _exercises_and_forms() -> Iterator[Shot]:
     for course in load_courses():
         walk = Walk(with_stage(course))
@@ -671,7 +687,7 @@ def _exercises_and_forms() -> Iterator[Shot]:
     yield shot(walk, "exercises none")
     long_ago = START.date() - dt.timedelta(days=100)
     walk = Walk(today(history=replace(CourseHistory(), plan_began=long_ago)))
-    walk.press("2", *("4", "enter") * 4, "1")
+    walk.press("2", "enter", *("4", "enter") * 4, "1", "2", "enter")
     yield shot(walk, "entry_saved with a form")
     walk.press("1")
     while walk.step in ("form_scale", "form_choice", "entry_saved"):

@@ -18,10 +18,10 @@ from kiosk.review.alerts import (
     Facts,
     Fall,
     Fired,
-    Told,
     fired,
     new_ones,
 )
+from kiosk.review.family import Told
 from programs.follow_up import Due
 from programs.text import Reason
 

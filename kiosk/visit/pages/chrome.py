@@ -9,6 +9,7 @@ from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import (
     Body,
+    Chart,
     Choice,
     Header,
     LevelFinding,
@@ -19,6 +20,7 @@ from kiosk.page import (
     PinEntry,
     Placement,
     Running,
+    Table,
     Words,
 )
 from kiosk.visit.state import Moment, Visit
@@ -160,5 +162,12 @@ def _body_words(body: Body) -> Iterator[str]:
             yield from (*body.lines, body.notice)
         case Pictured():
             yield from (*body.lines, *body.after, *body.small)
+        case Chart():
+            yield from (*body.lines, *body.facts)
+        case Table():
+            yield from body.lines
+            if body.chosen is not None:
+                yield ", ".join(cell for cell in body.rows[body.chosen] if cell)
+            yield from body.small
         case Overview():
             yield from (body.headline, *body.lines, *body.facts, body.small)

@@ -1,21 +1,31 @@
-"""The family's page behind its PIN, and the person's own look back. Facts, no praise, no goals."""
+"""The family's pages behind the PIN, and the person's own look back. Facts, no praise, no goals."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from kiosk import words
+from kiosk.diary.records import Entry
 from kiosk.keys import Key
-from kiosk.page import Choice, Overview, Page, PinEntry, Words
-from kiosk.review.family import FamilyView
-from kiosk.visit.pages import people, verdicts
+from kiosk.page import Chart, Choice, Column, Overview, Page, PinEntry, Table, Words
+from kiosk.review.family import DayView, FamilyView, SessionView, SideLevel, Told
+from kiosk.review.listing import entries_shown
+from kiosk.visit.pages import people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
-from kiosk.words import _, ngettext
+from kiosk.visit.steps import family as steps
+from kiosk.words import _, content, ngettext
+from programs.forms import load_forms
+from programs.library import load_programme
 
 LOOK_BACK_DAYS: Final = 7
 ENTRIES_FOR_A_MEAN: Final = 5
+CLOSES_S: Final = 300.0
+SAME_MA: Final = 0.5
+"""A level that differs by a step of the device is the same."""
 
 
 def pin(visit: Visit, moment: Moment) -> Page:
@@ -43,45 +53,566 @@ def pin(visit: Visit, moment: Moment) -> Page:
     )
 
 
+# ── the overview ────────────────────────────────────────────────────────────────────────────────
+
+
 def family(visit: Visit, moment: Moment) -> Page:
-    """One line first, then four weeks of pain, then facts."""
-    view: FamilyView = visit.context.family
-    locks = answers.locks_open(visit)
-    if locks:
-        headline = _("▲ LOOK HERE: the device is locked.")
-        lines = (*verdicts.lock_lines(visit, locks[0])[:2], _("Ask how it is."))
-    else:
-        headline = _("Nothing to do today.")
-        lines = ()
-    facts = (_pain_fact(view), _session_fact(view))
+    """One line first, with the one thing to do; then four weeks of pain, then facts."""
+    view = steps.view_of(visit)
     title = _("For the family   {name}").format(name=people.patient(visit))
+    leave = Choice(Key.ZERO, _("Leave"), prominent=False)
+    if not view.allowed:
+        refused = (
+            _("{name} does not want these pages to be shown.").format(name=people.patient(visit)),
+            _("Ask her or him. It can be changed on the box."),
+        )
+        return build(visit, moment, Words(refused), (leave,), title=title, right=_closes(visit, moment))
+    headline, lines, done = _first_line(visit)
+    days = view.four_weeks
     body = Overview(
         headline=headline,
         lines=lines,
-        days=tuple((_day_label(day.day), day.pain, day.session) for day in view.days),
-        facts=facts,
+        days=tuple((words.short_date(day.day), day.pain, day.session) for day in days),
+        facts=(
+            _pain_fact(view),
+            f"{_session_fact(view)}   {_level_fact(view.levels)}".rstrip(),
+            _news_fact(view),
+        ),
         small=_("From own answers, not checked. This is not an emergency service."),
         sessions_word=_("sessions"),
         no_entry_word=_("no entry"),
+        pain_word=_("pain"),
+        unbegun=sum(not day.begun for day in days),
     )
-    return build(visit, moment, body, (Choice(Key.ZERO, _("Leave"), prominent=False),), title=title)
+    choices = (
+        *((Choice(Key.ENTER, done),) if done else ()),
+        Choice(Key.ONE, _("Alerts")),
+        Choice(Key.TWO, _("Pain")),
+        Choice(Key.THREE, _("Diary")),
+        Choice(Key.FOUR, _("Sessions")),
+        Choice(Key.SIX, _("Notes")),
+        leave,
+    )
+    return build(visit, moment, body, choices, title=title, right=_closes(visit, moment))
 
 
-def _day_label(day: object) -> str:
-    return f"{day:%d.%m.}"
+def _closes(visit: Visit, moment: Moment) -> str:
+    """The time of day at which it closes if nobody presses a key."""
+    left = dt.timedelta(seconds=max(0.0, CLOSES_S - (moment.monotonic_s - visit.shown_s)))
+    return _("closes {time}").format(time=words.clock(moment.now + left))
+
+
+def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
+    """Headline, what is behind it, and what Enter does; "look here" only where something has to be done."""
+    told = steps.standing(visit)
+    weighty = [one for one in told if one.level != "info"]
+    locks = answers.locks_open(visit)
+    shut = [lock for lock in locks if lock.class_ != "P"]
+    if weighty:
+        first = weighty[0]
+        count = ngettext("one thing", "{n} things", len(weighty)).format(n=len(weighty))
+        when = _("today") if first.level == "red" else _("by tomorrow evening")
+        headline = _("▲ LOOK HERE: {count}, {when}").format(count=count, when=when)
+        locked = (_("The device is locked."),) if shut else ()
+        said = " ".join((reasons.sentence(first.rule), *locked))
+        return headline, (said, _todo(visit, first)), _("Done, add a note")
+    if shut:
+        lines = verdicts.lock_lines(visit, shut[0])[:2]
+        return _("▲ LOOK HERE: the device is locked."), (*lines, _("Ask how it is.")), ""
+    if told:
+        first = told[0]
+        return (
+            _("All fine: nothing urgent."),
+            (_("To know: {what}").format(what=reasons.sentence(first.rule)),),
+            _("Done, add a note"),
+        )
+    if locks:
+        return _("All fine."), (_("Not today: the box asks again tomorrow."),), ""
+    if not any(day.pain is not None for day in steps.view_of(visit).four_weeks):
+        return _("Nothing to do. There is no entry in these four weeks."), (), ""
+    return _("All fine. Nothing to do today."), (), ""
+
+
+def _todo(visit: Visit, told: Told) -> str:
+    """The one thing to do, and whom to call."""
+    if told.level == "red":
+        return _("Call or go there now. {call}").format(call=people.call_clinician(visit))
+    if told.rule.rule in ("pad_faults", "pad_contact", "level_fell"):
+        return _("Look at pads, skin and leads together. {call}").format(call=people.call_clinician(visit))
+    return _("Ask how it is. {call}").format(call=people.call_clinician(visit))
 
 
 def _pain_fact(view: FamilyView) -> str:
-    count = _("{n} of {days} days").format(n=view.days_with_pain, days=len(view.days))
-    if view.mean_pain is None:
+    numbers = view.numbers
+    count = _("{n} of {days} days").format(n=numbers.days_rated, days=numbers.days)
+    if numbers.last is None:
         return _("Pain: not enough data, {count}").format(count=count)
-    return _("Pain, mean: {mean}, {count}").format(mean=words.decimal(view.mean_pain), count=count)
+    last = _("Pain: last 4 weeks {value}").format(value=_number(numbers.last))
+    if numbers.first is None or numbers.change == "not_enough_data":
+        return _("{pain}, too early to compare, {count}").format(pain=last, count=count)
+    return _("{pain}, first 4 weeks {first}: {change}, {count}").format(
+        pain=last, first=_number(numbers.first), change=_change(numbers.change), count=count
+    )
+
+
+def _change(change: str) -> str:
+    return {
+        "less": _("clearly less"),
+        "more": _("clearly more"),
+        "no_clear_change": _("no clear change"),
+    }.get(change, _("not enough data"))
+
+
+def _number(value: float) -> str:
+    """Whole where it is whole: a median of whole numbers mostly is."""
+    return f"{value:.0f}" if value == int(value) else words.decimal(value)
 
 
 def _session_fact(view: FamilyView) -> str:
-    return _("Sessions: {begun} begun, {done} done to the end").format(
-        begun=len(view.sessions), done=view.sessions_done
+    kept = view.kept
+    if kept.planned is None:
+        return _("Sessions: {begun} begun, {done} done to the end").format(begun=kept.held, done=kept.done)
+    return _("Sessions: {held} of {planned} planned").format(held=kept.held_of_planned, planned=kept.planned)
+
+
+def _level_fact(levels: Sequence[SideLevel]) -> str:
+    if not levels:
+        return ""
+    sides = ", ".join(f"{_side(one.side)} {words.decimal(one.current_mA)}" for one in levels)
+    known = [one for one in levels if one.before_mA is not None]
+    changes = {_level_change(one) for one in known}
+    change = f", {changes.pop()}" if len(changes) == 1 and len(known) == len(levels) else ""
+    return _("Level: {sides} mA{change}").format(sides=sides, change=change)
+
+
+def _level_change(level: SideLevel) -> str:
+    before = level.before_mA or 0.0
+    if abs(level.current_mA - before) <= SAME_MA:
+        return _("as before")
+    return _("higher") if level.current_mA > before else _("lower")
+
+
+def _side(side: str) -> str:
+    return {"left": _("left"), "right": _("right")}.get(side, _("both sides"))
+
+
+def _news_fact(view: FamilyView) -> str:
+    news = view.news
+    if news.since is None:
+        return _("You look at this for the first time.")
+    notes = ngettext("{n} note", "{n} notes", news.notes).format(n=news.notes)
+    told = ngettext("{n} alert", "{n} alerts", news.alerts).format(n=news.alerts)
+    limits = _("a new prescription") if news.limits_changed else _("limits not changed")
+    return _("New since {day}: {notes}, {alerts}, {limits}").format(
+        day=words.short_date(news.since.date()), notes=notes, alerts=told, limits=limits
     )
+
+
+# ── alerts ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def alerts(visit: Visit, moment: Moment) -> Page:
+    """One at a time: what, since when, by what, and what was done."""
+    shown, row = steps.alerts_shown(visit), visit.context.looking.row
+    title = _("Alerts")
+    if not shown:
+        body = Words((_("There is no alert."),))
+        return build(visit, moment, body, title=title, back=True, right=_closes(visit, moment))
+    one = shown[row]
+    lines = [f"{_level(one.level)}  {reasons.sentence(one.rule)}"]
+    lines.append(_("Since {day}.").format(day=words.date(one.since)))
+    if one.stands:
+        lines.append(_todo(visit, one) if one.level != "info" else _("Nothing urgent."))
+    elif one.done_at is not None:
+        lines.append(_("Done on {day}: “{note}”").format(day=words.date(one.done_at.date()), note=one.note))
+    small = [_("Rule: {rule}").format(rule=one.rule.rule)]
+    if one.records:
+        small.append(
+            ngettext("{n} record is behind it.", "{n} records are behind it.", len(one.records)).format(
+                n=len(one.records)
+            )
+        )
+    choices = [Choice(Key.ENTER, _("Done, add a note"))] if one.stands else []
+    choices += _leafing(row, len(shown))
+    body = Words(
+        tuple(lines), small=tuple(small), tone="warn" if one.stands and one.level != "info" else "plain"
+    )
+    title = _("Alerts   {n} of {count}").format(n=row + 1, count=len(shown))
+    return build(visit, moment, body, tuple(choices), title=title, back=True, right=_closes(visit, moment))
+
+
+def _level(level: str) -> str:
+    return {"red": _("▲ RED"), "amber": _("▲ AMBER")}.get(level, _("● TO KNOW"))
+
+
+def _leafing(row: int, count: int) -> list[Choice]:
+    choices = []
+    if row > 0:
+        choices.append(Choice(Key.UP, _("before"), prominent=False))
+    if row + 1 < count:
+        choices.append(Choice(Key.DOWN, _("after"), prominent=False))
+    return choices
+
+
+def note(visit: Visit, moment: Moment) -> Page:
+    """Ready notes: a box may have nothing but a keypad."""
+    body = Words((_("What was done? The note is kept."),))
+    choices = tuple(Choice(key, text) for key, text in zip(steps.NOTE_KEYS, steps.ready_notes(), strict=True))
+    return build(visit, moment, body, choices, title=_("Add a note"), back=True, right=_closes(visit, moment))
+
+
+# ── pain ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pain(visit: Visit, moment: Moment) -> Page:
+    """Four weeks by day, twelve weeks by two days, everything by weeks."""
+    view, index = steps.view_of(visit), visit.place.index
+    captions: tuple[str, ...] = (_("sessions"), _("no entry"))
+    if index == 0:
+        columns = tuple(_day_column(day, n % 7 == 0) for n, day in enumerate(view.four_weeks))
+        captions = (*captions, _("medicine"), _("flare"), _("late"))
+        lines = (_("Four weeks. A column is a day; • is the mean of 7 days."),)
+    elif index == 1:
+        pairs = [view.days[n : n + 2] for n in range(0, len(view.days), 2)]
+        columns = tuple(_pair_column(pair, n % 7 == 0) for n, pair in enumerate(pairs))
+        lines = (_("Twelve weeks. A column is two days."),)
+    else:
+        columns = tuple(
+            Column(
+                f"{one.first.month}/{one.first.year}" if n % 8 == 0 else "",
+                one.pain,
+                marks=(one.sessions > 0, one.rated == 0),
+            )
+            for n, one in enumerate(view.stretches)
+        )
+        weeks = view.stretches[0].days // 7 if view.stretches else 1
+        lines = (
+            ngettext("Everything. A column is {n} week.", "Everything. A column is {n} weeks.", weeks).format(
+                n=weeks
+            ),
+        )
+    facts = tuple(fact for fact in (_pain_fact(view), _trend_fact(view), _forms_fact(view)) if fact)
+    body = Chart(lines, columns, captions, facts, _("pain"))
+    choices = tuple(
+        Choice(key, label)
+        for n, (key, label) in enumerate(
+            zip(steps.RANGES, (_("4 weeks"), _("12 weeks"), _("Everything")), strict=True)
+        )
+        if n != index
+    )
+    return build(visit, moment, body, choices, title=_("Pain"), back=True, right=_closes(visit, moment))
+
+
+def _day_column(day: DayView, labelled: bool) -> Column:
+    return Column(
+        words.short_date(day.day) if labelled else "",
+        day.pain,
+        day.mean,
+        (day.session, day.begun and day.pain is None, day.medicine, day.flare, day.late),
+    )
+
+
+def _pair_column(pair: Sequence[DayView], labelled: bool) -> Column:
+    rated = [day.pain for day in pair if day.pain is not None]
+    return Column(
+        words.short_date(pair[0].day) if labelled else "",
+        sum(rated) / len(rated) if rated else None,
+        marks=(any(day.session for day in pair), pair[-1].begun and not rated),
+    )
+
+
+def _trend_fact(view: FamilyView) -> str:
+    trend, within = view.numbers.trend, view.numbers.within_session
+    parts = []
+    if trend is not None:
+        parts.append(
+            _("Trend of 12 weeks: {per_week} a week (95 %: {low} to {high})").format(
+                per_week=_signed(trend.per_week), low=_signed(trend.low), high=_signed(trend.high)
+            )
+        )
+    if within is not None:
+        parts.append(_("In a session: {change}").format(change=_signed(within)))
+    return "   ".join(parts)
+
+
+def _signed(value: float) -> str:
+    rounded = words.decimal(abs(value))
+    return rounded if float(f"{abs(value):.1f}") == 0 else f"{'+' if value > 0 else '−'}{rounded}"
+
+
+def _forms_fact(view: FamilyView) -> str:
+    numbers = view.numbers
+    parts = []
+    if numbers.peg_first is not None and numbers.peg_last is not None:
+        parts.append(
+            _("Pain in daily life (PEG): first {first}, last {last}: {change}").format(
+                first=words.decimal(numbers.peg_first),
+                last=words.decimal(numbers.peg_last),
+                change=_change(numbers.peg_change),
+            )
+        )
+    if numbers.pgic is not None:
+        item = load_forms()["pgic"].items[0]
+        named = [choice.text for choice in item.choices if choice.value == numbers.pgic]
+        parts += [
+            _("Own judgement: {word}").format(word=text.in_language(words.language())) for text in named
+        ]
+    return "   ".join(parts)
+
+
+# ── lists ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def diary(visit: Visit, moment: Moment) -> Page:
+    """The entries of a year, filtered and sorted; the chosen one's note below."""
+    view, looking = steps.view_of(visit), visit.context.looking
+    entries = entries_shown(view, looking)
+    first = _first_row(looking.row)
+    rows = tuple(
+        (
+            words.short_date(one.at.date()),
+            words.clock(one.at),
+            _moment(one.entry.moment),
+            _scale(one.entry.pain_rest),
+            _scale(one.entry.pain_moving),
+            _scale(one.entry.soreness),
+            _scale(one.entry.sleep),
+            _yes(one.entry.medicine),
+            _marks(one.entered_late, one.corrected, bool(one.entry.note)),
+        )
+        for one in entries[first : first + steps.ROWS]
+    )
+    heads = (_("day"), _("time"), _("when"), _("rest"), _("moving"), _("sore"), _("sleep"), _("med."), "")
+    lines = (
+        _("{n} of {count} entries of a year   {which}, {order}").format(
+            n=len(entries), count=len(view.entries), which=_filter(looking.filter), order=_order(looking.sort)
+        ),
+    )
+    body = Table(
+        lines, heads, rows, looking.row - first if rows else None, _position(looking.row, len(entries))
+    )
+    choices = [
+        Choice(Key.ONE, _("Which ones")),
+        Choice(Key.TWO, _("In what order")),
+        Choice(Key.THREE, _("Find a day")),
+    ]
+    if entries:
+        choices.insert(0, Choice(Key.ENTER, _("Read in full")))
+    return build(
+        visit,
+        moment,
+        body,
+        (*choices, *_moving(len(entries))),
+        title=_("Diary"),
+        back=True,
+        right=_closes(visit, moment),
+    )
+
+
+def _first_row(row: int) -> int:
+    """A list is shown by whole screens."""
+    return row // steps.ROWS * steps.ROWS
+
+
+def _position(row: int, count: int) -> tuple[str, ...]:
+    return (_("Row {n} of {count}").format(n=row + 1, count=count),) if count else (_("Nothing to show."),)
+
+
+def _moving(count: int) -> tuple[Choice, ...]:
+    if not count:
+        return ()
+    sideways = (
+        Choice(Key.RIGHT, _("page on"), prominent=False),
+        Choice(Key.LEFT, _("page back"), prominent=False),
+    )
+    return (
+        Choice(Key.UP, _("up"), prominent=False),
+        Choice(Key.DOWN, _("down"), prominent=False),
+        *(sideways if count > steps.ROWS else ()),
+    )
+
+
+def _filter(name: str) -> str:
+    return {
+        "all": _("all"),
+        "notes": _("with a note"),
+        "pain": _("pain 7 or more"),
+        "medicine": _("with medicine"),
+        "skin": _("skin or soreness"),
+        "late": _("late or corrected"),
+    }[name]
+
+
+def _order(name: str) -> str:
+    return {"newest": _("newest first"), "oldest": _("oldest first"), "worst": _("most pain first")}[name]
+
+
+def _moment(name: str) -> str:
+    return {
+        "before": _("before"),
+        "after": _("after"),
+        "next_day": _("next day"),
+        "daily": _("daily"),
+    }[name]
+
+
+def _scale(value: int | None) -> str:
+    return "–" if value is None else str(value)
+
+
+def _yes(value: bool | None) -> str:
+    return "–" if value is None else _("yes") if value else _("no")
+
+
+def _marks(late: bool, corrected: bool, noted: bool) -> str:
+    marks = ((late, _("late")), (corrected, _("corrected")), (noted, _("note")))
+    return ", ".join(word for is_so, word in marks if is_so)
+
+
+def find(visit: Visit, moment: Moment) -> Page:
+    typed = visit.context.looking.typed
+    lines = (
+        _("Type day and month, four digits. For 9 November: 0911."),
+        _("The entry nearest to that day is shown."),
+    )
+    shown = f"{typed[:2]} {typed[2:]}".strip()
+    choices = (Choice(Key.ENTER, _("Find")),) if len(typed) == steps.DAY_DIGITS else ()
+    return build(
+        visit,
+        moment,
+        PinEntry(lines, len(typed), "", shown),
+        choices,
+        title=_("Find a day"),
+        digits=True,
+        back=True,
+        right=_closes(visit, moment),
+    )
+
+
+def entry(visit: Visit, moment: Moment) -> Page:
+    """One entry in full, with the notes about it."""
+    one, view = steps.chosen_entry(visit), steps.view_of(visit)
+    said: Entry = one.entry
+    items = [
+        _("Pain at rest: {rest}     Pain when moving: {moving}").format(
+            rest=_scale(said.pain_rest), moving=_scale(said.pain_moving)
+        ),
+        _("Soreness: {soreness}     Skin: {skin}     Sleep: {sleep}     Pain medicine: {medicine}").format(
+            soreness=_scale(said.soreness),
+            skin=_scale(said.skin),
+            sleep=_scale(said.sleep),
+            medicine=_yes(said.medicine),
+        ),
+    ]
+    if said.note:
+        items.append(_("Own note: “{note}”").format(note=said.note))
+    items += [f"{_author(note.author)}: “{note.text}”" for note in view.notes if note.about == one.id][:3]
+    small = []
+    if one.entered_late:
+        small.append(_("Entered on a later day."))
+    if one.corrected:
+        small.append(_("Corrected. What was written first is kept."))
+    body = Words(
+        (f"{words.date(one.at.date())}  {words.clock(one.at)}   {_moment(said.moment)}",),
+        tuple(items),
+        tuple(small),
+    )
+    choices = (Choice(Key.ONE, _("Add a note")),)
+    return build(visit, moment, body, choices, title=_("Diary"), back=True, right=_closes(visit, moment))
+
+
+def _author(author: str) -> str:
+    return {"patient": _("Own note"), "family": _("Family"), "clinician": _("Clinician")}.get(author, author)
+
+
+def sessions(visit: Visit, moment: Moment) -> Page:
+    """What was planned and what came of it; of the chosen one why it ended, and the pain before and after."""
+    view, row = steps.view_of(visit), visit.context.looking.row
+    first = _first_row(row)
+    shown = view.sessions[first : first + steps.ROWS]
+    rows = tuple(
+        (
+            words.short_date(one.at.date()),
+            words.clock(one.at),
+            _programme(one.session.programme),
+            _("{done} of {planned} min").format(
+                done=one.session.seconds_done // 60, planned=one.session.planned_seconds // 60
+            ),
+            _state(one.session.state),
+        )
+        for one in shown
+    )
+    heads = (_("day"), _("time"), _("programme"), _("length"), _("end"))
+    small = _position(row, len(view.sessions))
+    if view.sessions:
+        small = (_session_detail(view.sessions[row]), *small)
+    lines = (f"{_session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
+    body = Table(lines, heads, rows, row - first if rows else None, small)
+    choices = _moving(len(view.sessions))
+    return build(visit, moment, body, choices, title=_("Sessions"), back=True, right=_closes(visit, moment))
+
+
+def _programme(id_: str) -> str:
+    try:
+        return content(load_programme(id_).name)
+    except KeyError:
+        return id_
+
+
+def _state(state: str) -> str:
+    return {
+        "done": _("done"),
+        "ended_early": _("ended early"),
+        "interrupted": _("cut off"),
+        "begun": _("not closed"),
+    }[state]
+
+
+def _session_detail(one: SessionView) -> str:
+    parts = []
+    if one.pain_before is not None and one.pain_after is not None:
+        parts.append(
+            _("Pain {before} before, {after} after.").format(before=one.pain_before, after=one.pain_after)
+        )
+    peaks = ", ".join(f"{words.decimal(current)} mA" for current in one.session.peak_mA.values())
+    if peaks:
+        parts.append(_("Highest: {currents}.").format(currents=peaks))
+    if one.session.stop_reason:
+        parts.append(_("Ended by: {reason}.").format(reason=_stop_reason(one.session.stop_reason)))
+    return " ".join(parts)
+
+
+def _stop_reason(reason: str) -> str:
+    return {
+        "enough": _("enough for today"),
+        "pad_loose": _("a loose pad"),
+        "burning": _("burning or sharp pain"),
+        "faint": _("faint, heart or breath"),
+        "mistake": _("by mistake"),
+        "sting": _("a brief sting"),
+        "restart": _("a power cut or restart"),
+        "person": _("the person"),
+    }.get(reason, _("the device or the box ({code})").format(code=reason))
+
+
+def notes(visit: Visit, moment: Moment) -> Page:
+    """All notes of a year; the chosen one in full below."""
+    view, row = steps.view_of(visit), visit.context.looking.row
+    first = _first_row(row)
+    rows = tuple(
+        (words.short_date(one.at.date()), _author(one.author), one.text)
+        for one in view.notes[first : first + steps.ROWS]
+    )
+    small = _position(row, len(view.notes))
+    if view.notes:
+        small = (view.notes[row].text, *small)
+    heads = (_("day"), _("from"), _("note"))
+    body = Table((_("Notes of a year"),), heads, rows, row - first if rows else None, small)
+    choices = (Choice(Key.ONE, _("Add a note")), *_moving(len(view.notes)))
+    return build(visit, moment, body, choices, title=_("Notes"), back=True, right=_closes(visit, moment))
+
+
+# ── the person's own look back ──────────────────────────────────────────────────────────────────
 
 
 def look_back(visit: Visit, moment: Moment) -> Page:

@@ -1,0 +1,30 @@
+"""Bars over time, with what they say below."""
+
+from __future__ import annotations
+
+from kiosk.page import Chart
+from kiosk.screens.blocks import Block, draw_blocks
+from kiosk.theme.roles import Role
+from kiosk.widgets.canvas import Area, Canvas
+from kiosk.widgets.pain_chart import draw_columns
+
+_MOST_BAR_ROWS = 10
+_LEAST_BAR_ROWS = 4
+
+
+def draw(canvas: Canvas, area: Area, body: Chart) -> None:
+    """The bars take the height that the words leave."""
+    head = [
+        Block(canvas.wrap(line, area.width), Role.STRONG if n == 0 else Role.PAPER, air=0)
+        for n, line in enumerate(body.lines)
+    ]
+    foot = [Block(canvas.wrap(fact, area.width), Role.PAPER, air=0) for fact in body.facts]
+    head_rows, foot_rows = (sum(len(block.lines) for block in blocks) for blocks in (head, foot))
+    word_rows = len(body.captions) + 2
+    room = area.height - head_rows - foot_rows - word_rows
+    bar_rows = max(_LEAST_BAR_ROWS, min(_MOST_BAR_ROWS, room - 1))
+    draw_blocks(canvas, Area(area.x, area.y, area.width, head_rows), head)
+    chart_y = area.y + head_rows + (1 if room > bar_rows else 0)
+    chart = Area(area.x, chart_y, area.width, bar_rows + word_rows)
+    draw_columns(canvas, chart, body.columns, body.captions, body.axis_word)
+    draw_blocks(canvas, Area(area.x, area.bottom - foot_rows, area.width, foot_rows), foot)

@@ -1,0 +1,215 @@
+"""Every screen of the family, with a diary of ten weeks behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from kiosk.diary.records import Entry, Lock, Session
+from kiosk.review.family import (
+    DayView,
+    EntryView,
+    FamilyView,
+    Kept,
+    News,
+    NoteView,
+    Numbers,
+    SessionView,
+    SideLevel,
+    Stretch,
+    Told,
+    Trend,
+)
+from kiosk.visit.events import FamilyLoaded, PinChecked
+from programs.text import Reason
+from tests.kiosk.visit_bench import START, Walk, today
+
+LAST = START.date()
+DAY = dt.timedelta(days=1)
+
+
+def told(level: str, rule: str, days_ago: int = 0, done: bool = False, **parameters: object) -> Told:
+    """An alert; `done`: somebody has seen to it."""
+    return Told(
+        id=f"{rule} {days_ago}",
+        at=START - days_ago * DAY,
+        level=level,  # type: ignore[arg-type]
+        rule=Reason(rule, parameters),  # type: ignore[arg-type]
+        since=LAST - days_ago * DAY,
+        records=("a", "b", "c"),
+        done_at=START if done else None,
+        note="We talked. It is all right." if done else "",
+        who="family" if done else "",
+    )
+
+
+SORE = told("amber", "sore_days", 3, since=(LAST - 3 * DAY).isoformat(), soreness=5)
+BURN = told("red", "red_event", 0, symptom="burning")
+GAP = told("info", "diary_gap", 1, days=3)
+SEEN = told("amber", "pain_up_days", 20, done=True, days=3)
+
+
+def a_day(n: int) -> DayView:
+    """The n-th of twelve weeks; the diary was begun after two of them."""
+    begun = n >= 14
+    pain = None if not begun or n % 9 == 4 else (7, 6, 4, 6, 5, 3, 6)[n % 7]
+    return DayView(
+        day=LAST - (83 - n) * DAY,
+        pain=pain,
+        session=begun and n % 3 == 0,
+        mean=5.3 if begun and n > 20 else None,
+        late=n == 60,
+        medicine=begun and n % 11 == 0,
+        flare=n == 70,
+        begun=begun,
+    )
+
+
+def an_entry(n: int) -> EntryView:
+    entry = Entry(
+        moment=("before", "after", "daily", "next_day")[n % 4],  # type: ignore[arg-type]
+        pain_rest=n % 10,
+        pain_moving=min(10, n % 10 + 1) if n % 3 else None,
+        soreness=n % 5 if n % 2 else None,
+        sleep=6,
+        medicine=n % 6 == 0,
+        skin=1 if n % 4 == 3 else None,
+        note="[@click=app.quit] The rain came and my back felt it, also at night." if n % 5 == 1 else "",
+    )
+    return EntryView(
+        id=f"e{n}", at=START - n * DAY, entry=entry, entered_late=n % 8 == 2, corrected=n % 12 == 3
+    )
+
+
+def a_session(n: int) -> SessionView:
+    state = ("done", "done", "ended_early", "interrupted")[n % 4]
+    session = Session(
+        programme=("nmes_learn", "tens_conv")[n % 2],
+        montage="M4-par",
+        session_kind="nmes",
+        planned_seconds=1500,
+        seconds_done=1500 if state == "done" else 700,
+        state=state,  # type: ignore[arg-type]
+        stop_reason={"ended_early": "enough", "interrupted": "restart"}.get(state),
+        peak_mA={"1": 14.0, "2": 13.5},
+    )
+    return SessionView(
+        id=f"s{n}", at=START - 2 * n * DAY, session=session, pain_before=6, pain_after=5 if n % 2 else None
+    )
+
+
+FULL = FamilyView(
+    first_day=LAST - 83 * DAY,
+    last_day=LAST,
+    days=tuple(a_day(n) for n in range(84)),
+    stretches=tuple(
+        Stretch(
+            first=LAST - (63 - n) * 56 * DAY,
+            days=56,
+            pain=None if n % 10 == 4 else 3 + n % 5,
+            rated=0 if n % 10 == 4 else 40,
+            sessions=n % 3,
+        )
+        for n in range(64)
+    ),
+    entries=tuple(an_entry(n) for n in range(70)),
+    sessions=tuple(a_session(n) for n in range(30)),
+    notes=(
+        NoteView(
+            id="n1", at=START, text="The new pads stick better than the old ones did.", author="patient"
+        ),
+        NoteView(id="n2", at=START - DAY, text="We called the clinician.", author="family", about="e1"),
+    ),
+    numbers=Numbers(
+        first=6.0,
+        last=5.0,
+        change="no_clear_change",
+        days_rated=25,
+        trend=Trend(per_week=-0.14, low=-0.3, high=0.02),
+        within_session=-1.0,
+        peg_first=6.0,
+        peg_last=4.7,
+        peg_change="no_clear_change",
+        pgic=3,
+    ),
+    kept=Kept(held=7, done=6, planned=8, held_of_planned=7, minutes=160, early={"enough": 1}),
+    levels=(
+        SideLevel(side="left", channel=1, current_mA=14.0, limit_mA=24.0, before_mA=14.0),
+        SideLevel(side="right", channel=2, current_mA=13.5, limit_mA=24.0, before_mA=13.5),
+    ),
+    alerts=(BURN, SORE, GAP, SEEN),
+    news=News(since=START - 12 * DAY, notes=2, alerts=1),
+)
+
+
+def opened(view: FamilyView = FULL, *locks: Lock) -> Walk:
+    """The overview, after the PIN."""
+    walk = Walk(today(locks=locks))
+    walk.press("9", "1", "enter")
+    walk.hear(PinChecked(True, 0))
+    walk.hear(FamilyLoaded(view))
+    return walk
+
+
+def family_screens() -> Iterator[tuple[str, Walk]]:
+    """Name and walk; each is to be looked at before the next one is asked for."""
+    variants = {
+        "fine": replace(FULL, alerts=(SEEN,)),
+        "to know": replace(FULL, alerts=(GAP,)),
+        "amber": replace(FULL, alerts=(SORE,)),
+        "nothing yet": FamilyView(first_day=LAST - 83 * DAY, last_day=LAST, days=FULL.days[:1] * 84),
+        "not allowed": replace(FULL, allowed=False),
+    }
+    for name, view in variants.items():
+        yield f"family {name}", opened(view)
+    yield "family red", opened(FULL, Lock(class_="red", cause="burning"))
+    yield (
+        "family postponed",
+        opened(replace(FULL, alerts=()), Lock(class_="P", cause="d_ill", until=LAST + DAY)),
+    )
+    yield "family E", opened(replace(FULL, alerts=()), Lock(class_="E", cause="rf_chest"))
+    walk = opened()
+    walk.press("1")
+    for n in range(4):
+        yield f"family_alerts {n}", walk
+        walk.press("down")
+    yield "family_alerts none", _pressed(opened(replace(FULL, alerts=())), "1")
+    walk = _pressed(opened(), "enter")
+    yield "family_note of an alert", walk
+    walk.press("3")
+    yield "family one done", walk
+    for n, key in enumerate(("1", "2", "3")):
+        yield f"family_pain {n}", _pressed(opened(), "2", *(key if n else ()))
+    yield "family_pain nothing", _pressed(opened(variants["nothing yet"]), "2", "3")
+    walk = _pressed(opened(), "3")
+    yield "family_diary", walk
+    for n in range(5):
+        walk.press("1")
+        yield f"family_diary filter {n}", walk
+    walk.press("1", "2")
+    yield "family_diary oldest", walk
+    walk.press("2")
+    yield "family_diary worst", walk
+    walk.press("right", "down")
+    yield "family_diary second page", walk
+    yield "family_diary empty", _pressed(opened(replace(FULL, entries=())), "3")
+    walk = _pressed(opened(), "3", "3")
+    yield "family_find", walk
+    walk.press("0", "9", "1", "1")
+    yield "family_find typed", walk
+    walk = _pressed(opened(), "3", "down", "enter")
+    yield "family_entry", walk
+    yield "family_entry changed", _pressed(opened(), "3", "down", "down", "down", "enter")
+    walk.press("1", "5")
+    yield "family_entry with a note", walk
+    yield "family_sessions", _pressed(opened(), "4", "down", "down")
+    yield "family_sessions none", _pressed(opened(replace(FULL, sessions=())), "4")
+    yield "family_notes", _pressed(opened(), "6")
+    yield "family_notes none", _pressed(opened(replace(FULL, notes=())), "6")
+
+
+def _pressed(walk: Walk, *keys: str) -> Walk:
+    walk.press(*keys)
+    return walk
