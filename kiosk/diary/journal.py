@@ -132,6 +132,13 @@ class Contents:
         self.header: Change | None = None
         self.lines = 0
 
+    def copy(self) -> Contents:
+        """One that goes its own way; the documents are the same objects."""
+        other = Contents()
+        other.tables = {name: dict(table) for name, table in self.tables.items()}
+        other.link, other.header, other.lines = self.link, self.header, self.lines
+        return other
+
     def take(self, lines: bytes) -> None:
         """Applies whole lines that were found valid. Raises ValueError, JournalTooNew."""
         if not lines:
@@ -288,6 +295,11 @@ class JournalStorage(Storage):
     @property
     def generation(self) -> int:
         return self._generation
+
+    @property
+    def state(self) -> tuple[Contents, int, int]:
+        """What it holds now, its generation, and where the next line will begin."""
+        return self._contents.copy(), self._generation, self._end
 
     def table(self, name: str) -> Documents | None:
         """A table's documents as JSON; None when there is no such table."""

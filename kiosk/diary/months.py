@@ -83,6 +83,11 @@ class Writer:
         """`document` in the place of the one with that id in `month`, or a new one."""
         self._table(month, table).upsert(document, where("envelope")["id"] == record_id)
 
+    def tell(self, reader: Reader) -> None:
+        """Spares `reader` reading the newest month once more."""
+        if self._storage is not None:
+            reader.begin_with(self.newest, *self._storage.state)
+
     def check_place(self) -> None:
         """Raises FileNotFoundError when the data folder was moved away."""
         if self._storage is not None:
@@ -183,6 +188,10 @@ class Reader:
     def months(self) -> list[str]:
         """Oldest first."""
         return months_of(self._folder, self._files)
+
+    def begin_with(self, month: str, contents: Contents, generation: int, end: int) -> None:
+        """`month` was read up to byte `end` already."""
+        self._known[month] = _Known(contents, generation, end)
 
     def tables(self, month: str, is_newest: bool) -> Mapping[str, journal.Documents]:
         """Table → its documents, as they stand now. The same document is the same object as before."""

@@ -11,7 +11,7 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -156,8 +156,8 @@ class StoreReader:
         """The record that was begun last (with its correction, if it has one), by order of writing: a clock
         that was set back changes nothing."""
         facts: list[Stored] = []
-        for month in reversed(months.months_of(self.folder)):
-            facts[:0] = self._facts(kind, [month])
+        for found in self._backwards(kind):
+            facts[:0] = found
             originals = [fact.envelope.id for fact in facts if fact.envelope.corrects is None]
             if originals:
                 return _versions(facts)[originals[-1]][-1]
@@ -165,8 +165,8 @@ class StoreReader:
 
     def find(self, kind: str, record_id: str) -> Stored | None:
         """The record of that id as it was last written, corrected or not."""
-        for month in reversed(months.months_of(self.folder)):
-            for fact in reversed(self._facts(kind, [month])):
+        for found in self._backwards(kind):
+            for fact in reversed(found):
                 if fact.envelope.id == record_id:
                     return fact
         return None
@@ -205,6 +205,13 @@ class StoreReader:
         newest = max(self._journals.months(), default="")
         with months.without_collecting():
             return [fact for month in in_months for fact in self._facts_of(month, kind, month == newest)]
+
+    def _backwards(self, kind: str) -> Iterator[tuple[Stored, ...]]:
+        """The newest month's facts, then those of the month before it, and so on."""
+        self._upgrade_seen()
+        newest_first = self._journals.months()[::-1]
+        for month in newest_first:
+            yield self._facts_of(month, kind, month == newest_first[0])
 
     def _facts_of(self, month: str, kind: str, is_newest: bool) -> tuple[Stored, ...]:
         """The records of our own folder kind, in the order of writing."""
@@ -247,6 +254,7 @@ class Store(StoreReader):
             raise data_folder.cannot_use(folder, error) from error
         except JournalDamaged as error:
             raise _damaged("", error) from error
+        self._writer.tell(self._journals)
         try:
             self._last_trusted = self._newest_trusted_time()
         except BaseException:
