@@ -66,7 +66,7 @@ def draw(page: Page, width: int, height: int, console: bool = False) -> Drawing:
 
 
 def _drawn(page: Page, width: int, height: int, console: bool, frame: int, buttons: bool) -> Drawing:
-    """Header, body, footer. `frame`: cells that the frame takes on each side. `buttons`: below a drawn back."""
+    """Header, body, footer. `frame`: cells that it takes on each side. `buttons`: below a drawn back."""
     canvas = Canvas(width, height, console)
     design = _centred(width, height)
     inside = Area(design.x + frame, design.y + frame, design.width - 2 * frame, design.height - 2 * frame)

@@ -18,7 +18,7 @@ _ROOMY_FROM = 70
 
 
 def draw(canvas: Canvas, area: Area, body: Placement, choices: Sequence[Choice]) -> None:
-    """`choices` are those that do not stand in the key line: big ones below the text, the others below them."""
+    """`choices` do not stand in the key line: the big ones come below the text, the others below them."""
     below = canvas.wrap(body.below, area.width) if body.below else []
     keys = KeyLine(canvas, [c for c in choices if not c.prominent], area.width)
     prominent = [c for c in choices if c.prominent]

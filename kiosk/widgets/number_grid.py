@@ -1,4 +1,4 @@
-"""Numbers to touch: a grid of four by three cells, each as large as a button; the last column may be wider."""
+"""Numbers to touch: a grid of four by three cells, as large as buttons; the last column may be wider."""
 
 from __future__ import annotations
 

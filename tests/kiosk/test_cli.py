@@ -242,8 +242,17 @@ def test_python_m_kiosk_is_homestim() -> None:
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     for command in (
-        ["run"], ["simulate"], ["prescribe"], ["prescription"], ["prescription", "show"], ["take"],
-        ["enrol"], ["unlock-code"], ["sign"], ["sign", "unlock"], ["sign", "prescription"],
+        ["run"],
+        ["simulate"],
+        ["prescribe"],
+        ["prescription"],
+        ["prescription", "show"],
+        ["take"],
+        ["enrol"],
+        ["unlock-code"],
+        ["sign"],
+        ["sign", "unlock"],
+        ["sign", "prescription"],
     ):
         code, out, _ = homestim(capsys, *command, "--help")
         assert code == 0

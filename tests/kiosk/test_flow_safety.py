@@ -730,9 +730,7 @@ def _locked_by(answers: list[str]) -> set[tuple[str, str]]:
     for _ in range(80):
         if walk.step == "single":
             walk.press(said[groups(walk.visit)[walk.visit.place.index].questions[walk.visit.place.item]])
-        elif walk.step == "confirm_yes":
-            walk.press("2")
-        elif walk.step == "mend":
+        elif walk.step in ("confirm_yes", "mend"):
             walk.press("2")
         elif walk.step in ("verdict", "session"):
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
@@ -97,7 +98,9 @@ def test_the_lock_of_the_day_is_sent_to_the_diary_before_anything_is_pressed() -
 def test_going_home_forgets_no_fault_of_the_device() -> None:
     walk = in_session()
     walk.end_session("no_answer", seconds_done=0)
-    walk.press("2")
+    walk.press("1")
+    walk.hear(StopTestEnded(True, "status 0"))
+    walk.press("stop", "2")
     walk.until("home")
     walk.until("session")
     walk.end_session("no_answer", seconds_done=0)
@@ -110,13 +113,61 @@ def test_a_fault_of_yesterday_is_not_todays() -> None:
     walk.press("2")
     walk.until("home")
     walk.wait(86400)
+    walk.hear(Woke())
     walk.until("session")
     walk.end_session("no_answer")
-    assert day_locks(walk) == []
+    assert [lock.cause for lock in walk.records(Lock) if isinstance(lock, Lock)] == ["enough"]
     assert "Try again" in [choice.label for choice in walk.page.choices]
 
 
-@pytest.mark.parametrize("reason", ["1", "2", "5", "6"])
+def _enough(walk: Walk) -> None:
+    walk.end_session()
+    walk.press("enter", "2")
+
+
+def _after_a_mistake(walk: Walk) -> None:
+    walk.end_session()
+    walk.press("enter", "5", "2")
+
+
+def _after_a_fault(walk: Walk) -> None:
+    walk.end_session("no_answer")
+    walk.press("2")
+
+
+def _nobody(walk: Walk) -> None:
+    walk.end_session("still_ok")
+    walk.press("2")
+
+
+@pytest.mark.parametrize("end", [_enough, _after_a_mistake, _after_a_fault, _nobody])
+def test_who_said_that_it_is_enough_is_offered_no_other_session_today(end: Callable[[Walk], None]) -> None:
+    """A muscle session leaves a tingling one allowed by the plan."""
+    walk = in_session()
+    end(walk)
+    assert walk.step == "pads_off"
+    assert day_locks(walk) == ["enough"]
+    walk.until("home")
+    assert "You said that it is enough for today." in walk.words
+    begun = len(walk.sent(BeginSession))
+    walk.press("1")
+    assert walk.step == "home"
+    walk.press("2")
+    assert walk.step == "diary_pain_rest"
+    assert len(walk.sent(BeginSession)) == begun
+
+
+def test_the_next_day_it_may_begin_again() -> None:
+    walk = in_session()
+    _enough(walk)
+    walk.until("home")
+    walk.wait(86400)
+    walk.hear(Woke())
+    walk.press("1")
+    assert walk.step == "identity"
+
+
+@pytest.mark.parametrize("reason", ["1", "5", "6"])
 def test_a_stop_by_the_person_locks_nothing(reason: str) -> None:
     walk = in_session()
     walk.end_session()

@@ -55,6 +55,7 @@ def contact_result(visit: Visit, moment: Moment) -> Page:
         lines=tuple(_advice(visit, [(leads[one.channel], one) for one in bad])),
         box=tuple(_state(leads[one.channel], one) for one in measured),
         below=_("The stimulator reports that its output is off."),
+        box_strong=tuple(at for at, one in enumerate(measured) if one in bad or not bad),
     )
     choices: tuple[Choice, ...] = (Choice(Key.ENTER, _("Next")),)
     if bad:

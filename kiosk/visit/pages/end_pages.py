@@ -47,10 +47,19 @@ def skin_after(visit: Visit, moment: Moment) -> Page:
     return build(visit, moment, Words(lines), skin_choices(), title=_("Your skin"))
 
 
+def _tomorrow(visit: Visit) -> tuple[str, ...]:
+    """The day after a session its skin and muscles are asked for: not where none was played."""
+    outcome = visit.context.run.outcome
+    played = outcome is not None and not outcome.never_armed
+    if not played and visit.context.activity != "restart":
+        return ()
+    return (_("Tomorrow the box will ask about your skin and muscles."),)
+
+
 def saved(visit: Visit, moment: Moment) -> Page:
     lines = (
         _("Saved. You are done for today."),
-        _("Tomorrow the box will ask about your skin and muscles."),
+        *_tomorrow(visit),
         *asked_for(visit),
     )
     choices = []

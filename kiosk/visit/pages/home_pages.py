@@ -46,7 +46,7 @@ def home(visit: Visit, moment: Moment) -> Page:
     if now not in ("loading", "unreadable", "unsaved") and unlock_code.offered(visit):
         choices.append(Choice(Key.SIX, _("Code from the clinician")))
     if now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
-        choices.append(Choice(Key.SEVEN, _("What to say on the telephone")))
+        choices.append(Choice(Key.SEVEN, _("Words for the telephone")))
     if now not in ("loading", "unreadable"):
         choices.append(Choice(Key.NINE, _("Family")))
     tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
@@ -55,8 +55,14 @@ def home(visit: Visit, moment: Moment) -> Page:
         if now in ("loading", "unreadable")
         else (*_reminder(visit, moment), *_alerts(visit), *_news(visit))
     )
+    lines = _lines(visit, moment, now)
+    if now in FOLLOWED_UP and not _alerts(visit):
+        lines = (*lines, *_follow_up(visit, moment, lines))
+    if now in ("unreadable", "unsaved"):
+        # What the diary says is for whoever is called.
+        news = (visit.context.unreadable if now == "unreadable" else visit.context.saves.sentence,)
     body = Words(
-        _lines(visit, moment, now),
+        lines,
         small=news,
         tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain",
     )
@@ -73,6 +79,14 @@ def _alerts(visit: Visit) -> tuple[str, ...]:
     more = len(said) - ALERTS_SHOWN
     rest = (words.ngettext("And {n} more.", "And {n} more.", more).format(n=more),) if more > 0 else ()
     return (*(f"▲ {one}" for one in said[:ALERTS_SHOWN]), *rest, _("Please tell your family today."))
+
+
+def _follow_up(visit: Visit, moment: Moment, said: tuple[str, ...]) -> tuple[str, ...]:
+    """One thing that is due besides the session, each on its day in turn."""
+    today = visit.context.today
+    concerns = () if today is None else tuple(due for due in today.follow_up if due.kind in CONCERNS)
+    sentences = [one for one in (reasons.sentence(due.reason) for due in concerns) if one not in said]
+    return (sentences[moment.now.toordinal() % len(sentences)],) if sentences else ()
 
 
 def _reminder(visit: Visit, moment: Moment) -> tuple[str, ...]:
@@ -106,14 +120,14 @@ def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
         case "unreadable":
             return (
                 _("Your diary cannot be read."),
-                context.unreadable,
                 _("There is no session until it can be read."),
+                _("Call the person who set up this box."),
             )
         case "unsaved":
             return (
                 _("Not everything is saved."),
-                context.saves.sentence,
                 _("There is no session until it is saved."),
+                _("Call the person who set up this box."),
             )
         case "no_prescription":
             return (
@@ -146,25 +160,34 @@ def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
         case "no_device":
             return (_greeting(moment), *device_lines(visit), _("Your diary is open."))
         case _:
-            return (_greeting(moment), *_session_lines(visit))
+            return _session_lines(visit, moment)
 
 
-def _session_lines(visit: Visit) -> tuple[str, ...]:
+def _session_lines(visit: Visit, moment: Moment) -> tuple[str, ...]:
     today = visit.context.today
     assert today is not None
     plan = today.next
     assert isinstance(plan, SessionPlan)
     name = content(load_programme(plan.programme).name)
     said = [reasons.sentence(reason) for reason in plan.reasons if reason.rule in SAID_AT_HOME]
+    work = sum(phase.seconds for phase in plan.phases if phase.role == "work") // 60
+    length = _("{minutes} minutes").format(minutes=plan.minutes)
+    if work < plan.minutes:
+        length = _("{work} minutes, {minutes} with warm-up and cool-down").format(
+            work=work, minutes=plan.minutes
+        )
+    number = _("Today: session {number}").format(number=today.sessions_done + 1)
     return (
-        _("Today: session {number}").format(number=today.sessions_done + 1),
-        _("{programme}, {minutes} minutes. You can stop at any time.").format(
-            programme=name, minutes=plan.minutes
-        ),
+        f"{_greeting(moment)} {number}",
+        f"{name}: {length}.",
+        _("You can stop at any time."),
         *said[:1],
     )
 
 
+FOLLOWED_UP: Final = ("ready", "done", "rest_day", "week0", "week0_done", "no_device")
+CONCERNS: Final = ("review", "prescription", "pads")
+"""What of the things that are due concerns the patient on home: the others have screens of their own."""
 SAID_AT_HOME: Final = (
     "lower_sore",
     "lower_pain",
@@ -213,20 +236,32 @@ def after_restart(visit: Visit, moment: Moment) -> Page:
             "Your session ended early, after {n} minutes.",
             minutes,
         ).format(n=minutes)
-    seen = visit.context.device
-    output = _("The stimulator reports that its output is off.")
-    if seen is None or not seen.present:
-        output = _("Switch the stimulator OFF now. It is not known if current still flows.")
+    seen, title = visit.context.device, _("After a restart")
+    if seen is not None and not seen.present:
+        lines = (
+            _("Switch the stimulator OFF now."),
+            _("It is not known if current still flows."),
+            _("Do not touch the pads until it is off. Then press Enter."),
+            people.how_to_cut_output(visit),
+            f"{early} {_('The box has started again.')}",
+        )
+        choices = (Choice(Key.ENTER, _("It is switched off")),)
+        output = _("output not known")
+        return build(visit, moment, Words(lines, tone="alarm"), choices, title=title, right=output)
+    if seen is None:
+        # Who looks for the stimulator has not said yet if it is there: a second, not an alarm.
+        waits = _("One moment. The box asks the stimulator if its output is off.")
+        asking = _("The box looks for the stimulator.")
+        body = Words((f"{early} {_('The box has started again.')}", waits), tone="calm")
+        return build(visit, moment, body, title=title, right=asking)
     lines = (
         early,
         _("The box has started again."),
-        output,
+        _("The stimulator reports that its output is off."),
         _("Nothing starts by itself."),
         _("Your answers are saved."),
     )
-    return build(
-        visit, moment, Words(lines, tone="calm"), (Choice(Key.ENTER, _("Next")),), title=_("After a restart")
-    )
+    return build(visit, moment, Words(lines, tone="calm"), (Choice(Key.ENTER, _("Next")),), title=title)
 
 
 def help_(visit: Visit, moment: Moment) -> Page:
@@ -247,7 +282,7 @@ def help_(visit: Visit, moment: Moment) -> Page:
 
 
 def paused(visit: Visit, moment: Moment) -> Page:
-    body = Words((_("Paused."), _("No current flows.")), tone="calm")
+    body = Words((_("Paused. Take your time."), _("Nothing starts by itself.")), tone="calm")
     choices = (Choice(Key.ONE, _("Go on")), Choice(Key.TWO, _("Home")))
     return build(visit, moment, body, choices, title=_("Paused"))
 
@@ -262,9 +297,13 @@ def not_saved(visit: Visit, moment: Moment) -> Page:
     first: tuple[str, ...] = ()
     if lock is not None:
         first = verdicts.lock_lines(visit, lock)[:3]
-    lines = (*first, _("This could not be saved."), visit.context.saves.sentence)
+    lines = (*first, _("This could not be saved."), _("Call the person who set up this box."))
     alarm = lock is not None and lock.class_ in ("E", "U", "red")
     choices = (Choice(Key.ONE, _("Try again")), Choice(Key.TWO, _("Home")))
     return build(
-        visit, moment, Words(lines, tone="alarm" if alarm else "warn"), choices, title=_("Not saved")
+        visit,
+        moment,
+        Words(lines, small=(visit.context.saves.sentence,), tone="alarm" if alarm else "warn"),
+        choices,
+        title=_("Not saved"),
     )

@@ -47,10 +47,11 @@ def placement(visit: Visit, moment: Moment) -> Page:
         choices.append(Choice(Key.FIVE, _("One pad at a time")))
     if not run.new_pads_saved:
         choices.append(Choice(Key.SEVEN, _("No new pads") if run.new_pads else _("New pads today")))
-    title = _("Pads on   lead {number} of {count}: {colour}, {side}").format(
+    short = _("Lead {number} of {count}: {colour}, {side}").format(
         number=place.index + 1, count=len(where.leads), colour=colour, side=sides.side(lead)
     )
-    return build(visit, moment, body, tuple(choices), title=title, pauses=True, back=True)
+    title = _("Pads on   {lead}").format(lead=short)
+    return build(visit, moment, body, tuple(choices), title=title, short=short, pauses=True, back=True)
 
 
 def _note(visit: Visit) -> str:
@@ -67,7 +68,13 @@ def _note(visit: Visit) -> str:
 
 
 def back_drawn(
-    where: Montage, lit: tuple[int, ...], *, lines: tuple[str, ...], box: tuple[str, ...], below: str
+    where: Montage,
+    lit: tuple[int, ...],
+    *,
+    lines: tuple[str, ...],
+    box: tuple[str, ...],
+    below: str,
+    box_strong: tuple[int, ...] = (0,),
 ) -> Placement:
     """The back with every pad of the montage; those with the numbers `lit` stand out."""
     pads = tuple(
@@ -93,6 +100,7 @@ def back_drawn(
         lines=lines,
         box=box,
         below=below,
+        box_strong=box_strong,
     )
 
 

@@ -44,7 +44,10 @@ def stop_failed(visit: Visit, moment: Moment) -> Page:
 
 def stopped(visit: Visit, moment: Moment) -> Page:
     lines = (_("You stopped. That is fine."), _output(visit))
-    return build(visit, moment, Words(lines), (Choice(Key.ENTER, _("Next")),), title=_("Stopped"))
+    small = (_("A key that means nothing here stops, too."),)
+    return build(
+        visit, moment, Words(lines, small=small), (Choice(Key.ENTER, _("Next")),), title=_("Stopped")
+    )
 
 
 def _output(visit: Visit) -> str:
@@ -73,8 +76,8 @@ def go_on(visit: Visit, moment: Moment) -> Page:
         return build(
             visit,
             moment,
-            Words((_("That is all for today."),)),
-            (Choice(Key.TWO, _("End for today")),),
+            Words((_("The time for going on is over."), _("Take the pads off now."))),
+            (Choice(Key.ENTER, _("Next")),),
             title=_("Go on or end"),
             back=True,
         )
@@ -142,7 +145,7 @@ def loose_pad(visit: Visit, moment: Moment) -> Page:
     lines = (
         where,
         _("Press it flat, from the middle out. Dry, or not sticky? Take a new pad."),
-        _("No current flows."),
+        _output(visit),
         spacing,
     )
     choices = (Choice(Key.ONE, _("Fixed, go on")), Choice(Key.TWO, _("End for today")))
@@ -229,6 +232,6 @@ def nobody(visit: Visit, moment: Moment) -> Page:
         lines.append(_("Take the pads off when you are ready."))
     choices = (
         *((Choice(Key.ONE, _("Go on")),) if again else ()),
-        Choice(Key.TWO, _("End for today")),
+        Choice(Key.TWO, _("End for today") if again else _("Take the pads off")),
     )
     return build(visit, moment, Words(tuple(lines), tone="calm"), choices, title=_("The session ended"))

@@ -81,6 +81,9 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
             )
         case "restore":
             return (_("The box was set up again from a copy. It is locked."), call, locked)
+        case "P" if lock.cause == "enough":
+            said = _("You said that it is enough for today. That is fine.")
+            return (said, _again(visit, lock), _("Your diary is open."))
         case "P":
             return (_("Not today."), *_day_cause(visit, lock), _again(visit, lock), _("Your diary is open."))
         case _:

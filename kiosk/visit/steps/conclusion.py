@@ -18,9 +18,10 @@ from programs.text import Reason
 if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
 
-DayCause = Literal["not_confirmed", "device_faults", "pad_faults", "pad_contact"]
+DayCause = Literal["not_confirmed", "device_faults", "pad_faults", "pad_contact", "enough"]
 """Why there is none for today, though no answer says so: an unconfirmed stop, the second fault of the
-device, the third of the pads, the third contact check that did not find all of them good."""
+device, the third of the pads, the third contact check that did not find all of them good; or she said that
+it is enough."""
 
 
 def save_verdict(visit: Visit, moment: Moment, *, mendable: bool = False) -> Result:

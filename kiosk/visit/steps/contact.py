@@ -24,7 +24,7 @@ from kiosk.visit.steps.conclusion import (
 from kiosk.visit.steps.moves import back, go, jump, save, update_run, wait_for_saves
 from kiosk.visit.steps.order import cleared, onward
 from kiosk.visit.steps.pads import montage, pads_again
-from kiosk.visit.steps.stimulation import PERSON, count_device_fault, save_red
+from kiosk.visit.steps.stimulation import PERSON, count_device_fault, end_for_today, save_red
 from programs.contact import GoodContact, holds_less
 from programs.text import Reason
 
@@ -148,7 +148,7 @@ def press_contact_stopped(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ONE:
         return _save_and_check(visit, moment)
     if key is Key.TWO:
-        return jump(visit, moment, "pads_off"), ()
+        return end_for_today(visit, moment)
     if key is Key.THREE:
         visit, effects = save_red(visit, "burning")
         return wait_for_saves(visit, moment, "red"), effects
@@ -164,6 +164,8 @@ def press_contact_fault(visit: Visit, key: Key, moment: Moment) -> Result:
     """1 Try again, with STOP tested again; 2 end for today."""
     if key is Key.ONE and may_check_again(visit):
         return onward(update_run(visit, stop_tested=False), moment)
+    if key is Key.TWO and may_check_again(visit):
+        return end_for_today(visit, moment)
     return (jump(visit, moment, "pads_off"), ()) if key is Key.TWO else (visit, ())
 
 

@@ -187,6 +187,7 @@ def _save_interrupted(visit: Visit, moment: Moment, cut_off: CutOff) -> Result:
 
 
 def press_after_restart(visit: Visit, key: Key, moment: Moment) -> Result:
-    """Nothing starts by itself. Then the pads come off."""
-    effects: tuple[Effect, ...] = ()
-    return (go(visit, moment, "pads_off", remember=False), effects) if key is Key.ENTER else (visit, effects)
+    """Nothing starts by itself. Then the pads come off, once it is known what is said of the output."""
+    if key is not Key.ENTER or visit.context.device is None:
+        return visit, ()
+    return go(visit, moment, "pads_off", remember=False), ()

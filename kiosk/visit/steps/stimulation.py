@@ -206,8 +206,10 @@ def press_why(visit: Visit, key: Key, moment: Moment) -> Result:
             return visit, (*effects, *then)
         outcome = replace(outcome, pad_faults=outcome.pad_faults + 1)
         return go(update_run(visit, outcome=outcome), moment, "loose_pad"), effects
-    step = {"enough": "pads_off", "mistake": "go_on", "sting": "sting"}[reason]
-    return go(visit, moment, step), effects
+    if reason == "enough":
+        visit, lock = end_for_today(visit, moment)
+        return visit, (*effects, *lock)
+    return go(visit, moment, {"mistake": "go_on", "sting": "sting"}[reason]), effects
 
 
 def _save_reason(visit: Visit, reason: str) -> Result:
@@ -261,12 +263,19 @@ def go_on(visit: Visit, moment: Moment) -> Result:
     return onward(update_run(visit, resume=visit.context.run.outcome), moment)
 
 
+def end_for_today(visit: Visit, moment: Moment) -> Result:
+    """She said that it is enough: pads off, and no session is offered until tomorrow."""
+    visit, lock = save_no_more_today(visit, moment, "enough")
+    return go(visit, moment, "pads_off"), lock
+
+
 def press_go_on(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Go on, 2 enough for today."""
-    if key is Key.ONE:
+    """1 Go on, 2 enough for today; without a choice Enter goes on to the pads."""
+    may = may_go_on(visit, moment)
+    if key is Key.ONE or (key is Key.ENTER and not may):
         return go_on(visit, moment)
-    if key is Key.TWO:
-        return go(visit, moment, "pads_off"), ()
+    if key is Key.TWO and may:
+        return end_for_today(visit, moment)
     return back(visit, moment) if key is Key.BACK else (visit, ())
 
 
@@ -275,7 +284,7 @@ def press_look(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ONE:
         return (go_on(visit, moment)) if visit.step == "look" else (go(visit, moment, "go_on"), ())
     if key is Key.TWO:
-        return go(visit, moment, "pads_off"), ()
+        return end_for_today(visit, moment)
     return visit, ()
 
 
@@ -288,7 +297,7 @@ def press_loose_pad(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ONE:
         return go_on(update_run(visit, contact_good=False), moment)
     if key is Key.TWO:
-        return go(visit, moment, "pads_off"), ()
+        return end_for_today(visit, moment)
     return visit, ()
 
 
@@ -297,7 +306,7 @@ def press_place_again(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ONE:
         return go_on(visit, moment)
     if key is Key.TWO:
-        return go(visit, moment, "pads_off"), ()
+        return end_for_today(visit, moment)
     return visit, ()
 
 
@@ -305,7 +314,9 @@ def press_fault(visit: Visit, key: Key, moment: Moment) -> Result:
     """1 Try again, with STOP tested again; 2 end for today."""
     if key is Key.ONE and may_go_on(visit, moment):
         return go_on(update_run(visit, stop_tested=False, contact_good=False), moment)
-    if key is Key.TWO or (key is Key.ENTER and not may_go_on(visit, moment)):
+    if key is Key.TWO and may_go_on(visit, moment):
+        return end_for_today(visit, moment)
+    if key in (Key.TWO, Key.ENTER) and not may_go_on(visit, moment):
         return go(visit, moment, "pads_off"), ()
     return visit, ()
 
@@ -324,6 +335,8 @@ def press_nobody(visit: Visit, key: Key, moment: Moment) -> Result:
     """Somebody came back: go on, or end."""
     if key is Key.ONE and not away_long(visit, moment):
         return go_on(visit, moment)
+    if key is Key.TWO and may_go_on(visit, moment) and not away_long(visit, moment):
+        return end_for_today(visit, moment)
     if key is Key.TWO:
         return go(visit, moment, "pads_off"), ()
     return visit, ()
