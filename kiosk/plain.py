@@ -8,6 +8,7 @@ possible Space, Ctrl+C and unknown keys stop, Enter too unless the lines shown a
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -33,10 +34,13 @@ from kiosk.page import (
 from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.terminal.session import TerminalSession
 from kiosk.terminal.stop_seeker import Pressed, Token
-from kiosk.widgets.glyphs import clean
+from kiosk.widgets.glyphs import clean, wrapped
 from kiosk.widgets.key_names import key_name
-from kiosk.words import _
+from kiosk.words import _, ngettext
 
+NARROWEST: Final = 20
+WIDEST: Final = 1000
+"""Columns. A line is broken at a space: a terminal breaks it in the middle of a word."""
 STATUS_EVERY_S: Final = 20.0
 """A session's short line."""
 _LOOK_EVERY_S: Final = 0.5
@@ -45,13 +49,17 @@ _DAYS_A_WEEK: Final = 7
 
 def page_lines(page: Page) -> list[str]:
     """All that a page says, one thing a line; what only a picture shows is left to its words."""
-    header = [page.header.left, _("SIMULATOR") if page.header.simulator else "", page.header.right]
-    lines = [". ".join(part for part in header if part) + "."]
-    lines += body_lines(page)
+    lines = [header_line(page), *body_lines(page)]
     lines += [f"{plain_key_name(choice.key)}  {choice.label}" for choice in page.choices]
     if page.stop_row:
         lines.append(page.stop_text)
     return [clean(line, console=False) for line in lines if line.strip()]
+
+
+def header_line(page: Page) -> str:
+    """What the first line of every screen says."""
+    header = [page.header.left, _("SIMULATOR") if page.header.simulator else "", page.header.right]
+    return ". ".join(part for part in header if part) + "."
 
 
 def body_lines(page: Page) -> Iterator[str]:
@@ -68,19 +76,21 @@ def body_lines(page: Page) -> Iterator[str]:
             yield "" if line.value is None else f"= {line.value}"
         case PinEntry() as pin:
             yield from pin.lines
-            yield "*" * pin.typed
+            yield pin.shown or (
+                ngettext("{n} digit", "{n} digits", pin.typed).format(n=pin.typed) if pin.typed else ""
+            )
             yield pin.notice
         case Placement() as placement:
             yield from placement.lines
             yield from placement.box
             yield placement.below
         case LevelFinding() as level:
-            yield f"{level.big} {level.unit}, {level.bar.limit_text}"
+            yield f"{level.big} {level.unit}, {level.bar.limit_text}{_if_on(page)}"
             yield from level.lines
             yield level.bar.mark_text
             yield level.notice
         case Running() as running:
-            yield session_line(running)
+            yield session_line(page, running)
             yield running.notice
         case Pictured() as pictured:
             yield from (f"{number}. {line}" for number, line in enumerate(pictured.lines, start=1))
@@ -103,14 +113,20 @@ def body_lines(page: Page) -> Iterator[str]:
             yield overview.small
 
 
-def session_line(running: Running) -> str:
-    """The session in one line: time, levels, what comes next."""
+def _if_on(page: Page) -> str:
+    """Behind every level: a line has no header above it that says so all the time."""
+    return f". {page.header.right}" if page.header.current_on else ""
+
+
+def session_line(page: Page, running: Running) -> str:
+    """The session in one line: time, levels, whether current is on, what comes next."""
     several = len(running.sides) > 1
     sides = [
         f"{'▶ ' if several and side.selected else ''}{side.name} {side.level_text}, {side.bar.limit_text}"
         for side in running.sides
     ]
-    return ". ".join((f"{running.big} {running.big_label}", *sides, running.strip.next_cue)) + "."
+    parts = (f"{running.big} {running.big_label}", *sides, _if_on(page)[2:], running.strip.next_cue)
+    return ". ".join(part for part in parts if part) + "."
 
 
 def _weeks(overview: Overview) -> Iterator[str]:
@@ -139,14 +155,20 @@ class PlainView:
     """Prints what is new on the conductor's page; `write` is the terminal."""
 
     def __init__(
-        self, conductor: Conductor, write: Callable[[str], None], clock_s: Callable[[], float]
+        self,
+        conductor: Conductor,
+        write: Callable[[str], None],
+        clock_s: Callable[[], float],
+        width: Callable[[], int] = lambda: WIDEST,
     ) -> None:
         self._conductor = conductor
+        self._width = width
         self._write = write
         self._clock_s = clock_s
         self._gate = KeyGate(clock_s)
         self._page: Page | None = None
         self._lines: list[str] = []
+        self._header: tuple[bool, str] = (False, "")
         self._status_at_s = float("-inf")
         self._key_since_status = False
 
@@ -175,6 +197,7 @@ class PlainView:
             return
         self._gate.shown(self._page.serial)
         self._lines = page_lines(self._page)
+        self._header = _state(self._page)
         self._status_at_s = self._clock_s()
         self._print(["", *self._lines])
 
@@ -192,10 +215,17 @@ class PlainView:
         assert self._page is not None
         before, self._lines = self._lines, page_lines(self._page)
         old, new = before[1:], self._lines[1:]
-        self._print([line for line in new if line not in old])
+        self._print([*self._header_news(), *(line for line in new if line not in old)])
+
+    def _header_news(self) -> list[str]:
+        """The first line again when it says another thing of the stimulator than it did."""
+        assert self._page is not None
+        said, self._header = self._header, _state(self._page)
+        return [] if said == self._header else [clean(header_line(self._page), console=False)]
 
     def _print_session(self, running: Running, before: Running) -> None:
-        """A notice at once, the rest after a key or three times a minute."""
+        """A notice and the header's news at once, the rest after a key or three times a minute."""
+        self._print(self._header_news())
         if running.notice and running.notice != before.notice:
             self._print([clean(running.notice, console=False)])
         levels = [side.level_text for side in running.sides]
@@ -203,11 +233,16 @@ class PlainView:
         if answered or self._clock_s() - self._status_at_s >= STATUS_EVERY_S:
             self._key_since_status = False
             self._status_at_s = self._clock_s()
-            self._print([clean(session_line(running), console=False)])
+            assert self._page is not None
+            self._print([clean(session_line(self._page, running), console=False)])
 
     def _print(self, lines: list[str]) -> None:
-        if lines:
-            self._write("".join(f"{line}\n" for line in lines))
+        width = max(NARROWEST, min(WIDEST, self._width() - 1))
+        self._write("".join(f"{part}\n" for line in lines for part in wrapped(line, width)))
+
+
+def _state(page: Page) -> tuple[bool, str]:
+    return page.header.simulator, page.header.right
 
 
 def run_plain(conductor: Conductor, liveness: TerminalLiveness) -> int:
@@ -223,7 +258,10 @@ def run_plain(conductor: Conductor, liveness: TerminalLiveness) -> int:
 
 
 async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, screen_fd: int) -> int:
-    view = PlainView(conductor, lambda text: session.write(text), time.monotonic)
+    def width() -> int:
+        return shutil.get_terminal_size().columns
+
+    view = PlainView(conductor, lambda text: session.write(text), time.monotonic, width)
 
     def take(token: Token) -> None:
         if isinstance(token, Pressed):

@@ -76,11 +76,13 @@ def test_a_number_that_is_marked_is_said_alone() -> None:
     assert listener.show(replace(PAGES["pain"], body=replace(body, value=7))) == ["= 7"]
 
 
-def test_digits_of_a_pin_are_counted_and_never_said() -> None:
+def test_digits_of_a_pin_are_counted_and_those_of_a_code_are_said() -> None:
     listener = Listener(PAGES["pin"])
     body = PAGES["pin"].body
     assert isinstance(body, PinEntry)
-    assert listener.show(replace(PAGES["pin"], body=replace(body, typed=4))) == ["****"]
+    assert listener.show(replace(PAGES["pin"], body=replace(body, typed=4))) == ["4 digits"]
+    assert listener.show(replace(PAGES["pin"], body=replace(body, typed=3))) == ["3 digits"]
+    assert listener.show(replace(PAGES["pin"], body=replace(body, typed=3, shown="123"))) == ["123"]
 
 
 def test_the_header_s_clock_alone_is_no_news() -> None:
@@ -95,9 +97,39 @@ def test_a_level_and_its_notice_are_said_when_they_change() -> None:
     assert isinstance(body, LevelFinding)
     louder = replace(body, big="9.0", notice="Still comfortable?  Enter = yes")
     assert listener.show(replace(PAGES["level"], body=louder)) == [
-        "9.0 mA, limit 24.0",
+        "9.0 mA, limit 24.0. CURRENT IS ON",
         "Still comfortable?  Enter = yes",
     ]
+
+
+def test_the_header_is_said_again_when_it_says_something_else_of_the_stimulator() -> None:
+    page = PAGES["home"]
+    listener = Listener(page)
+    simulated = replace(page, header=replace(page.header, simulator=True))
+    (line,) = listener.show(simulated)
+    assert "SIMULATOR" in line
+    (line,) = listener.show(replace(simulated, header=replace(simulated.header, right="device not found")))
+    assert "device not found" in line
+
+
+@pytest.mark.parametrize("id_", ["level", "session-on"])
+def test_that_current_is_on_and_that_it_is_off_again_is_said_at_once(id_: str) -> None:
+    on = PAGES[id_]
+    off = replace(on, header=replace(on.header, current_on=False, right="device ready"))
+    listener = Listener(off, output_possible=True)
+    assert any("CURRENT IS ON" in line for line in listener.show(on))
+    assert any("device ready" in line for line in listener.show(off))
+
+
+@pytest.mark.parametrize("id_", PAGES)
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_word_is_broken_at_the_edge_of_the_terminal(id_: str, width: int) -> None:
+    printed: list[str] = []
+    view = PlainView(ShowsOnePage(PAGES[id_]), printed.append, lambda: 0.0, lambda: width)
+    view.look()
+    lines = "".join(printed).splitlines()
+    assert all(len(line) < width for line in lines)
+    assert " ".join(lines).split() == " ".join(page_lines(PAGES[id_])).split()
 
 
 def test_a_session_says_how_it_stands_three_times_a_minute_only() -> None:
@@ -110,6 +142,7 @@ def test_a_session_says_how_it_stands_three_times_a_minute_only() -> None:
         said += listener.show(replace(page, body=replace(page.body, big=left)))
     assert len(said) == 120 // STATUS_EVERY_S
     assert said[0].startswith("14:40 minutes left. left back 18.5 mA, limit 24.0. ▶ right back 17.0 mA")
+    assert all("CURRENT IS ON" in line for line in said)
 
 
 def test_a_session_says_at_once_what_a_key_did_and_every_notice() -> None:
