@@ -201,7 +201,7 @@ class FamilyView(msgspec.Struct, frozen=True, kw_only=True):
     locks: tuple[Lock, ...] = ()
     news: News = News()
     allowed: bool = True
-    """The person has not taken back her consent that the family sees this."""
+    """The person said last that her family may see this."""
 
     @property
     def four_weeks(self) -> tuple[DayView, ...]:

@@ -9,7 +9,9 @@ from kiosk.widgets.canvas import Area, Canvas
 from kiosk.widgets.pain_chart import draw_columns
 
 _MOST_BAR_ROWS = 10
-_LEAST_BAR_ROWS = 4
+_LEAST_BAR_ROWS = 3
+_TIGHT = 6
+"""Rows below which no blank one is given away."""
 
 
 def draw(canvas: Canvas, area: Area, body: Chart) -> None:
@@ -22,7 +24,9 @@ def draw(canvas: Canvas, area: Area, body: Chart) -> None:
     head_rows, foot_rows = (sum(len(block.lines) for block in blocks) for blocks in (head, foot))
     word_rows = len(body.captions) + 2
     room = area.height - head_rows - foot_rows - word_rows
-    bar_rows = max(_LEAST_BAR_ROWS, min(_MOST_BAR_ROWS, room - 1))
+    bar_rows = max(_LEAST_BAR_ROWS, min(_MOST_BAR_ROWS, room - 1 if room > _TIGHT else room))
+    if room < bar_rows:
+        canvas.cut.append(body.lines[0])
     draw_blocks(canvas, Area(area.x, area.y, area.width, head_rows), head)
     chart_y = area.y + head_rows + (1 if room > bar_rows else 0)
     chart = Area(area.x, chart_y, area.width, bar_rows + word_rows)

@@ -35,13 +35,18 @@ def draw_columns(
 ) -> None:
     """As many rows of bars as `area` leaves, and as many of the last columns as fit."""
     words = [canvas.clean(word) for word in captions]
-    axis_x = area.x + max(4, *map(width_of, (*words, canvas.clean(axis_word) + "   ")))
+    narrow, wide = (
+        area.x + max(4, *map(width_of, widths))
+        for widths in (words, (*words, f"{canvas.clean(axis_word)}   "))
+    )
+    axis_x = wide if 2 * len(columns) <= area.right - wide - 1 else narrow
     room = area.right - axis_x - 1
     step = 2 if len(columns) * 2 <= room else 1
     columns = columns[-(room // step) :]
     rows = area.height - len(words) - 2
     axis_y = area.y + rows
-    canvas.put(area.x, area.y, axis_word, Role.QUIET)
+    if axis_x == wide:
+        canvas.put(area.x, area.y, axis_word, Role.QUIET)
     _draw_axis(canvas, axis_x, axis_y, rows, 1 + len(columns) * step)
     for offset, word in enumerate(words):
         canvas.put(area.x, axis_y + 1 + offset, word, Role.QUIET)

@@ -228,6 +228,8 @@ async def test_an_alert_stands_until_it_is_acknowledged_and_is_never_gone(store:
 
 
 async def test_the_newest_word_on_consent_counts(store: Store) -> None:
+    assert not view(store).allowed, "she was not asked"
+    await store.add(Consent(topic="family", given=True, who="patient"))
     assert view(store).allowed
     await store.add(Consent(topic="family", given=False, who="patient"))
     await store.add(Consent(topic="clinic", given=True, who="patient"))

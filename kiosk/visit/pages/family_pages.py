@@ -14,6 +14,7 @@ from kiosk.review.family import DayView, FamilyView, SessionView, SideLevel, Tol
 from kiosk.review.listing import entries_shown
 from kiosk.visit.pages import people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.pin_words import pin_notice
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps import family as steps
@@ -35,18 +36,7 @@ def pin(visit: Visit, moment: Moment) -> Page:
         lines.append(
             _("This is a demonstration. The PIN is {pin}.").format(pin=visit.context.setting.shown_pin)
         )
-    notice = ""
-    if entry.checking:
-        notice = _("One moment.")
-    elif entry.wrong:
-        notice = entry.sentence or _("That PIN is not right. Please try again.")
-        if entry.wait_s:
-            notice = ngettext(
-                "That PIN is not right. Try again in {n} second.",
-                "That PIN is not right. Try again in {n} seconds.",
-                entry.wait_s,
-            ).format(n=entry.wait_s)
-    body = PinEntry(tuple(lines), len(entry.typed), notice)
+    body = PinEntry(tuple(lines), len(entry.typed), pin_notice(entry))
     choices = (Choice(Key.ENTER, _("Open")),) if entry.typed and not entry.checking else ()
     return build(
         visit, moment, body, choices, title=_("For the family"), digits=True, back=not entry.checking
@@ -80,7 +70,7 @@ def family(visit: Visit, moment: Moment) -> Page:
         ),
         small=_("From own answers, not checked. This is not an emergency service."),
         sessions_word=_("sessions"),
-        no_entry_word=_("no entry"),
+        no_entry_word=_("gaps"),
         pain_word=_("pain"),
         unbegun=sum(not day.begun for day in days),
     )
@@ -136,7 +126,7 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
 def _todo(visit: Visit, told: Told) -> str:
     """The one thing to do, and whom to call."""
     if told.level == "red":
-        return _("Call or go there now. {call}").format(call=people.call_clinician(visit))
+        return _("See how it is, now. {call}").format(call=people.call_clinician(visit))
     if told.rule.rule in ("pad_faults", "pad_contact", "level_fell"):
         return _("Look at pads, skin and leads together. {call}").format(call=people.call_clinician(visit))
     return _("Ask how it is. {call}").format(call=people.call_clinician(visit))
@@ -267,7 +257,7 @@ def note(visit: Visit, moment: Moment) -> Page:
 def pain(visit: Visit, moment: Moment) -> Page:
     """Four weeks by day, twelve weeks by two days, everything by weeks."""
     view, index = steps.view_of(visit), visit.place.index
-    captions: tuple[str, ...] = (_("sessions"), _("no entry"))
+    captions: tuple[str, ...] = (_("sessions"), _("gaps"))
     if index == 0:
         columns = tuple(_day_column(day, n % 7 == 0) for n, day in enumerate(view.four_weeks))
         captions = (*captions, _("medicine"), _("flare"), _("late"))
@@ -291,7 +281,7 @@ def pain(visit: Visit, moment: Moment) -> Page:
                 n=weeks
             ),
         )
-    facts = tuple(fact for fact in (_pain_fact(view), _trend_fact(view), _forms_fact(view)) if fact)
+    facts = _pain_facts(view)
     body = Chart(lines, columns, captions, facts, _("pain"))
     choices = tuple(
         Choice(key, label)
@@ -321,43 +311,39 @@ def _pair_column(pair: Sequence[DayView], labelled: bool) -> Column:
     )
 
 
-def _trend_fact(view: FamilyView) -> str:
-    trend, within = view.numbers.trend, view.numbers.within_session
-    parts = []
-    if trend is not None:
-        parts.append(
+def _pain_facts(view: FamilyView) -> tuple[str, ...]:
+    numbers = view.numbers
+    facts, short = [], []
+    if numbers.trend is not None:
+        facts.append(
             _("Trend of 12 weeks: {per_week} a week (95 %: {low} to {high})").format(
-                per_week=_signed(trend.per_week), low=_signed(trend.low), high=_signed(trend.high)
+                per_week=_signed(numbers.trend.per_week),
+                low=_signed(numbers.trend.low),
+                high=_signed(numbers.trend.high),
             )
         )
-    if within is not None:
-        parts.append(_("In a session: {change}").format(change=_signed(within)))
-    return "   ".join(parts)
-
-
-def _signed(value: float) -> str:
-    rounded = words.decimal(abs(value))
-    return rounded if float(f"{abs(value):.1f}") == 0 else f"{'+' if value > 0 else '−'}{rounded}"
-
-
-def _forms_fact(view: FamilyView) -> str:
-    numbers = view.numbers
-    parts = []
     if numbers.peg_first is not None and numbers.peg_last is not None:
-        parts.append(
-            _("Pain in daily life (PEG): first {first}, last {last}: {change}").format(
+        facts.append(
+            _("Pain in daily life (PEG): {first}, now {last}: {change}").format(
                 first=words.decimal(numbers.peg_first),
                 last=words.decimal(numbers.peg_last),
                 change=_change(numbers.peg_change),
             )
         )
+    if numbers.within_session is not None:
+        short.append(_("In a session: {change}").format(change=_signed(numbers.within_session)))
     if numbers.pgic is not None:
         item = load_forms()["pgic"].items[0]
         named = [choice.text for choice in item.choices if choice.value == numbers.pgic]
-        parts += [
+        short += [
             _("Own judgement: {word}").format(word=text.in_language(words.language())) for text in named
         ]
-    return "   ".join(parts)
+    return (*facts, "   ".join(short)) if short else tuple(facts)
+
+
+def _signed(value: float) -> str:
+    rounded = words.decimal(abs(value))
+    return rounded if float(f"{abs(value):.1f}") == 0 else f"{'+' if value > 0 else '−'}{rounded}"
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────
@@ -371,7 +357,6 @@ def diary(visit: Visit, moment: Moment) -> Page:
     rows = tuple(
         (
             words.short_date(one.at.date()),
-            words.clock(one.at),
             _moment(one.entry.moment),
             _scale(one.entry.pain_rest),
             _scale(one.entry.pain_moving),
@@ -382,7 +367,7 @@ def diary(visit: Visit, moment: Moment) -> Page:
         )
         for one in entries[first : first + steps.ROWS]
     )
-    heads = (_("day"), _("time"), _("when"), _("rest"), _("moving"), _("sore"), _("sleep"), _("med."), "")
+    heads = (_("day"), _("when"), _("rest"), _("moving"), _("sore"), _("sleep"), _("med."), "")
     lines = (
         _("{n} of {count} entries of a year   {which}, {order}").format(
             n=len(entries), count=len(view.entries), which=_filter(looking.filter), order=_order(looking.sort)
@@ -506,7 +491,11 @@ def entry(visit: Visit, moment: Moment) -> Page:
     ]
     if said.note:
         items.append(_("Own note: “{note}”").format(note=said.note))
-    items += [f"{_author(note.author)}: “{note.text}”" for note in view.notes if note.about == one.id][:3]
+    items += [
+        _("{who}: “{text}”").format(who=_author(note.author), text=note.text)
+        for note in view.notes
+        if note.about == one.id
+    ][:3]
     small = []
     if one.entered_late:
         small.append(_("Entered on a later day."))
