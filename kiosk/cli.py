@@ -6,7 +6,9 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -14,6 +16,7 @@ from kiosk.errors import KioskError, run_command, say
 
 DATA_HELP = "Data folder, instead of the usual one."
 FILE = click.Path(path_type=Path)
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -244,6 +247,17 @@ def enrol(data: Path | None, clinic_key: Path | None, again: bool) -> int:
     return 0
 
 
+@homestim.command("pin")
+@click.argument("role", type=click.Choice(["patient", "family"]))
+@click.option("--data", type=FILE, help=DATA_HELP)
+def set_pin(role: str, data: Path | None) -> int:
+    """Sets the PIN of the patient (asked before each visit) or of the family; it is typed, never shown."""
+    from kiosk.access import commands
+
+    commands.set_pin(role, _real(data), click.echo)  # type: ignore[arg-type]  # click checked the choice
+    return 0
+
+
 @homestim.command("unlock-code")
 @click.argument("box")
 @click.argument("lock")
@@ -317,6 +331,18 @@ def check(data: Path | None, as_json: bool) -> int:
     return 0
 
 
+@homestim.command()
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def review(data: Path | None, as_json: bool) -> int:
+    """The family's overview in the terminal. The kiosk may be running."""
+    from kiosk.clock import SystemClock
+    from kiosk.ops.review import review as show_review
+
+    show_review(_real(data), as_json, SystemClock())
+    return 0
+
+
 TYPED_OR_FILE = "Holds the passphrase; else HOMESTIM_PASSPHRASE_FILE, else it is asked for."
 
 
@@ -347,6 +373,45 @@ def restore(directory: Path, into: Path, passphrase_file: Path | None) -> int:
     from kiosk.ops.passphrase import passphrase
 
     commands.restore(directory, into, passphrase(passphrase_file, new=False), SystemClock())
+    return 0
+
+
+@homestim.command()
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["pdf", "html", "csv", "fhir"]),
+    required=True,
+    help="A page (pdf, html), a table, or FHIR R4 resources.",
+)
+@click.option(
+    "--out", type=FILE, required=True, metavar="PATH", help="The file; one that is there is replaced."
+)
+@click.option("--lang", type=click.Choice(["en", "de"]), help="Language, instead of that of the screens.")
+@click.option("--from", "first", type=DAY, metavar="YYYY-MM-DD", help="The first day.")
+@click.option("--to", "last", type=DAY, metavar="YYYY-MM-DD", help="The last day; without it today.")
+@click.option("--data", type=FILE, help=DATA_HELP)
+def report(
+    format_: Literal["pdf", "html", "csv", "fhir"],
+    out: Path,
+    lang: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    data: Path | None,
+) -> int:
+    """Writes the diary as one page (12 weeks, or as asked), or all of it as a table or FHIR resources."""
+    from kiosk.clock import SystemClock
+    from kiosk.export import command
+
+    command.report(
+        format_,
+        out,
+        _real(data),
+        SystemClock(),
+        language=lang,
+        first=None if first is None else first.date(),
+        last=None if last is None else last.date(),
+    )
     return 0
 
 
