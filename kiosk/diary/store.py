@@ -218,7 +218,7 @@ class StoreReader:
         try:
             documents = self._journals.tables(month, is_newest).get(kind, {})
             table = self._decoded.setdefault((month, kind), _Table(self.meta.kind))
-            return table.facts(documents)
+            return table.facts(documents, is_newest)
         except (OSError, ValueError, JournalDamaged) as error:
             raise _damaged(month, error) from error
 
@@ -519,20 +519,31 @@ class _Table:
         self._folder = folder
         self._seen: dict[str, msgspec.Raw] = {}
         self._stored: dict[str, Stored] = {}
-        self._facts: tuple[Stored, ...] = ()
+        self._facts: tuple[Stored, ...] | None = None
+        self._over = False
+        """Its month is: it will not change any more."""
 
-    def facts(self, documents: Mapping[str, msgspec.Raw]) -> tuple[Stored, ...]:
+    def facts(self, documents: Mapping[str, msgspec.Raw], is_newest: bool) -> tuple[Stored, ...]:
         """Raises as `_decoded` does."""
-        seen = self._seen
-        new = documents
-        if seen:
+        if self._facts is None:
+            stored = _decoded(documents.values())
+            self._facts = self._ours(stored)
+            if is_newest:
+                self._seen, self._stored = dict(documents), dict(zip(documents, stored, strict=True))
+        elif not self._over:
+            seen = self._seen
             new = {doc_id: text for doc_id, text in documents.items() if seen.get(doc_id) is not text}
-        if new or len(seen) != len(documents):
-            self._stored |= zip(new, _decoded(new.values()), strict=True)
-            self._seen = dict(documents)
-            facts = (self._stored[doc_id] for doc_id in documents)
-            self._facts = tuple(fact for fact in facts if fact.envelope.folder == self._folder)
+            if new or len(seen) != len(documents):
+                self._seen = dict(documents)
+                self._stored |= zip(new, _decoded(new.values()), strict=True)
+                self._facts = self._ours([self._stored[doc_id] for doc_id in documents])
+        if not is_newest:
+            self._over, self._seen, self._stored = True, {}, {}
         return self._facts
+
+    def _ours(self, stored: list[Stored]) -> tuple[Stored, ...]:
+        folder = self._folder
+        return tuple([fact for fact in stored if fact.envelope.folder == folder])
 
 
 def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:

@@ -462,6 +462,25 @@ async def test_a_reader_sees_what_is_written_beside_it(store: Store, folder: Pat
         assert pains(reader.all("entries")) == list(range(value + 1))
 
 
+async def test_a_reader_sees_a_month_that_was_empty_fill_end_and_the_next_begin(
+    store: Store, folder: Path, clock: FixedClock
+) -> None:
+    reader = open_reader(folder, clock)
+    await store.lock("C", "heart")
+    assert reader.all("entries") == ()
+    await store.add(pain(1))
+    assert pains(reader.all("entries")) == [1]
+    last = await store.add(Screening(asks="daily"))
+    assert reader.all("screenings") == (last,)
+    changed = await store.update_screening(last.envelope.id, Screening(asks="daily", verdict="P"))
+    clock.advance(30 * 86400)
+    await store.add(pain(2))
+    assert (pains(reader.all("entries")), reader.all("screenings")) == ([1, 2], (changed,))
+    await store.add(pain(3))
+    assert pains(reader.all("entries")) == [1, 2, 3]
+    assert reader.head() == store.head()
+
+
 # ── when writing fails ──
 
 STEPS = ("open", "pwrite", "fdatasync", "fsync", "ftruncate", "rename", "mkdir")
