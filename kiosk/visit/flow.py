@@ -210,7 +210,8 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "not_today": _waits(verdict.press_to_home, verdicts.not_today, "home"),
         "first_done": _waits(home.press_first_done, verdicts.first_done, "home"),
         # pads, posture, STOP
-        "placement": Step(pads.press_placement, pad_pages.placement, ("placement", *_ORDER, *_PADS)),
+        "placement": Step(pads.press_placement, pad_pages.placement, ("placement", "pad_help", *_ORDER, *_PADS)),
+        "pad_help": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("pad_help", "placement")),
         "settle": Step(pads.press_settle, pad_pages.settle, (*_ORDER, *_PADS)),
         "no_device": Step(pads.press_no_device, pad_pages.no_device, (*_ORDER, *_PADS, "home")),
         "stop_test": _waits(

@@ -277,6 +277,11 @@ def _pads() -> Iterator[Shot]:
     walk = Walk()
     walk.until("placement")
     yield shot(walk)
+    walk.press("6")
+    for page in range(leaflets.count("pad_help")):
+        yield shot(walk, f"pad_help {page}")
+        walk.press("enter")
+    assert walk.step == "placement"
     walk.press("7")
     yield shot(walk, "placement new pads")
     walk.press("5")

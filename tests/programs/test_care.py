@@ -82,6 +82,8 @@ class TestLeaflets:
             "pad_wear": "instruction",
             "move_pad": "instruction",
             "posture": "instruction",
+            "for_helper": "instruction",
+            "by_touch": "instruction",
             "exercise": "instruction",
             "tighten_along": "instruction",
             "no_go": "warning",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.keys import Key
 from kiosk.page import Choice, PadDrawn, Page, Placement, Words
-from kiosk.visit.pages import sides
+from kiosk.visit.pages import reasons, sides
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.home_pages import device_lines
 from kiosk.visit.state import Moment, Visit
@@ -47,6 +47,7 @@ def placement(visit: Visit, moment: Moment) -> Page:
         choices.append(Choice(Key.FIVE, _("One pad at a time")))
     if not run.new_pads_saved:
         choices.append(Choice(Key.SEVEN, _("No new pads") if run.new_pads else _("New pads today")))
+    choices.append(Choice(Key.SIX, _("How it is done"), prominent=False))
     short = _("Lead {number} of {count}: {colour}, {side}").format(
         number=place.index + 1, count=len(where.leads), colour=colour, side=sides.side(lead)
     )
@@ -64,7 +65,10 @@ def _note(visit: Visit) -> str:
             leads = ", ".join(sides.colour(lead) for lead in montage(visit).leads if lead.channel in bad)
             return _("The check found: look at {leads}.").format(leads=leads)
         case _:
-            return ""
+            plan = visit.context.run.plan
+            reasons_of_today = () if plan is None else plan.reasons
+            moved = next((reason for reason in reasons_of_today if reason.rule == "shift_pads"), None)
+            return "" if moved is None else reasons.sentence(moved)
 
 
 def back_drawn(

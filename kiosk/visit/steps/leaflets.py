@@ -1,4 +1,5 @@
-"""What there is to read, a screen at a time: what the device is and is not, what is known of its effect."""
+"""What there is to read, a screen at a time: what the device is and is not, what is known of its effect, how
+pads are put on."""
 
 from __future__ import annotations
 
@@ -11,10 +12,17 @@ from msgspec.structs import replace
 from kiosk.keys import Key
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps.moves import back, go
+from programs.care import Leaflet, load_leaflets
 from programs.evidence import Page, load_evidence, load_label
 
-PAGES: Final[Mapping[str, Callable[[], tuple[Page, ...]]]] = MappingProxyType(
-    {"label": lambda: load_label().pages, "evidence": lambda: load_evidence().pages}
+PAD_HELP: Final = ("skin_before", "no_go", "pads_on", "by_touch", "for_helper", "move_pad", "posture")
+"""Leaflets on the pads, in the order in which they are needed."""
+PAGES: Final[Mapping[str, Callable[[], tuple[Page | Leaflet, ...]]]] = MappingProxyType(
+    {
+        "label": lambda: load_label().pages,
+        "evidence": lambda: load_evidence().pages,
+        "pad_help": lambda: tuple(load_leaflets()[id_] for id_ in PAD_HELP),
+    }
 )
 """Step → its screens; read only when somebody looks."""
 

@@ -19,10 +19,13 @@ BOTH_PADS = 0
 
 
 def press_placement(visit: Visit, key: Key, moment: Moment) -> Result:
-    """`Place.index` is the lead. Enter: on. 5: one pad at a time. 7: new pads were opened, or were not."""
+    """`Place.index` is the lead. Enter: on. 5: one pad at a time. 6: how it is done. 7: new pads were
+    opened, or were not."""
     leads, place = montage(visit).leads, visit.place
     if key is Key.BACK:
         return back(visit, moment)
+    if key is Key.SIX:
+        return go(visit, moment, "pad_help"), ()
     if key is Key.FIVE and place.item == BOTH_PADS:
         return go(visit, moment, "placement", place.index, 1), ()
     if key is Key.SEVEN and not visit.context.run.new_pads_saved:
