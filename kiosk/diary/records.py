@@ -27,11 +27,12 @@ UnlockedBy = Literal["code", "file", "clinician_pin", "day", "rule"]
 AlertLevel = Literal["red", "amber", "info"]
 
 
-class Record(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True):
+# Records hold no cycles: ten years of them are not looked through for garbage (gc=False).
+class Record(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True, gc=False):
     """A fact. Its tag names its table."""
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Store adds to every record."""
 
     id: str
@@ -50,7 +51,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     corrects: str | None = None
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
+class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record as it stands in the diary."""
 
     envelope: Envelope
