@@ -64,6 +64,15 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"s
         """All of them, in the order in which the course goes through them."""
         return (*(id_ for stage in self.stages for id_ in stage.programmes), *self.tens)
 
+    @property
+    def doses(self) -> tuple[object, ...]:
+        """What decides how much is done how often, without the words and the exercises."""
+        stages = tuple(
+            (stage.id, stage.programmes, stage.weeks, stage.sessions, stage.sessions_per_week)
+            for stage in self.stages
+        )
+        return (stages, self.tens, self.review_weeks, self.needs_clearance)
+
     def missing_clearances(self, cleared: Set[str]) -> tuple[str, ...]:
         """The questions that a prescription of this course has to clear and does not."""
         return tuple(key for key in self.needs_clearance if key not in cleared)

@@ -24,6 +24,9 @@ FORM_DAYS: Mapping[str, int] = {"peg": 7, "pgic": 28}
 """Clinical reference 5: PEG weekly, PGIC four-weekly."""
 PRESCRIPTION_ENDS_DAYS = 14
 """So long before its last day a new one is asked for [D]."""
+LOOK_BEFORE = dt.timedelta(days=14)
+"""A prescription installed so long before a review's day was written with its weeks in view [D]: one of 12
+weeks ends before the review at 12 weeks, since week 0 lies before the plan."""
 BENEFIT_PERCENT = 30
 """Of the pain before the plan: moderate (IMM08); less is "no change" (clinical reference 6)."""
 
@@ -79,7 +82,7 @@ def wear_of(pads: PadsUsed, today: dt.date) -> Wear:
 def review_reached(prescription: Prescription, history: CourseHistory, today: dt.date) -> int | None:
     """The weeks of the last review that has come and at which no clinician has looked; None: none.
 
-    A prescription that was installed on its day or later is the look.
+    A prescription that was installed on its day or later, or shortly before it, is the look.
     """
     if history.plan_began is None or history.plan not in (prescription.plan, ""):
         return None
@@ -87,19 +90,25 @@ def review_reached(prescription: Prescription, history: CourseHistory, today: dt
     reached = [number for number in weeks if began + number * WEEK <= today]
     if not reached:
         return None
-    looked = history.reviewed_on is not None and history.reviewed_on >= began + reached[-1] * WEEK
+    from_day = began + reached[-1] * WEEK - LOOK_BEFORE
+    looked = history.reviewed_on is not None and history.reviewed_on >= from_day
     return None if looked else reached[-1]
 
 
 def no_benefit(prescription: Prescription, history: CourseHistory, today: dt.date) -> Reason | None:
     """Why the course stops until a clinician has looked: its last review came, and the pain is not 30 % lower
-    (clinical reference 3.1, 6). None where the ratings are too few to say."""
+    (clinical reference 3.1, 6), or nobody can tell because the ratings are too few.
+
+    Who had no pain before the plan has none to lose: then it goes on.
+    """
     weeks = review_reached(prescription, history, today)
-    change = history.pain_change_percent
     last = library.load_courses()[prescription.plan].review_weeks[-1]
-    if weeks is None or weeks != last or change is None or change >= BENEFIT_PERCENT:
+    if weeks is None or weeks != last:
         return None
-    return Reason("no_benefit", {"weeks": weeks})
+    change = history.pain_change_percent
+    if change is None:
+        return Reason("review_no_data", {"weeks": weeks}) if history.pain_ratings_are_few else None
+    return Reason("no_benefit", {"weeks": weeks}) if change < BENEFIT_PERCENT else None
 
 
 def _rescreen(reason: Reason | None, today: dt.date) -> Iterator[Due]:

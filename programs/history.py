@@ -7,6 +7,7 @@ look at and no more, so it does not grow with the years.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping
 from statistics import median
 from typing import NamedTuple
@@ -35,6 +36,13 @@ NEW_RUN_AFTER = dt.timedelta(days=28)
 """Clinical reference 4: 28 or more days without muscle work begin again with learning."""
 LAST_LEVELS = 3
 """Safety rule 4: the median of the last three."""
+HOLDS_DOWN = frozenset(
+    {"changed", "clock_not_trusted", "lower_gap", "lower_pain", "lower_sore", "restart", "step_by_step"}
+)
+"""Rules that keep a limit below what the person is used to for a while (`programs.progression`)."""
+PAIN_UP_TOGETHER = dt.timedelta(days=28)
+"""Two rises of pain after muscle work that lie further apart are no row [D]."""
+PAIN_UP_DAYS = 4
 
 
 class PastSession(msgspec.Struct, frozen=True):
@@ -90,6 +98,13 @@ class Level(msgspec.Struct, frozen=True):
     first_feeling_mA: float | None = None
     motor_threshold_mA: float | None = None
     """Where the muscle was first seen or felt to tighten; muscle programmes only."""
+    held: bool = False
+    """It is no more than a lowered limit let through: `is_held`."""
+
+
+def is_held(comfortable_mA: float | None, limit_mA: float, set_by: str) -> bool:
+    """Whether a level ended at a limit that a rule of `HOLDS_DOWN` had set: more might have been pleasant."""
+    return comfortable_mA is not None and comfortable_mA >= limit_mA and set_by in HOLDS_DOWN
 
 
 class DayLevel(msgspec.Struct, frozen=True):
@@ -98,24 +113,36 @@ class DayLevel(msgspec.Struct, frozen=True):
 
 
 class LevelHistory(msgspec.Struct, frozen=True):
-    """The comfortable levels of one key: those of the last seven days, and at least three before them."""
+    """The comfortable levels of one key: those of the last seven days, and at least three before them.
+
+    Only what the person found comfortable by herself is a reference; a level that a lowered limit held down
+    is kept apart until she is back at her own.
+    """
 
     key: LevelKey
     kind: Kind
     pulse_width_us: int
     comfortable: tuple[DayLevel, ...]
-    """Oldest first; never empty."""
+    """Oldest first; empty where every level so far was held down."""
     first_feelings_mA: tuple[float, ...] = ()
     motor_thresholds_mA: tuple[float, ...] = ()
     """The last three of each."""
+    held: DayLevel | None = None
+    """The last level, where it was held down. Without it `comfortable` is not empty."""
 
     @property
     def last(self) -> DayLevel:
-        return self.comfortable[-1]
+        """What was played last."""
+        return self.held or self.comfortable[-1]
+
+    @property
+    def last_own_mA(self) -> float | None:
+        """What the person last found comfortable by herself."""
+        return self.comfortable[-1].current_mA if self.comfortable else None
 
     @property
     def median_of_last_three_mA(self) -> float:
-        return _median(self.comfortable)
+        return _median(self.comfortable or (self.last,))
 
     @property
     def usual_first_feeling_mA(self) -> float | None:
@@ -123,16 +150,17 @@ class LevelHistory(msgspec.Struct, frozen=True):
 
     @property
     def fall_percent(self) -> int:
-        """How far the last level lies below the median of the three before it, in whole percent."""
+        """How far the last own level lies below the median of the three before it, in whole percent."""
         if len(self.comfortable) <= LAST_LEVELS:
             return 0
         before = _median(self.comfortable[:-1])
-        return max(0, int((1 - self.last.current_mA / before) * 100)) if before > 0 else 0
+        return max(0, int((1 - self.comfortable[-1].current_mA / before) * 100)) if before > 0 else 0
 
     def median_a_week_before_mA(self, day: dt.date) -> float:
         """The median of the last three as it was 7 days before `day`; in the first week, the first level."""
-        before = tuple(level for level in self.comfortable if level.day <= day - WEEK)
-        return _median(before) if before else self.comfortable[0].current_mA
+        levels = self.comfortable or (self.last,)
+        before = tuple(level for level in levels if level.day <= day - WEEK)
+        return _median(before) if before else levels[0].current_mA
 
 
 class DayScore(msgspec.Struct, frozen=True):
@@ -189,11 +217,15 @@ class CourseHistory(msgspec.Struct, frozen=True):
     of its kind: minutes and duty changed then (clinical reference 4, one variable a week)."""
     diary_days: int = 0
     """Days with a diary entry before the first session (week 0)."""
+    last_diary_day: dt.date | None = None
+    """The last of them."""
     soreness: tuple[DayScore, ...] = ()
     skin: tuple[DayScore, ...] = ()
     """One a day, the highest; the last 40 and what still locks, oldest first."""
     pain_up_days: tuple[dt.date, ...] = ()
-    """The last two days of sessions after which the pain was 2 or more higher for 24 hours."""
+    """The last days of sessions, of either kind, after which the pain was clearly higher for 24 hours."""
+    muscle_pain_up_days: tuple[dt.date, ...] = ()
+    """Of muscle sessions: the last two that belong together, and the last."""
     soreness_opened_on: dt.date | None = None
     skin_opened_on: dt.date | None = None
     pain_opened_on: dt.date | None = None
@@ -216,11 +248,32 @@ class CourseHistory(msgspec.Struct, frozen=True):
         return None if not before or now is None else round((before - now) / before * 100)
 
     @property
+    def pain_ratings_are_few(self) -> bool:
+        """There are fewer than five ratings before the plan, or of late: no change can be told."""
+        return _mean(self.pain_before) is None or _mean(self.pain) is None
+
+    @property
     def pain_up_unseen(self) -> tuple[dt.date, ...]:
-        """Those that no clinician has looked at. The rise after a session of the very day on which one looked
-        came later."""
+        """The days of muscle sessions with more pain after them at which no clinician has looked: the last
+        two that lie no more than 28 days apart, else the last one.
+
+        The rise after a session of the very day on which a clinician looked came later.
+        """
+        unseen = self._unseen(self.muscle_pain_up_days)
+        return _last_pair(unseen) or unseen[-1:]
+
+    @property
+    def pain_up_lowers(self) -> frozenset[dt.date]:
+        """The days of sessions of either kind whose next one is lower for it."""
+        return frozenset(self._unseen((*self.pain_up_days, *self.muscle_pain_up_days)))
+
+    def _unseen(self, days: tuple[dt.date, ...]) -> tuple[dt.date, ...]:
         opened = self.pain_opened_on
-        return tuple(day for day in self.pain_up_days if opened is None or day >= opened)
+        return tuple(day for day in days if opened is None or day >= opened)
+
+    def diary_days_before(self, today: dt.date) -> int:
+        """Whole days of week 0 that have passed: what is written today does not make today pass."""
+        return self.diary_days - (self.last_diary_day is not None and self.last_diary_day >= today)
 
     def with_session(self, session: PastSession) -> CourseHistory:
         """After one more session."""
@@ -283,12 +336,14 @@ class CourseHistory(msgspec.Struct, frozen=True):
         others = tuple(item for item in self.levels if item.key != level.key)
         if old is None and level.comfortable_mA is None:
             return self
-        comfortable = () if old is None else old.comfortable
+        comfortable, held = ((), None) if old is None else (old.comfortable, old.held)
         if level.comfortable_mA is not None:
-            comfortable = _last_levels((*comfortable, DayLevel(level.day, level.comfortable_mA)))
+            found = DayLevel(level.day, level.comfortable_mA)
+            held = found if level.held else None
+            comfortable = comfortable if level.held else _last_levels((*comfortable, found))
         felt = _last_values(() if old is None else old.first_feelings_mA, level.first_feeling_mA)
         motor = _last_values(() if old is None else old.motor_thresholds_mA, level.motor_threshold_mA)
-        new = LevelHistory(level.key, level.kind, level.pulse_width_us, comfortable, felt, motor)
+        new = LevelHistory(level.key, level.kind, level.pulse_width_us, comfortable, felt, motor, held)
         return msgspec.structs.replace(self, levels=(*others, new)[-MOST_LEVELS:])
 
     def with_day(
@@ -312,14 +367,21 @@ class CourseHistory(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(self, pain_before=_with_rating(self.pain_before, day, pain))
         return msgspec.structs.replace(self, pain=_with_rating(self.pain, day, pain))
 
-    def with_pain_up(self, session_day: dt.date) -> CourseHistory:
-        """After the pain was 2 or more higher for 24 hours following the session of that day."""
-        days = sorted({*self.pain_up_days, session_day})
-        return msgspec.structs.replace(self, pain_up_days=tuple(days[-2:]))
+    def with_pain_up(self, session_day: dt.date, *, muscles: bool = True) -> CourseHistory:
+        """After the pain was clearly higher for 24 hours following the session of that day."""
+        new = msgspec.structs.replace(
+            self, pain_up_days=tuple(sorted({*self.pain_up_days, session_day})[-PAIN_UP_DAYS:])
+        )
+        if not muscles:
+            return new
+        days = tuple(sorted({*self.muscle_pain_up_days, session_day}))
+        kept = tuple(sorted({*_last_pair(days), days[-1]}))
+        return msgspec.structs.replace(new, muscle_pain_up_days=kept)
 
-    def with_diary_day(self) -> CourseHistory:
+    def with_diary_day(self, day: dt.date) -> CourseHistory:
         """After one more day with a diary entry."""
-        return msgspec.structs.replace(self, diary_days=self.diary_days + 1)
+        latest = max(day, self.last_diary_day or day)
+        return msgspec.structs.replace(self, diary_days=self.diary_days + 1, last_diary_day=latest)
 
     def with_prescription(self, day: dt.date) -> CourseHistory:
         """After a prescription was installed that day: a clinician looked at pain and course."""
@@ -344,6 +406,12 @@ class CourseHistory(msgspec.Struct, frozen=True):
 
 def _median(levels: tuple[DayLevel, ...]) -> float:
     return median(level.current_mA for level in levels[-LAST_LEVELS:])
+
+
+def _last_pair(days: tuple[dt.date, ...]) -> tuple[dt.date, ...]:
+    """The last two of these sorted days that lie close enough together; empty: none do."""
+    pairs = [pair for pair in itertools.pairwise(days) if pair[1] - pair[0] <= PAIN_UP_TOGETHER]
+    return pairs[-1] if pairs else ()
 
 
 def _with_rating(days: tuple[DayPain, ...], day: dt.date, pain: int) -> tuple[DayPain, ...]:

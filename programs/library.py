@@ -98,11 +98,12 @@ def load_programme(programme_id: str) -> Programme:
 
 @cache
 def questionnaire_digest() -> str:
-    """SHA-256 of questions, montages and programmes: another one means that everything is asked again.
+    """SHA-256 of questions, montages, programmes and the plans' doses: another one means asking all again.
 
     Safety rule 24: changed questions *or doses* → re-screening. Goes into `screening.due`.
     """
-    clinical = (load_questionnaire(), dict(load_montages()), dict(load_programmes()))
+    doses = {id_: course.doses for id_, course in load_courses().items()}
+    clinical = (load_questionnaire(), dict(load_montages()), dict(load_programmes()), doses)
     return hashlib.sha256(msgspec.json.encode(clinical, order="deterministic")).hexdigest()
 
 

@@ -29,7 +29,13 @@ RISE = 1.1
 RISE_MOST_MA = 5.0
 """Clinical reference 4: +10 % or +5 mA, the lower one; safety rule 4: of the median of the last three."""
 CHANGED_WAVEFORM = 0.8
-"""Safety rule 4: of the old charge per pulse phase."""
+"""Safety rule 4: of the old charge per pulse phase, in the first session with another waveform."""
+STEP_BACK = 0.8
+"""After a day below the own level the next one undoes no more than one cut of 20 % [D]."""
+FELT = 1.3
+"""Of the usual first feeling: safety rule 5 takes for granted that something is felt there."""
+LEAST_CUT = 0.8
+"""Missed days take at least a fifth away, whatever is felt."""
 PHASE_SCALE = 0.4
 """Safety rule 4: warm-up and cool-down, of the person's level."""
 NMES_REST = dt.timedelta(hours=48)
@@ -185,9 +191,10 @@ def _prescription_holds(day: _Day) -> _Obstacle | None:
 
 def _week0(day: _Day) -> _Obstacle | None:
     """Seven diary days before the first session (screens.md, flow; HEA14)."""
-    if not day.prescription.week0 or day.history.sessions_done or day.history.diary_days >= WEEK0_DAYS:
+    passed = day.history.diary_days_before(day.today)
+    if not day.prescription.week0 or day.history.sessions_done or passed >= WEEK0_DAYS:
         return None
-    count = {"day": day.history.diary_days + 1, "of": WEEK0_DAYS}
+    count = {"day": passed + 1, "of": WEEK0_DAYS}
     return _Obstacle(Reason("week0", count), day.today + dt.timedelta(days=1))
 
 
@@ -287,8 +294,8 @@ def _pain_is_usual(day: _Day, programme: Programme) -> _Obstacle | None:
 
 
 def _pain_rose_twice(day: _Day, programme: Programme) -> _Obstacle | None:
-    """Pain 2 higher for 24 h after two sessions, or a lock for pain: TENS only, until reviewed (clinical
-    reference 4, 6)."""
+    """Pain higher for 24 h after two muscle sessions within 28 days, or a lock for pain: TENS only, until
+    reviewed (clinical reference 4, 6)."""
     if programme.kind != "nmes":
         return None
     if day.facts.muscles_closed is not None:
@@ -458,12 +465,26 @@ class _Channel(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What is known of this channel: the base that factors act on, and whether it is comparable today."""
+    """What is known of this channel: what cuts are taken of, and whether it is comparable today."""
 
-    base_mA: float
+    own_mA: float
+    """What the person found comfortable by herself, in today's waveform; else the most that is allowed."""
     comparable: bool
     reason: Reason | None
     """Why it is not comparable."""
+
+
+class _Cut(NamedTuple):
+    """How far today's level lies below the usual, by what makes it lower."""
+
+    strain: tuple[_Factor, ...]
+    """Soreness and pain: of what was played last, which caused them."""
+    gap: tuple[_Factor, ...]
+    """Missed days: of the person's own level, so that two pauses do not add up."""
+
+    @property
+    def factors(self) -> tuple[_Factor, ...]:
+        return (*self.strain, *self.gap)
 
 
 def _channel(
@@ -473,19 +494,17 @@ def _channel(
     key = LevelKey(programme.waveform, montage.id, montage.pad_size, lead.side, lead.channel, day.device_kind)
     history = day.history.level_history(key)
     known = _known(day, programme.kind, programme.pulse_width_us, key, history)
-    factors = list(_factors(day, programme.kind, history))
-    factor = math.prod(item.factor for item in factors)
+    cut = _cut(day, programme.kind, history)
     ceilings = [
         *_fixed_ceilings(day, programme, phases, montage, lead),
-        *_history_ceilings(day, programme, known, history),
+        *_history_ceilings(day, programme, known, cut, history),
     ]
-    if factor < 1:
-        ceilings.append(_Ceiling(known.base_mA * factor, factors[-1].reason))
     lowest = min(ceilings, key=lambda ceiling: ceiling.current_mA)
     ceiling_mA = dose.floor_to_step(lowest.current_mA)
     reference_mA = None
-    if known.comparable:
-        reference_mA = min(ceiling_mA, dose.floor_to_step(known.base_mA * factor))
+    if known.comparable and history is not None:
+        last_mA = min(history.last.current_mA, known.own_mA * _product(cut.gap)) * _product(cut.strain)
+        reference_mA = min(ceiling_mA, dose.floor_to_step(last_mA))
     plan = ChannelPlan(
         channel=lead.channel,
         ceiling_mA=ceiling_mA,
@@ -493,7 +512,7 @@ def _channel(
         reference_mA=reference_mA,
         usual_first_feeling_mA=history.usual_first_feeling_mA if history and known.comparable else None,
     )
-    reasons = [item.reason for item in factors] + ([known.reason] if known.reason else [])
+    reasons = [item.reason for item in cut.factors] + ([known.reason] if known.reason else [])
     return _Channel(plan, tuple(reasons))
 
 
@@ -513,18 +532,59 @@ def _fixed_ceilings(
 
 
 def _history_ceilings(
-    day: _Day, programme: Programme, known: _Known, history: LevelHistory | None
+    day: _Day, programme: Programme, known: _Known, cut: _Cut, history: LevelHistory | None
 ) -> Iterator[_Ceiling]:
     """What this person's own levels allow (safety rule 4)."""
+    if cut.factors:
+        yield _Ceiling(_lowered_mA(known, cut, history), cut.factors[-1].reason)
     if known.reason is not None:
-        yield _Ceiling(min(known.base_mA, WITHOUT_HISTORY_MA), known.reason)
+        yield _Ceiling(min(known.own_mA, WITHOUT_HISTORY_MA), known.reason)
     if history is None:
+        return
+    if history.held is not None:
+        yield _Ceiling(_step_back_mA(day, programme, known, cut, history), Reason("step_by_step"))
+    if not history.comfortable:
+        yield _Ceiling(min(known.own_mA, WITHOUT_HISTORY_MA), Reason("last_three"))
         return
     usual_mA = history.median_of_last_three_mA
     yield _Ceiling(min(usual_mA * RISE, usual_mA + RISE_MOST_MA), Reason("last_three"))
     yield _Ceiling(history.median_a_week_before_mA(day.today) * RISE, Reason("last_week"))
     for reason in _holds(day, programme, history):
         yield _Ceiling(usual_mA, reason)
+
+
+def _step_back_mA(day: _Day, programme: Programme, known: _Known, cut: _Cut, history: LevelHistory) -> float:
+    """After a day below the own level: one step a day back to it, and none while something else speaks
+    against it."""
+    last = history.last
+    rests = cut.factors or not known.comparable or last.day >= day.today or _minutes_rise(day, programme)
+    step_mA = last.current_mA / (1 if rests else STEP_BACK)
+    return step_mA if cut.strain else max(step_mA, _felt_mA(known, history))
+
+
+def _lowered_mA(known: _Known, cut: _Cut, history: LevelHistory | None) -> float:
+    """What soreness, pain and missed days leave: of the level that was played last, of the own level."""
+    lowered_mA = known.own_mA * _product(cut.gap)
+    if history is None:
+        return lowered_mA * _product(cut.strain)
+    if cut.gap:
+        lowered_mA = max(lowered_mA, _felt_mA(known, history))
+    if cut.strain:
+        lowered_mA = min(lowered_mA, history.last.current_mA)
+    return lowered_mA * _product(cut.strain)
+
+
+def _felt_mA(known: _Known, history: LevelHistory) -> float:
+    """What missed days and a slow return leave at least: enough to be felt, and a fifth below the own level.
+
+    A limit below the first feeling is no smaller dose. Nothing can be confirmed under it, so no level would
+    ever be found from which it could grow again.
+    """
+    return min(FELT * (history.usual_first_feeling_mA or 0.0), LEAST_CUT * known.own_mA)
+
+
+def _product(factors: tuple[_Factor, ...]) -> float:
+    return math.prod(item.factor for item in factors)
 
 
 def _holds(day: _Day, programme: Programme, history: LevelHistory) -> Iterator[Reason]:
@@ -550,27 +610,39 @@ def _known(day: _Day, kind: Kind, pulse_width_us: int, key: LevelKey, history: L
     """Comparable levels; else 80 % of the old charge; else nothing but 30 mA (safety rule 4).
 
     "Old" is the last level of the same kind under another waveform, pads, montage, side or device: a
-    tingle says nothing of a contraction. After 28 days, or with a clock that cannot tell, the level is
-    found from zero, and not above 60 % or the usual.
+    tingle says nothing of a contraction. The whole of its charge stays the bound until the person has found
+    a level of her own again. After 28 days, or with a clock that cannot tell, the level is found from zero.
     """
+    old_mA = _old_mA(day.history, kind, pulse_width_us, key)
     if history is None:
-        changed = _last_of_kind(day.history, kind, key.channel)
-        if changed is None:
+        if old_mA is None:
             return _Known(WITHOUT_HISTORY_MA, False, Reason("no_history"))
-        old_uC = dose.charge_uC(changed.median_of_last_three_mA, changed.pulse_width_us)
-        return _Known(CHANGED_WAVEFORM * old_uC * 1000 / pulse_width_us, False, Reason("changed"))
+        return _Known(CHANGED_WAVEFORM * old_mA, False, Reason("changed"))
+    own_mA = history.last_own_mA
+    if own_mA is None:
+        own_mA = RISE * history.last.current_mA if old_mA is None else old_mA
     if not day.clock_trusted:
-        usual_mA = min(history.median_of_last_three_mA, history.last.current_mA)
+        usual_mA = min(history.median_of_last_three_mA, own_mA, history.last.current_mA)
         return _Known(usual_mA, False, Reason("clock_not_trusted"))
     if (days := _days_since_level(day, history)) >= RESTART_AFTER_DAYS:
-        return _Known(history.last.current_mA, False, Reason("restart", {"days": days}))
-    return _Known(history.last.current_mA, True, None)
+        return _Known(own_mA, False, Reason("restart", {"days": days}))
+    return _Known(own_mA, True, None)
 
 
-def _last_of_kind(history: CourseHistory, kind: Kind, channel: int) -> LevelHistory | None:
-    """The history of this kind that was used last, of this channel if it has one; the lowest of a day."""
-    of_kind = [item for item in history.levels if item.kind == kind]
-    of_channel = [item for item in of_kind if item.key.channel == channel] or of_kind
+def _old_mA(history: CourseHistory, kind: Kind, pulse_width_us: int, key: LevelKey) -> float | None:
+    """The current that has the charge of the old level in today's pulse width."""
+    old = _last_of_kind(history, kind, key)
+    if old is None:
+        return None
+    return dose.charge_uC(old.median_of_last_three_mA, old.pulse_width_us) * 1000 / pulse_width_us
+
+
+def _last_of_kind(history: CourseHistory, kind: Kind, key: LevelKey) -> LevelHistory | None:
+    """Another key's history of this kind that was used last, of this channel if there is one, and with levels
+    of the person's own if there is one; the lowest of a day."""
+    of_kind = [item for item in history.levels if item.kind == kind and item.key != key]
+    own = [item for item in of_kind if item.comfortable] or of_kind
+    of_channel = [item for item in own if item.key.channel == key.channel] or own
 
     def newest_then_lowest(item: LevelHistory) -> tuple[int, float]:
         return item.last.day.toordinal(), -dose.charge_uC(item.last.current_mA, item.pulse_width_us)
@@ -582,15 +654,16 @@ def _days_since_level(day: _Day, history: LevelHistory) -> int:
     return (day.today - history.last.day).days
 
 
-def _factors(day: _Day, kind: Kind, history: LevelHistory | None) -> Iterator[_Factor]:
+def _cut(day: _Day, kind: Kind, history: LevelHistory | None) -> _Cut:
     """What makes today's level lower (clinical reference 4, "Regress"); they multiply."""
     last_day = day.history.last_day_of_kind.get(kind)
+    strain = []
     if _was_sore_since(day, last_day):
-        yield _Factor(0.8, Reason("lower_sore", {"percent": 20}))
-    if {last_day, day.history.last_session_day} & set(day.history.pain_up_unseen):
-        yield _Factor(0.8, Reason("lower_pain", {"percent": 20}))
-    if history is not None:
-        yield from _gap_factor(_days_since_level(day, history))
+        strain.append(_Factor(0.8, Reason("lower_sore", {"percent": 20})))
+    if {last_day, day.history.last_session_day} & day.history.pain_up_lowers:
+        strain.append(_Factor(0.8, Reason("lower_pain", {"percent": 20})))
+    gap = () if history is None else tuple(_gap_factor(_days_since_level(day, history)))
+    return _Cut(tuple(strain), gap)
 
 
 def _gap_factor(days: int) -> Iterator[_Factor]:

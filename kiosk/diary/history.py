@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -26,7 +26,16 @@ from kiosk.diary.records import (
 )
 from kiosk.diary.store import StoreReader
 from programs import library
-from programs.history import SKIN_LOCKS, CourseHistory, Level, LevelKey, PastSession
+from programs.history import (
+    PAIN_ENTRIES,
+    SKIN_LOCKS,
+    WEEK,
+    CourseHistory,
+    Level,
+    LevelKey,
+    PastSession,
+    is_held,
+)
 from programs.screening import SORENESS_CALM
 
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
@@ -56,10 +65,10 @@ def course_history(reader: StoreReader) -> CourseHistory:
         pain = stored.record.pain_rest
         if pain is not None and stored.record.moment in _COMPARABLE and not stored.from_memory:
             history = history.with_pain(stored.envelope.event_time.date(), pain)
-    for day in _days_of_pain_up(entries, sessions):
-        history = history.with_pain_up(day)
-    for _ in range(_diary_days(entries, sessions)):
-        history = history.with_diary_day()
+    for session in _sessions_with_pain_up(entries, sessions):
+        history = history.with_pain_up(session.ended_at.date(), muscles=session.kind == "nmes")
+    for day in _diary_days(entries, sessions):
+        history = history.with_diary_day(day)
     for what, day in _opened_by_clinician(reader):
         history = history.opened_by_clinician(what, day)
     for stored in reader.all("prescriptions"):
@@ -200,6 +209,7 @@ def _levels(reader: StoreReader, sessions: dict[str, PastSession]) -> list[Level
             comfortable_mA=found.comfortable_mA,
             first_feeling_mA=found.first_feeling_mA,
             motor_threshold_mA=found.motor_threshold_mA,
+            held=is_held(found.comfortable_mA, found.ceiling_mA, found.ceiling_set_by.rule),
         )
     return list(last.values())
 
@@ -224,33 +234,60 @@ def _pulse_width_us(waveform: str) -> int:
 # ── entries ──
 
 
-def _days_of_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) -> list[dt.date]:
-    """The days of sessions after which the pain at rest was 2 or more higher still on the next day.
+def pain_went_up(before: int, next_day: int, usual: float | None) -> bool:
+    """Whether the pain at rest was clearly higher on the day after a session (clinical reference 4).
+
+    Two points above this person's usual, and higher than before the session: one rating alone is unreliable
+    (HEA14), and a bad day before the session is no rise. Without a usual, two above the rating before it.
+    """
+    if usual is None:
+        return next_day - before >= PAIN_UP
+    return next_day - usual >= PAIN_UP and next_day > before
+
+
+def mean_pain(ratings: Sequence[int]) -> float | None:
+    """None where they are too few to be reliable (clinical reference 5, HEA14)."""
+    return sum(ratings) / len(ratings) if len(ratings) >= PAIN_ENTRIES else None
+
+
+def _sessions_with_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) -> list[PastSession]:
+    """Those after which the pain at rest was clearly higher still on the next day.
 
     Compared are the last rating before the session on its day and the first one on the day after; pain
-    that was said just after the current does not count.
+    that was said just after the current does not count. Usual is the week before the session's day.
     """
     by_day: dict[dt.date, list[tuple[dt.datetime, int]]] = {}
+    usual: dict[dt.date, list[int]] = {}
     for stored in sorted(entries, key=lambda one: one.envelope.event_time):
         record, at = stored.record, stored.envelope.event_time
         assert isinstance(record, Entry)
         if record.moment in _COMPARABLE and record.pain_rest is not None and not stored.from_memory:
             by_day.setdefault(at.date(), []).append((at, record.pain_rest))
-    days = []
-    for session in sessions.values():
-        day = session.ended_at.date()
-        before = [pain for at, pain in by_day.get(day, []) if at <= session.ended_at]
-        next_day = by_day.get(day + dt.timedelta(days=1), [])
-        if before and next_day and next_day[0][1] - before[-1] >= PAIN_UP:
-            days.append(day)
-    return days
+            if record.moment != "next_day":
+                usual.setdefault(at.date(), []).append(record.pain_rest)
+    return [session for session in sessions.values() if _pain_went_up_after(session, by_day, usual)]
 
 
-def _diary_days(entries: list[Stored], sessions: dict[str, PastSession]) -> int:
+def _pain_went_up_after(
+    session: PastSession,
+    by_day: Mapping[dt.date, list[tuple[dt.datetime, int]]],
+    usual: Mapping[dt.date, list[int]],
+) -> bool:
+    day = session.ended_at.date()
+    before = [pain for at, pain in by_day.get(day, []) if at <= session.ended_at]
+    next_day = by_day.get(day + dt.timedelta(days=1), [])
+    if not (before and next_day):
+        return False
+    week = (day - dt.timedelta(days=ago) for ago in range(1, WEEK.days + 1))
+    ratings = [pain for one in week for pain in usual.get(one, [])]
+    return pain_went_up(before[-1], next_day[0][1], mean_pain(ratings))
+
+
+def _diary_days(entries: list[Stored], sessions: dict[str, PastSession]) -> list[dt.date]:
     """Days before the first session's on which an entry was made (week 0); none can be filled in later."""
     first = min((session.ended_at.date() for session in sessions.values()), default=dt.date.max)
     days = {stored.envelope.event_time.date() for stored in entries if not stored.from_memory}
-    return len([day for day in days if day < first])
+    return sorted(day for day in days if day < first)
 
 
 # ── what a clinician opened ──

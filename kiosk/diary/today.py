@@ -14,7 +14,18 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.diary.history import course_history, diary_due
 from kiosk.diary.prescriptions import newest_installed
-from kiosk.diary.records import Contact, Entry, FolderKind, Form, Lock, Pads, Screening, Session, Stored
+from kiosk.diary.records import (
+    Consent,
+    Contact,
+    Entry,
+    FolderKind,
+    Form,
+    Lock,
+    Pads,
+    Screening,
+    Session,
+    Stored,
+)
 from kiosk.diary.store import StoreReader
 from kiosk.errors import KioskError
 from programs.contact import GoodContact
@@ -111,6 +122,8 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
 
     worse_answers: frozenset[str] = frozenset()
     """Questions whose worse answer stands, cleared or not: what speaks against an exercise."""
+    family_may_look: bool | None = None
+    """What the person said last of who may see; None: she was not asked. Without a yes nobody looks."""
     pain_now: int | None = None
     """Pain at rest as it was said last today."""
 
@@ -169,7 +182,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
             prescription, history, now, clock.trusted(), facts=facts, device_kind=device_kind
         )
     written_today = any(stored.envelope.event_time.date() == now.date() for stored in entries)
-    week0_day = _week0_day(prescription, history, written_today)
+    week0_day = _week0_day(prescription, history, now.date())
     return Today(
         now=now,
         folder=reader.kind,
@@ -180,7 +193,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         clearances=clearances,
         baseline_due=_baseline_due(screenings, sessions, now, prescription),
         open_screening=_open_screening(screenings, now),
-        yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), clearances),
+        yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), open_locks, clearances),
         open_entry=_open_entry(entries, sessions, now),
         one_by_one=_too_fast(screenings),
         history=history,
@@ -193,6 +206,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         pads=_pads(reader.latest("pads")),
         interrupted=_interrupted(sessions),
         diary_due=diary_due(reader, now.date()),
+        family_may_look=_family_may_look(reader.facts("consents")),
         worse_answers=_worse_answers(screenings),
         pain_now=_pain_now(entries, now.date()),
         muscle_locks=muscle_locks,
@@ -294,12 +308,17 @@ def _open_screening(screenings: tuple[Stored, ...], now: dt.datetime) -> OpenScr
 
 
 def _yes_without_lock(
-    screenings: tuple[Stored, ...], locks: tuple[Stored, ...], clearances: frozenset[str]
+    screenings: tuple[Stored, ...],
+    locks: tuple[Stored, ...],
+    open_locks: tuple[Stored, ...],
+    clearances: frozenset[str],
 ) -> tuple[Finding, ...]:
     """Locking answers of rounds that a restart cut off before their lock was written (safety rule 26).
 
-    A lock that was written since, lifted or not, has done its work.
+    A lock that was written since, lifted or not, has done its work; so has one that is open, whatever a clock
+    that was set back says of its time.
     """
+    held = {lock.record.cause for lock in open_locks if isinstance(lock.record, Lock)}
     newest = {record.asks: record for stored in screenings if isinstance(record := stored.record, Screening)}
     questionnaire, found = load_questionnaire(), []
     for record in newest.values():
@@ -314,7 +333,7 @@ def _yes_without_lock(
                 and (since is None or lock.envelope.event_time >= since)
                 for lock in locks
             )
-            if finding.class_ in LOCKING and not finding.cleared and not locked:
+            if finding.class_ in LOCKING and not (finding.cleared or locked or finding.key in held):
                 found.append(finding)
     return tuple(found)
 
@@ -353,6 +372,14 @@ def _worse_answers(screenings: tuple[Stored, ...]) -> frozenset[str]:
         for key, said in record.answers.items()
         if key in questions and questions[key].is_worse(Answer(said))
     )
+
+
+def _family_may_look(consents: tuple[Stored, ...]) -> bool | None:
+    """By the order of writing: no clock that was set gives back what was withdrawn."""
+    said = [
+        one.record for one in consents if isinstance(one.record, Consent) and one.record.topic == "family"
+    ]
+    return said[-1].given if said else None
 
 
 def _pain_now(entries: tuple[Stored, ...], today: dt.date) -> int | None:
@@ -408,12 +435,12 @@ def _too_fast(screenings: tuple[Stored, ...]) -> frozenset[str]:
     return fast
 
 
-def _week0_day(prescription: Prescription | None, history: CourseHistory, written_today: bool) -> int | None:
+def _week0_day(prescription: Prescription | None, history: CourseHistory, today: dt.date) -> int | None:
     """Which of the seven diary days today is; None when there are none, or they are over."""
     if prescription is None or not prescription.week0 or history.sessions_done:
         return None
-    day = history.diary_days + (not written_today)
-    return day if day <= WEEK0_DAYS else None
+    passed = history.diary_days_before(today)
+    return passed + 1 if passed < WEEK0_DAYS else None
 
 
 def _played_on(stored: Stored, day: dt.date) -> bool:

@@ -26,13 +26,29 @@ PEAK_MA: Final = {"nmes": 60.0, "tens": 50.0}
 FIRST_TIME_MA: Final = 30.0
 CHARGE_UC, RMS_MA, DENSITY_MA_PER_CM2 = 21.0, 16.0, 2.0
 RISE: Final = 1.1
+STEP_BACK: Final = 1.25
+"""From a day that was held down to the next."""
+FELT: Final = 1.3
+"""Of the usual first feeling: so much may always be found again."""
 A_HAIR: Final = 1e-9
+HELD_DOWN_BY: Final = (
+    "changed",
+    "clock_not_trusted",
+    "lower_gap",
+    "lower_pain",
+    "lower_sore",
+    "restart",
+    "step_by_step",
+)
 LOCKS_THERAPY: Final = ("E", "U", "X", "C", "P", "skin", "red", "restore")
 SORE: Final = 4
 
 
 class RuleBroken(KioskError):  # noqa: N818
     """A rehearsal met something that must not happen."""
+
+
+_Key = tuple[str, str, str, str, int, str]
 
 
 class _Played(NamedTuple):
@@ -54,7 +70,9 @@ class Checker:
         self._last_nmes: dt.datetime | None = None
         self._first_nmes: dt.datetime | None = None
         self._done: Counter[str] = Counter()
-        self._levels: dict[tuple[str, str, str, str, int, str], deque[tuple[dt.date, float]]] = {}
+        self._levels: dict[_Key, deque[tuple[dt.date, float]]] = {}
+        self._held: dict[_Key, float] = {}
+        self._felt: dict[_Key, deque[float]] = {}
         self._sore_today: tuple[dt.date, int] | None = None
         self._limits: Mapping[int, int] = {}
         self._plan: SessionPlan | None = None
@@ -92,11 +110,17 @@ class Checker:
 
     def found(self, level: LevelFound, day: dt.date) -> None:
         """A side's level of a session, as it was confirmed last in it."""
+        key = (level.waveform, level.montage, level.pads, level.side, level.channel, level.device_kind)
+        if level.first_feeling_mA is not None:
+            self._felt.setdefault(key, deque(maxlen=3)).append(level.first_feeling_mA)
         if level.comfortable_mA is None:
             return
         if level.comfortable_mA > level.ceiling_mA:
             self._broken(f"a level of {level.comfortable_mA} mA above its limit of {level.ceiling_mA} mA")
-        key = (level.waveform, level.montage, level.pads, level.side, level.channel, level.device_kind)
+        if level.comfortable_mA >= level.ceiling_mA and level.ceiling_set_by.rule in HELD_DOWN_BY:
+            self._held[key] = level.comfortable_mA
+            return
+        self._held.pop(key, None)
         kept = self._levels.setdefault(key, deque())
         kept.append((day, level.comfortable_mA))
         while len(kept) > 3 and kept[3][0] <= day - WEEK:
@@ -204,21 +228,22 @@ class Checker:
                     self._broken(f"{peak_mA} mA of {phase.programme} are too much for the pads or the skin")
 
     def _most_mA(self, plan: SessionPlan, channel: int) -> float:
-        """What this person's own levels allow: ≤ 10 % above the last three, and above a week ago."""
+        """What this person's own levels allow: ≤ 10 % above the last three, and above a week ago; after a day
+        that a limit held down, one step more than on that day."""
         montage = plan.montage
         side = next(lead.side for lead in montage.leads if lead.channel == channel)
         pads = f"{montage.pad_width_cm:g}x{montage.pad_height_cm:g}"
-        kept = [
-            level
-            for key, levels in self._levels.items()
-            if key[:5] == (plan.work.waveform, montage.id, pads, side, channel)
-            for level in levels
-        ]
+        here = (plan.work.waveform, montage.id, pads, side, channel)
+        held_mA = max((level for key, level in self._held.items() if key[:5] == here), default=None)
+        kept = [level for key, levels in self._levels.items() if key[:5] == here for level in levels]
+        felt_mA = max((median(felt) for key, felt in self._felt.items() if key[:5] == here), default=0.0)
+        most_mA = FIRST_TIME_MA if held_mA is None else max(STEP_BACK * held_mA, FELT * felt_mA)
         if not kept:
-            return FIRST_TIME_MA
+            return min(FIRST_TIME_MA, most_mA)
         before = [level for day, level in kept if day <= self._now.date() - WEEK][-3:]
         week_ago_mA = median(before) if before else kept[0][1]
-        return RISE * min(median([level for _, level in kept][-3:]), week_ago_mA)
+        own_mA = RISE * min(median([level for _, level in kept][-3:]), week_ago_mA)
+        return own_mA if held_mA is None else min(own_mA, most_mA)
 
     def _broken(self, what: str) -> None:
         day = "" if self._plan is None else f"{self._now:%Y-%m-%d}, {self._plan.programme}: "

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
+from typing import NamedTuple
 
 import msgspec
 
-from kiosk.diary.history import CUT_SHORT, PAIN_UP
+from kiosk.diary.history import CUT_SHORT, mean_pain, pain_went_up
 from kiosk.diary.records import Entry, LevelFound, Session
-from kiosk.diary.today import USUAL_PAIN_DAYS, USUAL_PAIN_ENTRIES
-from programs.history import CourseHistory, Level, LevelKey, PastSession
+from kiosk.diary.today import USUAL_PAIN_DAYS
+from programs.history import CourseHistory, Level, LevelKey, PastSession, is_held
+from programs.montage import Kind
 from programs.plan import SessionPlan
 from programs.prescription import Prescription
+
+
+class _End(NamedTuple):
+    """A session that is over, and the pain that was said last before its end."""
+
+    at: dt.datetime
+    kind: Kind
+    before: int
+    usual: float | None
 
 
 class RollingSummary:
@@ -27,8 +38,8 @@ class RollingSummary:
         """What was said before a session or on any day, not just after the current."""
         self._usual: deque[tuple[dt.date, int]] = deque()
         self._days_before_first: set[dt.date] = set()
-        self._ends: deque[tuple[dt.datetime, int]] = deque()
-        """Sessions of the newest day, each with the pain that was said last before its end."""
+        self._ends: deque[_End] = deque()
+        """Sessions of the newest day."""
         self._sore_said_on: dt.date | None = None
 
     @property
@@ -45,8 +56,7 @@ class RollingSummary:
     def usual_pain(self, today: dt.date) -> float | None:
         """Mean pain at rest of the seven days before today; None below five entries."""
         first = today - dt.timedelta(days=USUAL_PAIN_DAYS)
-        said = [pain for day, pain in self._usual if first <= day < today]
-        return sum(said) / len(said) if len(said) >= USUAL_PAIN_ENTRIES else None
+        return mean_pain([pain for day, pain in self._usual if first <= day < today])
 
     def wrote(self, entry: Entry, at: dt.datetime) -> None:
         """An entry of the diary, when it was complete; it happened `at`."""
@@ -91,10 +101,10 @@ class RollingSummary:
         if first:
             self._count_diary_days(ended_at.date())
         said = [pain for at, pain in self._pains if at <= ended_at and at.date() == ended_at.date()]
-        while self._ends and self._ends[0][0].date() < ended_at.date():
+        while self._ends and self._ends[0].at.date() < ended_at.date():
             self._ends.popleft()
         if said:
-            self._ends.append((ended_at, said[-1]))
+            self._ends.append(_End(ended_at, plan.kind, said[-1], self.usual_pain(ended_at.date())))
 
     def found(self, level: LevelFound, plan: SessionPlan, day: dt.date) -> None:
         """A side's level of a session, as it was confirmed last in it."""
@@ -115,6 +125,7 @@ class RollingSummary:
                 comfortable_mA=level.comfortable_mA,
                 first_feeling_mA=level.first_feeling_mA,
                 motor_threshold_mA=level.motor_threshold_mA,
+                held=is_held(level.comfortable_mA, level.ceiling_mA, level.ceiling_set_by.rule),
             )
         )
 
@@ -131,10 +142,12 @@ class RollingSummary:
         """The first rating of a day tells whether the pain was higher for 24 hours."""
         if self._pains and self._pains[-1][0].date() == day:
             return
-        for ended_at, before in self._ends:
-            if day - ended_at.date() == dt.timedelta(days=1) and pain - before >= PAIN_UP:
-                self.history = self.history.with_pain_up(ended_at.date())
+        for end in self._ends:
+            if day - end.at.date() == dt.timedelta(days=1) and pain_went_up(end.before, pain, end.usual):
+                self.history = self.history.with_pain_up(end.at.date(), muscles=end.kind == "nmes")
 
     def _count_diary_days(self, first_session: dt.date) -> None:
-        days = len([day for day in self._days_before_first if day < first_session])
-        self.history = msgspec.structs.replace(self.history, diary_days=days)
+        days = [day for day in self._days_before_first if day < first_session]
+        self.history = msgspec.structs.replace(
+            self.history, diary_days=len(days), last_diary_day=max(days, default=None)
+        )

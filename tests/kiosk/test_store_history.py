@@ -161,12 +161,54 @@ async def test_pain_is_up_when_it_is_two_points_higher_on_the_next_day(
     assert course_history(store).pain_up_days == ((NOON.date(),) if up else ())
 
 
+@pytest.mark.parametrize(
+    ("usual", "before", "next_day", "up"),
+    [
+        (4, 2, 4, False),
+        (4, 2, 5, False),
+        (4, 4, 6, True),
+        (4, 5, 6, True),
+        (4, 6, 6, False),
+        (4, 7, 6, False),
+    ],
+)
+async def test_with_a_usual_pain_it_is_two_above_that_and_above_the_pain_before_the_session(
+    store: Store, clock: FixedClock, usual: int, before: int, next_day: int, up: bool
+) -> None:
+    """A good day before a usual one is no rise, nor is a bad day that goes on."""
+    for _ in range(5):
+        await store.add(Entry(moment="daily", pain_rest=usual))
+        clock.advance(DAY)
+    await store.add(Entry(moment="before", pain_rest=before))
+    await played(store, clock)
+    day = clock.now().date()
+    clock.advance(DAY)
+    await store.add(Entry(moment="next_day", pain_rest=next_day))
+    history = course_history(store)
+    assert history.pain_up_days == history.muscle_pain_up_days == ((day,) if up else ())
+
+
+async def test_a_level_that_ended_at_a_lowered_limit_is_kept_apart(store: Store, clock: FixedClock) -> None:
+    lowered = {"ceiling_mA": 9.5, "ceiling_set_by": Reason("lower_sore", {"percent": 20})}
+    session = await played(store, clock)
+    await store.add(level(session.envelope.corrects, 12.0))
+    for current_mA in (9.5, 9.0):
+        clock.advance(2 * DAY)
+        session = await played(store, clock)
+        await store.add(level(session.envelope.corrects, current_mA, **lowered))
+        left = course_history(store).level_history(KEY)
+        own = [one.current_mA for one in left.comfortable]
+        assert (own, left.last.current_mA) == ([12.0] if current_mA == 9.5 else [12.0, 9.0], current_mA)
+
+
 async def test_diary_days_are_the_days_before_the_first_session(store: Store, clock: FixedClock) -> None:
     for _ in range(3):
         await store.add(Entry(moment="daily", pain_rest=4))
         await store.add(Entry(moment="daily", pain_rest=5))
         clock.advance(DAY)
     assert course_history(store).diary_days == 3
+    assert course_history(store).diary_days_before(clock.now().date()) == 3
+    assert course_history(store).diary_days_before((clock.now() - dt.timedelta(days=1)).date()) == 2
     await played(store, clock)
     clock.advance(DAY)
     await store.add(Entry(moment="daily", pain_rest=4))

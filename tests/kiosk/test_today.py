@@ -266,6 +266,24 @@ async def test_locks_pads_and_what_was_played_today(store: Store, clock: FixedCl
     assert found.diary_due == "next_day"
 
 
+async def test_a_clock_that_was_set_back_locks_an_answer_once(store: Store, clock: FixedClock) -> None:
+    await store.add(daily(START, {"d_change": "not_sure"}))
+    clock.time = START - dt.timedelta(days=2)
+    assert [finding.key for finding in today.read(store, clock).yes_without_lock] == ["d_change"]
+    await store.lock("C", "d_change")
+    assert today.read(store, clock).yes_without_lock == ()
+
+
+async def test_an_older_lock_that_was_lifted_does_not_stand_for_a_new_yes(
+    store: Store, clock: FixedClock
+) -> None:
+    lock = await store.lock("C", "d_change")
+    await store.unlock(lock.envelope.id, "code")
+    clock.advance(86400)
+    await store.add(daily(clock.now(), {"d_change": "yes"}))
+    assert [finding.key for finding in today.read(store, clock).yes_without_lock] == ["d_change"]
+
+
 async def test_a_session_without_an_end_was_cut_off(store: Store, clock: FixedClock) -> None:
     begun = await store.add(NMES)
     found = today.read(store, clock).interrupted

@@ -118,11 +118,13 @@ def test_a_review_says_what_the_ratings_show(weeks: int, now: int | None, rule: 
     assert weeks not in [due.reason.parameters["weeks"] for due in early]
 
 
-def test_a_review_is_over_once_a_clinician_prescribed_on_its_day_or_later() -> None:
+def test_a_review_is_over_once_a_clinician_prescribed_at_most_14_days_before_it() -> None:
+    """A prescription of 12 weeks ends before the review at 12 weeks: week 0 lies before the plan."""
     day = FIRST + 6 * WEEK
     forms = {"peg": day, "pgic": day}
     history = course(5, 5, day)
-    assert due_today(RX, history.with_prescription(day - DAY), day, forms=forms)
+    assert due_today(RX, history.with_prescription(day - 15 * DAY), day, forms=forms)
+    assert due_today(RX, history.with_prescription(day - 14 * DAY), day, forms=forms) == ()
     assert due_today(RX, history.with_prescription(day), day, forms=forms) == ()
 
 
@@ -140,12 +142,21 @@ def test_without_a_third_less_pain_at_twelve_weeks_it_stops_until_a_clinician_lo
     assert isinstance(looked, SessionPlan)
 
 
-def test_before_the_twelfth_week_and_without_ratings_nothing_stops() -> None:
+def test_before_the_twelfth_week_and_without_any_pain_nothing_stops() -> None:
     day = FIRST + 12 * WEEK
     assert no_benefit(RX, course(5, 5, day), day - DAY) is None
-    assert no_benefit(RX, course(5, None), day) is None
-    assert no_benefit(RX, course(None, 5, day), day) is None
     assert no_benefit(RX, course(0, 0, day), day) is None
+
+
+@pytest.mark.parametrize(("before", "now"), [(5, None), (None, 5), (None, None)])
+def test_too_few_ratings_to_tell_stop_it_at_twelve_weeks_as_well(before: int | None, now: int | None) -> None:
+    day = FIRST + 12 * WEEK
+    history = course(before, now, day)
+    said = Reason("review_no_data", {"weeks": 12})
+    assert no_benefit(RX, history, day) == said
+    assert next_session(RX, history, START + 12 * WEEK, True) == NotToday((said,), None)
+    assert no_benefit(RX, history.with_prescription(day), day) is None
+    assert no_benefit(RX, history, FIRST + 6 * WEEK) is None
 
 
 def test_fewer_than_five_ratings_are_no_mean() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession
-from programs.plan import NotToday, SessionPlan
+from programs.plan import ChannelPlan, NotToday, SessionPlan
 from programs.prescription import PadsPrescribed, Prescription, demonstration_prescription, problems
 from programs.progression import TodayFacts, next_session
 
@@ -155,25 +155,48 @@ def check_levels(log: Log, today: dt.date, trusted: bool, plan: SessionPlan) -> 
         key = LevelKey(
             plan.work.waveform, plan.montage.id, plan.montage.pad_size, lead.side, lead.channel, "p24"
         )
-        mine = [level for level in log.levels if level.key == key and level.comfortable_mA is not None]
-        currents = [level.comfortable_mA or 0.0 for level in mine]
-        if not mine:
-            assert channel.reference_mA is None
-        if channel.reference_mA is None:
-            assert channel.ceiling_mA <= 30
-        if not mine:
-            continue
-        assert channel.ceiling_mA <= 1.1 * median(currents[-3:]) + 1e-9
-        before = [level.comfortable_mA or 0.0 for level in mine if level.day <= today - 7 * DAY]
-        if channel.reference_mA is not None:
-            assert trusted
-            reference = median(before[-3:]) if before else currents[0]
-            assert channel.ceiling_mA <= 1.1 * reference + 1e-9
-        gap = (today - mine[-1].day).days
-        if gap >= 7 and trusted:
-            assert channel.ceiling_mA <= currents[-1] * (0.8 if gap < 14 else 0.6) + 1e-9
-        if gap >= 28:
-            assert channel.reference_mA is None
+        mine = [level for level in log.levels if level.key == key]
+        check_channel(log, mine, today, trusted, channel)
+
+
+HELD_DOWN_BY = {
+    "changed", "clock_not_trusted", "lower_gap", "lower_pain", "lower_sore", "restart", "step_by_step"
+}  # fmt: skip
+
+
+def check_channel(log: Log, mine: list[Level], today: dt.date, trusted: bool, channel: ChannelPlan) -> None:
+    """`mine`: the levels that compare with today's."""
+    ceiling = channel.ceiling_mA
+    if not mine:
+        assert channel.reference_mA is None
+    if channel.reference_mA is None:
+        assert ceiling <= 30
+    if not mine:
+        return
+    last, gap = mine[-1], (today - mine[-1].day).days
+    own = [(level.day, level.comfortable_mA or 0.0) for level in mine if not level.held]
+    felt = 1.3 * median([level.first_feeling_mA or 0.0 for level in mine][-3:])
+    if last.held:
+        step = (last.comfortable_mA or 0.0) * (1.25 if last.day < today else 1)
+        assert ceiling <= max(step, felt) + 1e-9
+    if gap >= 28:
+        assert channel.reference_mA is None
+    if not own:
+        others = [level for level in log.levels if level.key != last.key and level.kind == last.kind]
+        charge = max((level.comfortable_mA or 0.0) * level.pulse_width_us for level in others)
+        assert ceiling * last.pulse_width_us <= charge + 1e-9
+        return
+    currents = [current for _, current in own]
+    assert ceiling <= 1.1 * median(currents[-3:]) + 1e-9
+    before = [current for day, current in own if day <= today - 7 * DAY]
+    if channel.reference_mA is not None:
+        assert trusted
+        assert channel.reference_mA <= currents[-1]
+        reference = median(before[-3:]) if before else currents[0]
+        assert ceiling <= 1.1 * reference + 1e-9
+    if gap >= 7 and trusted:
+        cut = currents[-1] * (0.8 if gap < 14 else 0.6)
+        assert ceiling <= max(cut, min(felt, 0.8 * currents[-1])) + 1e-9
 
 
 @st.composite
@@ -222,7 +245,9 @@ def play(
         key = LevelKey(
             plan.work.waveform, plan.montage.id, plan.montage.pad_size, lead.side, lead.channel, "p24"
         )
-        log.add(Level(key, plan.kind, plan.work.pulse_width_us, now.date(), current, current / 2))
+        held = current >= channel.ceiling_mA and channel.set_by.rule in HELD_DOWN_BY
+        width = plan.work.pulse_width_us
+        log.add(Level(key, plan.kind, width, now.date(), current, current / 2, held=held))
 
 
 @settings(max_examples=100, deadline=None)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from programs import library
-from programs.history import CourseHistory, Level, LevelKey, PastSession
+from programs.history import CourseHistory, Level, LevelKey, PastSession, is_held
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription, demonstration_prescription
 from programs.progression import TodayFacts, next_session
@@ -104,8 +104,10 @@ def played(
             plan.work.waveform, plan.montage.id, plan.montage.pad_size, lead.side, lead.channel, "p24"
         )
         current = max(0.5, math.floor(channel.ceiling_mA * share * 2) / 2)
+        held = is_held(current, channel.ceiling_mA, channel.set_by.rule)
+        width = plan.work.pulse_width_us
         history = history.with_level(
-            Level(key, plan.kind, plan.work.pulse_width_us, now.date(), current, current / 2)
+            Level(key, plan.kind, width, now.date(), current, current / 2, held=held)
         )
     return history
 

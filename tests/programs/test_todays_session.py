@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from programs import library
-from programs.history import CourseHistory, Level, LevelKey, PastSession
+from programs.history import CourseHistory, Level, LevelKey, PastSession, is_held
 from programs.plan import ChannelPlan, NotToday, SessionPlan
 from programs.prescription import Prescription, demonstration_prescription
 from programs.progression import TodayFacts, next_session
@@ -143,12 +143,20 @@ class TestPrescription:
         assert found == NotToday((Reason("prescription_expired", {"on": "2025-11-19"}),), None)
 
     def test_week_0_counts_diary_days(self) -> None:
-        past = CourseHistory().with_diary_day().with_diary_day()
+        past = CourseHistory().with_diary_day(TODAY - 7 * DAY).with_diary_day(TODAY - 6 * DAY)
         found = refused(prescribed(week0=True), past)
         assert found == NotToday((Reason("week0", {"day": 3, "of": 7}),), TODAY + DAY)
-        for _ in range(5):
-            past = past.with_diary_day()
+        for ago in range(5, 0, -1):
+            past = past.with_diary_day(TODAY - ago * DAY)
         assert planned(prescribed(week0=True), past)
+
+    def test_what_is_written_on_the_seventh_day_does_not_end_it(self) -> None:
+        past = CourseHistory()
+        for ago in range(6, -1, -1):
+            past = past.with_diary_day(TODAY - ago * DAY)
+        found = refused(prescribed(week0=True), past)
+        assert found == NotToday((Reason("week0", {"day": 7, "of": 7}),), TODAY + DAY)
+        assert isinstance(next_session(prescribed(week0=True), past, NOW + DAY, True), SessionPlan)
 
     def test_days_of_the_week(self) -> None:
         past = history(*[session("tens_conv", ago=days * DAY) for days in (6, 4, 2)])
@@ -393,6 +401,29 @@ class TestSkinAndPain:
         once = history(session(ago=5 * DAY)).with_pain_up(TODAY - 5 * DAY)
         assert planned(prescribed(), once).programme == "nmes_learn"
 
+    @pytest.mark.parametrize(("apart", "programme"), [(28, "tens_conv"), (29, "nmes_learn")])
+    def test_twice_means_within_28_days(self, apart: int, programme: str) -> None:
+        past = history(session(ago=40 * DAY), session(ago=20 * DAY), session(ago=5 * DAY))
+        past = past.with_pain_up(TODAY - (5 + apart) * DAY).with_pain_up(TODAY - 5 * DAY)
+        assert planned(prescribed(), past).programme == programme
+
+    def test_what_closed_the_muscles_is_not_opened_by_waiting_or_by_a_later_rise(self) -> None:
+        past = history(session(ago=60 * DAY), session(ago=55 * DAY))
+        past = past.with_pain_up(TODAY - 60 * DAY).with_pain_up(TODAY - 55 * DAY)
+        assert planned(prescribed(), past).programme == "tens_conv"
+        for ago in (10, 3):
+            past = past.with_pain_up(TODAY - ago * DAY, muscles=ago == 3)
+            assert planned(prescribed(), past).programme == "tens_conv"
+
+    def test_pain_after_tens_lowers_the_next_session_and_closes_no_muscles(self) -> None:
+        past = history(session(ago=9 * DAY), level(20, 9, "35 Hz 250 us"), level(20, 9, "35 Hz 250 us", 2))
+        past = past.with_session(session("tens_conv", ago=3 * DAY, minutes=15))
+        past = past.with_pain_up(TODAY - 4 * DAY, muscles=False)
+        past = past.with_pain_up(TODAY - 3 * DAY, muscles=False)
+        plan = planned(prescribed(), past)
+        assert plan.programme == "nmes_learn"
+        assert Reason("lower_pain", {"percent": 20}) in plan.reasons
+
 
 class TestLevel:
     def usual(self, *levels: float, **changes: object) -> CourseHistory:
@@ -478,6 +509,18 @@ class TestLevel:
         assert (left(plan).ceiling_mA, left(plan).reference_mA) == (12.0, None)
         assert Reason("restart", {"days": 28}) in plan.reasons
 
+    def test_missed_days_leave_enough_to_be_felt_and_take_a_fifth_at_least(self) -> None:
+        """1.3 times the usual first feeling, as in safety rule 5; the slow rise begins as low as ever."""
+
+        def after(days: int, first_mA: float) -> ChannelPlan:
+            usual = [level(20, days + i, first_feeling_mA=first_mA) for i in (2, 1, 0)]
+            return left(planned(TENS, history(*THREE_TENS, session("tens_conv", ago=days * DAY), *usual)))
+
+        assert (after(20, 9.0).ceiling_mA, after(20, 9.0).reference_mA) == (12.0, 12.0)
+        assert (after(20, 11.0).ceiling_mA, after(20, 11.0).reference_mA) == (14.0, 12.0)
+        assert (after(20, 15.0).ceiling_mA, after(20, 15.0).reference_mA) == (16.0, 12.0)
+        assert (after(30, 11.0).ceiling_mA, after(30, 11.0).reference_mA) == (14.0, None)
+
     def test_factors_multiply(self) -> None:
         past = history(*THREE_TENS, session("tens_conv", ago=7 * DAY), *[level(20, 7 + i) for i in (2, 1, 0)])
         past = past.with_pain_up(TODAY - 7 * DAY)
@@ -561,6 +604,90 @@ class TestLevel:
     def test_a_limit_below_one_step_is_no_session(self) -> None:
         past = history(*THREE_TENS, *[level(0.5, 8 + i) for i in (2, 1, 0)])
         assert refused(TENS, past).reasons == (Reason("limit_too_low"),)
+
+
+class TestComingBack:
+    """A level that a lowered limit held down says nothing of what is comfortable."""
+
+    def lived(self, *levels: Level, first_mA: float | None = None) -> CourseHistory:
+        """TENS at 20 mA for long; then these, a day after the other up to yesterday."""
+        usual = [level(20, days, first_feeling_mA=first_mA) for days in (30, 29, 28, 6, 5, 4)]
+        done = session("tens_conv", ago=DAY, minutes=30)
+        return history(*THREE_TENS, done, *usual, *levels)
+
+    def held(self, current_mA: float, days_ago: int, waveform: str = "100 Hz 180 us") -> Level:
+        return replace(level(current_mA, days_ago, waveform), held=True)
+
+    @pytest.mark.parametrize(("held_mA", "limit_mA"), [(12.0, 15.0), (15.0, 18.5), (18.0, 22.0)])
+    def test_it_goes_one_step_a_day_back_to_the_own_level(self, held_mA: float, limit_mA: float) -> None:
+        plan = planned(TENS, self.lived(self.held(held_mA, 1)))
+        assert (left(plan).ceiling_mA, left(plan).reference_mA) == (limit_mA, held_mA)
+
+    def test_not_two_steps_on_one_day(self) -> None:
+        assert left(planned(TENS, self.lived(self.held(12, 0)))).ceiling_mA == 12.0
+
+    def test_many_low_days_do_not_lower_what_is_usual(self) -> None:
+        past = self.lived(*[self.held(9, days) for days in (4, 3, 2)], self.held(18, 1))
+        assert left(planned(TENS, past)).ceiling_mA == 22.0
+        assert left(planned(TENS, past)).set_by == Reason("last_three")
+
+    def test_a_pause_every_week_takes_a_fifth_each_time_and_not_of_the_rest(self) -> None:
+        past, limits = self.lived(), []
+        for week in range(1, 5):
+            now = NOW + (8 * week - 4) * DAY
+            found = next_session(TENS, past, now, True)
+            assert isinstance(found, SessionPlan)
+            limits.append(left(found).ceiling_mA)
+            at = session("tens_conv", minutes=30)
+            past = past.with_session(replace(at, ended_at=now))
+            low = replace(self.held(limits[-1], 0), day=now.date())
+            past = past.with_level(low)
+        assert limits == [16.0] * 4
+
+    def test_soreness_lowers_what_made_it_sore(self) -> None:
+        past = self.lived(self.held(12, 1)).with_day(TODAY - DAY, soreness=5)
+        past = past.opened_by_clinician("soreness", TODAY)
+        assert left(planned(TENS, past)).ceiling_mA == 9.5
+
+    def test_what_the_person_chose_below_the_limit_is_her_own(self) -> None:
+        past = self.lived(level(12, 3), level(12, 2), level(12, 1))
+        assert left(planned(TENS, past)).ceiling_mA == 13.0
+        assert is_held(12.0, 12.0, "lower_sore")
+        assert not is_held(11.5, 12.0, "lower_sore")
+        assert not is_held(12.0, 12.0, "last_three")
+        assert not is_held(None, 12.0, "lower_sore")
+
+    def test_where_nothing_was_felt_at_the_step_it_reaches_what_is_usually_felt(self) -> None:
+        past = self.lived(self.held(7.5, 1), first_mA=9.0)
+        assert left(planned(TENS, past)).ceiling_mA == 11.5
+        sore = past.with_pain_up(TODAY - DAY)
+        assert left(planned(TENS, sore)).ceiling_mA == 6.0
+
+    def test_with_another_waveform_80_percent_is_for_the_first_session(self) -> None:
+        """Then a step a day up to the whole of the old charge, and from there ten percent a week."""
+        weeks = [session(ago=days * DAY) for days in (40, 35, 30)] + [
+            session("nmes_str", ago=10 * DAY, minutes=15)
+        ]
+        learned = [level(20, days, "35 Hz 250 us", channel) for days in (40, 35, 30) for channel in (1, 2)]
+        strength = prescribed(programmes=("nmes_learn", "nmes_str"))
+
+        def after(*mA: float) -> float:
+            found = [replace(level(one, 4, "50 Hz 300 us", side), held=True) for one in mA for side in (1, 2)]
+            done = [session("nmes_str", ago=4 * DAY, minutes=15)] if mA else []
+            plan = planned(strength, history(*weeks, *done, *learned, *found))
+            assert plan.programme == "nmes_str"
+            return left(plan).ceiling_mA
+
+        assert after() == 13.0
+        assert after(13.0) == 16.0
+        assert after(10.0, 11.0) == 13.5
+        assert 16.0 * 300 <= 20.0 * 250 < 17.0 * 300
+
+    def test_after_a_change_the_old_own_level_counts_and_not_the_held_one(self) -> None:
+        learned = [session(ago=days * DAY) for days in (40, 35, 20, 5)]
+        past = history(*learned, level(20, 35, "35 Hz 250 us"), self.held(8, 5, "20 Hz 250 us"))
+        plan = planned(prescribed(programmes=("nmes_learn", "nmes_str")), past)
+        assert (plan.programme, left(plan).ceiling_mA) == ("nmes_str", 13.0)
 
 
 def test_a_naive_time_is_refused() -> None:

@@ -36,6 +36,7 @@ def limit_set_by(reason: Reason, clinician: str) -> str:
         "clock_not_trusted": _("date not known"),
         "last_three": _("set by last times"),
         "last_week": _("set by last week"),
+        "step_by_step": _("comes back in steps"),
         "longer_this_week": _("longer this week"),
         "cut_short": _("not higher: ended early"),
         "tolerance_fell": _("not higher: less last time"),
@@ -158,6 +159,7 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "clock_not_trusted": lambda p: _("The clock was not set, so you find your level from zero."),
         "last_three": lambda p: _("The limit comes from your last three times."),
         "last_week": lambda p: _("The limit comes from last week."),
+        "step_by_step": lambda p: _("It was lower last time, so it comes back in steps."),
         "longer_this_week": lambda p: _("This week it is longer, so it is not stronger."),
         "cut_short": lambda p: _("It is not stronger: the last {times} times you ended early.").format(
             times=p.get("times")
