@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kiosk.page import Chart
 from kiosk.screens.blocks import Block, draw_blocks
 from kiosk.theme.roles import Role
@@ -15,14 +17,16 @@ _TIGHT = 6
 
 
 def draw(canvas: Canvas, area: Area, body: Chart) -> None:
-    """The bars take the height that the words leave."""
+    """The bars take the height that the words leave; where it is short the last facts give way."""
     head = [
         Block(canvas.wrap(line, area.width), Role.STRONG if n == 0 else Role.PAPER, air=0)
         for n, line in enumerate(body.lines)
     ]
     foot = [Block(canvas.wrap(fact, area.width), Role.PAPER, air=0) for fact in body.facts]
-    head_rows, foot_rows = (sum(len(block.lines) for block in blocks) for blocks in (head, foot))
-    word_rows = len(body.captions) + 2
+    head_rows, word_rows = _rows(head), len(body.captions) + 2
+    while foot and area.height - head_rows - _rows(foot) - word_rows < _LEAST_BAR_ROWS:
+        foot.pop()
+    foot_rows = _rows(foot)
     room = area.height - head_rows - foot_rows - word_rows
     bar_rows = max(_LEAST_BAR_ROWS, min(_MOST_BAR_ROWS, room - 1 if room > _TIGHT else room))
     if room < bar_rows:
@@ -32,3 +36,7 @@ def draw(canvas: Canvas, area: Area, body: Chart) -> None:
     chart = Area(area.x, chart_y, area.width, bar_rows + word_rows)
     draw_columns(canvas, chart, body.columns, body.captions, body.axis_word)
     draw_blocks(canvas, Area(area.x, area.bottom - foot_rows, area.width, foot_rows), foot)
+
+
+def _rows(blocks: Sequence[Block]) -> int:
+    return sum(len(block.lines) for block in blocks)

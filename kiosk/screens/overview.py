@@ -32,16 +32,15 @@ def draw(canvas: Canvas, area: Area, body: Overview) -> None:
     foot = [*facts, small]
     foot_rows = _rows(foot)
     room = area.height - head_rows - foot_rows - WORD_ROWS
-    if room < _LEAST_BAR_ROWS:
-        canvas.cut.append(body.headline)
     bar_rows = max(_LEAST_BAR_ROWS, min(_MOST_BAR_ROWS, room))
     spare = max(0, room - bar_rows)
     head_bottom = draw_blocks(
         canvas, Area(area.x, area.y, area.width, head_rows + min(1, spare)), head, most_air=1
     )
     spare = max(0, spare - 1)
-    chart_y = head_bottom + min(1, spare)
-    draw_pain_chart(canvas, Area(area.x, chart_y, area.width, bar_rows + WORD_ROWS), body)
+    if room >= _LEAST_BAR_ROWS:  # else the words come first: the chart has a screen of its own
+        chart_y = head_bottom + min(1, spare)
+        draw_pain_chart(canvas, Area(area.x, chart_y, area.width, bar_rows + WORD_ROWS), body)
     draw_blocks(canvas, Area(area.x, area.bottom - foot_rows, area.width, foot_rows), foot)
 
 

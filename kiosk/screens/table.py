@@ -12,6 +12,8 @@ from kiosk.widgets.glyphs import shortened, width_of
 
 _MARK = "▶ "
 _GAP = 2
+_LEAST_CELL = 2
+"""A letter and "…": what has less room is read in full on the next screen."""
 
 
 def draw(canvas: Canvas, area: Area, body: Table) -> None:
@@ -49,6 +51,7 @@ def _starts(canvas: Canvas, area: Area, rows: Sequence[Sequence[str]]) -> list[i
 def _put_row(
     canvas: Canvas, area: Area, y: int, starts: Sequence[int], row: Sequence[str], role: Role
 ) -> None:
-    ends = [*(start - _GAP for start in starts[1:]), area.right]
+    ends = [*(min(area.right, start - _GAP) for start in starts[1:]), area.right]
     for x, end, cell in zip(starts, ends, row, strict=True):
-        canvas.put(x, y, shortened(canvas.clean(cell), max(0, end - x)), role)
+        if end - x >= _LEAST_CELL:
+            canvas.put(x, y, shortened(canvas.clean(cell), end - x), role)

@@ -387,7 +387,7 @@ def diary(visit: Visit, moment: Moment) -> Page:
         visit,
         moment,
         body,
-        (*choices, *_moving(len(entries))),
+        (*choices, *_moving(looking.row, len(entries))),
         title=_("Diary"),
         back=True,
         right=_closes(visit, moment),
@@ -403,18 +403,18 @@ def _position(row: int, count: int) -> tuple[str, ...]:
     return (_("Row {n} of {count}").format(n=row + 1, count=count),) if count else (_("Nothing to show."),)
 
 
-def _moving(count: int) -> tuple[Choice, ...]:
-    if not count:
-        return ()
-    sideways = (
-        Choice(Key.RIGHT, _("page on"), prominent=False),
-        Choice(Key.LEFT, _("page back"), prominent=False),
-    )
-    return (
-        Choice(Key.UP, _("up"), prominent=False),
-        Choice(Key.DOWN, _("down"), prominent=False),
-        *(sideways if count > steps.ROWS else ()),
-    )
+def _moving(row: int, count: int) -> tuple[Choice, ...]:
+    """The keys that move the chosen row; by whole screens where there is more than one."""
+    choices = []
+    if row > 0:
+        choices.append(Choice(Key.UP, _("up"), prominent=False))
+    if row + 1 < count:
+        choices.append(Choice(Key.DOWN, _("down"), prominent=False))
+    if count > steps.ROWS and row + 1 < count:
+        choices.append(Choice(Key.RIGHT, _("page on"), prominent=False))
+    if count > steps.ROWS and row > 0:
+        choices.append(Choice(Key.LEFT, _("page back"), prominent=False))
+    return tuple(choices)
 
 
 def _filter(name: str) -> str:
@@ -537,7 +537,7 @@ def sessions(visit: Visit, moment: Moment) -> Page:
         small = (_session_detail(view.sessions[row]), *small)
     lines = (f"{_session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
     body = Table(lines, heads, rows, row - first if rows else None, small)
-    choices = _moving(len(view.sessions))
+    choices = _moving(row, len(view.sessions))
     return build(visit, moment, body, choices, title=_("Sessions"), back=True, right=_closes(visit, moment))
 
 
@@ -597,7 +597,7 @@ def notes(visit: Visit, moment: Moment) -> Page:
         small = (view.notes[row].text, *small)
     heads = (_("day"), _("from"), _("note"))
     body = Table((_("Notes of a year"),), heads, rows, row - first if rows else None, small)
-    choices = (Choice(Key.ONE, _("Add a note")), *_moving(len(view.notes)))
+    choices = (Choice(Key.ONE, _("Add a note")), *_moving(row, len(view.notes)))
     return build(visit, moment, body, choices, title=_("Notes"), back=True, right=_closes(visit, moment))
 
 
