@@ -407,7 +407,7 @@ class Application:
                 case SessionKey(key):
                     self._runner.press(key)
                 case CheckPin():
-                    self._spawn(self._check_pin(effect.pin))
+                    self._spawn(self._check_pin(effect))
                 case LoadCodeState():
                     self._spawn(self._load_code_state())
                 case TryCode():
@@ -516,9 +516,9 @@ class Application:
             stored = await self._store.correct(record, corrects)
         return stored.envelope.id
 
-    async def _check_pin(self, pin: str) -> None:
+    async def _check_pin(self, effect: CheckPin) -> None:
         try:
-            result = await self._access.check_pin("family", pin)
+            result = await self._access.check_pin(effect.role, effect.pin)
         except KioskError as error:
             self._hear(PinChecked(False, 0, error.sentence))
         else:
@@ -595,12 +595,12 @@ class Application:
         else:
             self._hear(TodayLoaded(*found))
 
-    def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow]:
+    def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool]:
         # Kept off the path to the first screen: nothing is told before the diary was read.
         from kiosk.review.alerts import read_alerts
 
         today = self._read_today(reader, self._clock, self._settings.device_kind)
-        return today, read_alerts(reader, today)
+        return today, read_alerts(reader, today), self._access.has_pin("patient")
 
     def _read_apart(self, read: Callable[[StoreReader], T]) -> T:
         """In a thread, with a reader of its own: the store's belongs to the loop's."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import Any
 import click
 import msgspec
 
-from kiosk.access import codes, enrolment, handed_in, signed
+from kiosk.access import codes, enrolment, handed_in, pins, signed
+from kiosk.access.pins import Role
 from kiosk.clock import Clock
 from kiosk.diary import durable
 from kiosk.diary.folder import META, read_meta, reason_of
@@ -31,6 +34,26 @@ def kind_of(folder: Path) -> FolderKind:
 
 
 # ── at the box ──
+
+
+def set_pin(role: Role, folder: Path, say: Say) -> None:
+    """Asks for a PIN, twice, and sets it; a kiosk may be running. Never from the command line, which others
+    can see: where nobody types, it is the first line of the standard input.
+
+    Raises KioskError for a folder that is none or somebody else's, AccessError, SettingsError.
+    """
+    read_meta(folder)
+    owner = folder.stat().st_uid
+    if os.geteuid() != owner:
+        raise KioskError(
+            f"{folder} belongs to user {owner}: run this as that user, so that the kiosk can read the PIN."
+        )
+    if sys.stdin.isatty():
+        pin = str(click.prompt("PIN", hide_input=True, confirmation_prompt=True, err=True))
+    else:
+        pin = sys.stdin.readline().strip()
+    asyncio.run(pins.set_pin(folder, role, pin))
+    say(f"The PIN of the {role} is set in {folder}. A kiosk that runs asks for it from its next home on.")
 
 
 def prescribe(file: Path, folder: Path, clock: Clock, say: Say) -> None:

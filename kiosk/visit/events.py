@@ -7,7 +7,7 @@ hands the results back as events.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -72,7 +72,7 @@ class SessionKey(msgspec.Struct, frozen=True):
 
 
 class CheckPin(msgspec.Struct, frozen=True):
-    role: str
+    role: Literal["family", "patient"]
     pin: str
 
 
@@ -254,6 +254,8 @@ class TodayLoaded(msgspec.Struct, frozen=True):
     today: Any
     alerts: Any = None
     """kiosk.review.AlertsNow: what has to be told; None: not looked for."""
+    patient_pin: bool = False
+    """The person has a PIN of her own (safety rule 18)."""
 
 
 class TodayNotLoaded(msgspec.Struct, frozen=True):

@@ -43,6 +43,7 @@ from kiosk.visit.events import (
 from kiosk.visit.pages import (
     checks,
     choice_pages,
+    consent_pages,
     contact_pages,
     diary_pages,
     end_pages,
@@ -62,6 +63,7 @@ from kiosk.visit.state import Chosen, Context, Continuation, Moment, Place, Resu
 from kiosk.visit.steps import (
     calls,
     choices,
+    consent,
     contact,
     diary,
     ending,
@@ -72,6 +74,7 @@ from kiosk.visit.steps import (
     home,
     leaflets,
     pads,
+    patient_pin,
     questions,
     stimulation,
     unlock_code,
@@ -156,6 +159,8 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             "help",
             "exercises",
             "pin",
+            "consent",
+            "patient_pin",
             "unlock_code",
             "telephone",
             "saving",
@@ -163,7 +168,20 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         ),
         "after_restart": _waits(home.press_after_restart, home_pages.after_restart, "pads_off"),
         "look_back": Step(family.press_look_back, family_pages.look_back, ("home",)),
-        "help": Step(home.press_help, home_pages.help_, ("label", "evidence", "choices", "home")),
+        "help": Step(
+            home.press_help,
+            home_pages.help_,
+            ("label", "evidence", "choices", "consent", "patient_pin", "home"),
+        ),
+        "consent": Step(consent.press_consent, consent_pages.consent, ("saving", "home")),
+        "patient_pin": Step(
+            patient_pin.press_patient_pin,
+            consent_pages.patient_pin,
+            ("get_ready", "consent", "identity", "help", "home"),
+            pauses=False,
+            digits=True,
+            home_after_s=PIN_CLOSES_S,
+        ),
         "choices": Step(choices.press_choices, choice_pages.choices, ("help",)),
         "label": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("label", "help")),
         "evidence": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("evidence", "help")),
@@ -190,7 +208,9 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "not_saved": _waits(home.press_not_saved, home_pages.not_saved, "saving", "home"),
         # who, and the questions
         "identity": Step(
-            questions.press_identity, question_pages.identity, ("get_ready", "wrong_person", "home")
+            questions.press_identity,
+            question_pages.identity,
+            ("get_ready", "patient_pin", "wrong_person", "home"),
         ),
         "wrong_person": _waits(questions.press_wrong_person, question_pages.wrong_person, "home"),
         "get_ready": Step(questions.press_get_ready, question_pages.get_ready, (*_ORDER,)),
@@ -399,8 +419,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = heard_saved(visit, event)
         case SaveFailed():
             visit = _say_not_saved(heard_save_failed(visit, event), moment)
-        case TodayLoaded(today, alerts):
-            visit, effects = _today(visit, today, alerts, moment)
+        case TodayLoaded(today, alerts, has_pin):
+            visit, effects = _today(update(visit, patient_pin=has_pin), today, alerts, moment)
         case TodayNotLoaded(sentence):
             visit = update(visit, loads="none", unreadable=sentence)
             visit = jump(visit, moment, "home") if visit.step == "saving" else visit
@@ -414,6 +434,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = stimulation.ended(visit, outcome, moment)
         case OutputUnknown(why):
             visit, effects = stimulation.output_unknown(visit, why, moment)
+        case PinChecked() if visit.step == "patient_pin":
+            visit, effects = patient_pin.hear(visit, event, moment)
         case PinChecked():
             visit, effects = family.hear_pin(visit, event, moment)
         case FamilyLoaded():

@@ -187,6 +187,8 @@ class Context(msgspec.Struct, frozen=True):
     not_kept: str = ""
     """Why a choice will not hold after a restart."""
     today: Today | None = None
+    patient_pin: bool = False
+    """She has a PIN of her own; read with `today`."""
     loads: Literal["none", "one", "again"] = "none"
     """Whether the diary is being read, and whether it has to be read once more."""
     unreadable: str = ""
@@ -231,6 +233,8 @@ class Context(msgspec.Struct, frozen=True):
     """The rating form that is being filled in."""
     forms_done: frozenset[str] = frozenset()
     pin: Pin = Pin()
+    behind_pin: Literal["get_ready", "consent"] = "get_ready"
+    """What her own PIN leads to."""
     code: Code = Code()
     run: Run = Run()
 

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from drivers.guard.messages import Device, LeadContact
-from kiosk.diary.records import Entry, Envelope, FolderKind, Lock, Record, Screening, Session, Stored
+from kiosk.diary.records import Consent, Entry, Envelope, FolderKind, Lock, Record, Screening, Session, Stored
 from kiosk.diary.today import Today
 from kiosk.keys import Key
 from kiosk.page import Page
@@ -100,6 +100,7 @@ def today(now: dt.datetime = START, **changes: object) -> Today:
         pads=None,
         interrupted=None,
         diary_due="daily",
+        family_may_look=True,
     )
     return msgspec.structs.replace(plain, **changes)
 
@@ -114,6 +115,8 @@ class Walk:
     """What the rules of alerts find in the diary whenever it is read."""
     answering: bool = True
     """The diary answers what it is asked to save."""
+    patient_pin: bool = False
+    """The person has a PIN of her own."""
     measures: bool = False
     """The stimulator measures how the pads lie."""
     now: dt.datetime = START
@@ -216,7 +219,7 @@ class Walk:
                     if self.answering:
                         self.answer_saves()
                 case LoadToday():
-                    self.hear(TodayLoaded(self._today(), self.alerts))
+                    self.hear(TodayLoaded(self._today(), self.alerts, self.patient_pin))
                 case BeginSession():
                     pass
 
@@ -243,7 +246,11 @@ class Walk:
         screenings = [record for record in self.records(Screening) if isinstance(record, Screening)]
         done = any(record.asks == "baseline" and record.verdict == "cleared" for record in screenings)
         due = None if done else self.day.baseline_due
-        return msgspec.structs.replace(self.day, now=self.now, next=plan, locks=locks, baseline_due=due)
+        said = [one.given for one in self.records(Consent) if isinstance(one, Consent)]
+        may_look = said[-1] if said else self.day.family_may_look
+        return msgspec.structs.replace(
+            self.day, now=self.now, next=plan, locks=locks, baseline_due=due, family_may_look=may_look
+        )
 
 
 def outcome(at_s: float, why: str = "person", **changes: object) -> SessionOutcome:

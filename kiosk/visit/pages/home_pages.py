@@ -10,8 +10,8 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import device_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import answers, calls, device, exercises, unlock_code, verdict
-from kiosk.visit.steps.home import variant
+from kiosk.visit.steps import answers, calls, consent, device, exercises, unlock_code, verdict
+from kiosk.visit.steps.home import consent_can_be_asked, variant
 from kiosk.words import _, content
 from programs.library import load_programme
 from programs.plan import SessionPlan
@@ -48,7 +48,7 @@ def home(visit: Visit, moment: Moment) -> Page:
     if now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
         choices.append(Choice(Key.SEVEN, _("Words for the telephone")))
     if now not in ("loading", "unreadable"):
-        choices.append(Choice(Key.NINE, _("Family")))
+        choices.append(Choice(Key.NINE, _family(visit)))
     tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
     news = (
         ()
@@ -79,6 +79,14 @@ def _alerts(visit: Visit) -> tuple[str, ...]:
     more = len(said) - ALERTS_SHOWN
     rest = (words.ngettext("And {n} more.", "And {n} more.", more).format(n=more),) if more > 0 else ()
     return (*(f"▲ {one}" for one in said[:ALERTS_SHOWN]), *rest, _("Please tell your family today."))
+
+
+def _family(visit: Visit) -> str:
+    """The family's key says whether she lets them look."""
+    may_look = consent.family_may_look(visit)
+    if may_look is None:
+        return _("Family")
+    return _("Family: may look") if may_look else _("Family: may not look")
 
 
 def _follow_up(visit: Visit, moment: Moment, said: tuple[str, ...]) -> tuple[str, ...]:
@@ -277,6 +285,7 @@ def help_(visit: Visit, moment: Moment) -> Page:
         Choice(Key.ONE, _("What this device is, and is not")),
         Choice(Key.TWO, _("What is known of its effect")),
         Choice(Key.THREE, _("Language and sound")),
+        *((Choice(Key.FOUR, _("Who may see")),) if consent_can_be_asked(visit) else ()),
     )
     return build(visit, moment, body, choices, title=_("Help and phone numbers"), pauses=True, back=True)
 

@@ -12,12 +12,12 @@ from kiosk.keys import Key
 from kiosk.review.family import EntryView, FamilyView, NoteView, Told
 from kiosk.review.family import standing as standing_of
 from kiosk.review.listing import FILTERS, SORTS, Looking, after, entries_shown, row_of_day
-from kiosk.visit.events import CheckPin, FamilyLoaded, LoadFamilyView, PinChecked
+from kiosk.visit.events import FamilyLoaded, LoadFamilyView, PinChecked
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import back, go, home, jump, save, update
+from kiosk.visit.steps.pin_entry import say_wrong, type_pin
 from kiosk.words import _
 
-LONGEST_PIN: Final = 12
 ROWS: Final = 8
 """Of a table on one screen."""
 SCREENS: Final = {
@@ -38,18 +38,7 @@ DAY_DIGITS: Final = 4
 
 def press_pin(visit: Visit, key: Key, moment: Moment) -> Result:
     """Digits, Back deletes, Enter asks."""
-    pin = visit.context.pin
-    if pin.checking:
-        return visit, ()
-    if key.digit is not None and len(pin.typed) < LONGEST_PIN:
-        return update(visit, pin=replace(pin, typed=pin.typed + str(key.digit), sentence="")), ()
-    if key is Key.BACK:
-        if not pin.typed:
-            return back(visit, moment)
-        return update(visit, pin=replace(pin, typed=pin.typed[:-1])), ()
-    if key is Key.ENTER and pin.typed and moment.monotonic_s >= pin.wait_until_s:
-        return update(visit, pin=replace(pin, checking=True)), (CheckPin("family", pin.typed),)
-    return visit, ()
+    return type_pin(visit, key, moment, "family")
 
 
 def hear_pin(visit: Visit, event: PinChecked, moment: Moment) -> Result:
@@ -58,13 +47,7 @@ def hear_pin(visit: Visit, event: PinChecked, moment: Moment) -> Result:
         return visit, ()
     if event.ok:
         return update(visit, pin=replace(visit.context.pin, typed="")), (LoadFamilyView(),)
-    pin = Pin(
-        sentence=event.sentence,
-        wait_until_s=moment.monotonic_s + event.wait_s,
-        wait_s=event.wait_s,
-        wrong=True,
-    )
-    return update(visit, pin=pin), ()
+    return say_wrong(visit, event, moment), ()
 
 
 def hear_family(visit: Visit, event: FamilyLoaded, moment: Moment) -> Result:

@@ -10,8 +10,8 @@ import msgspec
 from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
-from kiosk.visit.state import Moment, Pin, Result, Visit
-from kiosk.visit.steps import answers, device, exercises, unlock_code, verdict
+from kiosk.visit.state import Moment, Result, Visit
+from kiosk.visit.steps import answers, consent, device, exercises, unlock_code, verdict
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary, to_days
 from kiosk.visit.steps.family import begin_look_back
@@ -26,6 +26,7 @@ from kiosk.visit.steps.moves import (
     update,
     wait_for_saves,
 )
+from kiosk.visit.steps.patient_pin import ask_first
 from programs.plan import SessionPlan
 
 HELP: Final = {Key.ONE: "label", Key.TWO: "evidence", Key.THREE: "choices"}
@@ -87,7 +88,7 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.FIVE and exercises.offered(visit):
         return go(visit, moment, "exercises"), ()
     if key is Key.NINE:
-        return go(update(visit, pin=Pin()), moment, "pin"), ()
+        return consent.to_family(visit, moment)
     if now == "unsaved":
         return _try_again(visit, moment) if key is Key.ONE else (visit, ())
     if key is Key.SIX and unlock_code.offered(visit):
@@ -106,10 +107,17 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 What the device is and is not. 2 What is known of it. 3 Language and sound."""
+    """1 What the device is and is not. 2 What is known of it. 3 Language and sound. 4 Who may see."""
+    if key is Key.FOUR and consent_can_be_asked(visit):
+        return ask_first(visit, moment, "consent")
     if key in HELP:
         return go(visit, moment, HELP[key]), ()
     return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
+
+
+def consent_can_be_asked(visit: Visit) -> bool:
+    """The diary is read: it says who she is, and what she said."""
+    return variant(visit) not in ("loading", "unreadable", "unsaved")
 
 
 def press_first_done(visit: Visit, key: Key, moment: Moment) -> Result:

@@ -23,7 +23,16 @@ from kiosk.visit.state import (
     Visit,
 )
 
-PASSED_BY: Final = ("saving", "not_saved", "paused", "stop_test", "probing", "contact_result", "session")
+PASSED_BY: Final = (
+    "saving",
+    "not_saved",
+    "paused",
+    "stop_test",
+    "probing",
+    "contact_result",
+    "session",
+    "patient_pin",
+)
 """No way back leads to these."""
 LONGEST_TRAIL: Final = 100
 

@@ -14,6 +14,7 @@ from kiosk.visit.steps import answers
 from kiosk.visit.steps.conclusion import lock_what_stands, save_alert, save_lock
 from kiosk.visit.steps.moves import adopt_document, back, forget_document, go, home, save_document, update
 from kiosk.visit.steps.order import ask, onward, to_verdict
+from kiosk.visit.steps.patient_pin import ask_first
 from programs.screening import Answer, Asks, Class, Group
 from programs.text import Reason
 
@@ -27,7 +28,7 @@ TAKES_BACK: Final = Key.FIVE
 def press_identity(visit: Visit, key: Key, moment: Moment) -> Result:
     """Safety rule 18: one box, one person."""
     if key is Key.ONE:
-        return go(visit, moment, "get_ready"), ()
+        return ask_first(visit, moment, "get_ready")
     if key is Key.TWO:
         return go(visit, moment, "wrong_person"), ()
     return back(visit, moment) if key is Key.BACK else (visit, ())
