@@ -219,9 +219,10 @@ class JournalStorage(Storage):
     """A TinyDB in a journal, for its one writer; who that is, is not decided here.
 
     `follows` is where the chain stands before a journal that is begun here; `origin` says what it was made
-    from, with `tables` as its first snapshot; `anew` begins it whatever is there. Every method raises
-    OSError; after one nothing more is written until it is opened anew. Opening raises JournalDamaged and
-    JournalTooNew too, and puts right what a power cut or a flipped bit left behind.
+    from, with `tables` as its first snapshot; `anew` begins it whatever is there. One that does not go on
+    (`goes_on`) begins no new generation. Every method raises OSError; after one nothing more is written until
+    it is opened anew. Opening raises JournalDamaged and JournalTooNew too, and puts right what a power cut or
+    a flipped bit left behind.
     """
 
     def __init__(
@@ -234,6 +235,7 @@ class JournalStorage(Storage):
         origin: dict[str, str] | None = None,
         tables: Mapping[str, Documents] | None = None,
         anew: bool = False,
+        goes_on: bool = True,
     ) -> None:
         self.folder = folder
         self.mended = 0
@@ -253,7 +255,7 @@ class JournalStorage(Storage):
             self._open(known[-1])
         else:
             self._begin(1, follows, tables or {}, origin)
-        if self._end > WASTE_BYTES and self._end > WASTE * self._live_bytes():
+        if goes_on and self._end > WASTE_BYTES and self._end > WASTE * self._live_bytes():
             try:
                 self.compact()
             except OSError as error:

@@ -145,7 +145,7 @@ class Writer:
                 continue
             try:
                 follows = first_line(self._journal / after, self._files).follows
-                storage = self._storage_of(month)
+                storage = self._storage_of(month, goes_on=False)
             except JournalDamaged as error:
                 log.error("%s cannot be sealed: %s", month, error)
                 continue
@@ -155,9 +155,13 @@ class Writer:
                 log.error("%s does not lead to %s", month, after)
                 storage.close()
 
-    def _storage_of(self, month: str, follows: Link | None = None) -> JournalStorage:
+    def _storage_of(self, month: str, follows: Link | None = None, *, goes_on: bool = True) -> JournalStorage:
         return JournalStorage(
-            self._journal / month, files=self._files, chunk_bytes=self._chunk_bytes, follows=follows
+            self._journal / month,
+            files=self._files,
+            chunk_bytes=self._chunk_bytes,
+            follows=follows,
+            goes_on=goes_on,
         )
 
     def _seal(self, month: str, storage: JournalStorage) -> None:

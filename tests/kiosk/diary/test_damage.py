@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.diary import chain, journal, manifest, months
+from kiosk.diary import chain, check, journal, manifest, months
 from kiosk.diary.journal import JournalDamaged
 from tests.kiosk.diary.diary_script import State, image_of, opened, read
 from tests.kiosk.diary.simulated_disk import ROOT, Image, SimulatedDisk
@@ -187,6 +187,24 @@ def test_a_month_is_sealed_as_soon_as_the_next_one_begins() -> None:
     assert (sealed.month, sealed.link) == ("2026-10", end)
     assert len(disk.read(ROOT / "journal/2026-10/0001.jsonl")) == sealed.bytes
     assert months.first_line(ROOT / "journal/2026-12", disk).follows == end
+
+
+def test_a_past_month_that_was_left_unsealed_begins_no_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SimulatedDisk()
+    writer = opened(disk)
+    for month in ("2026-10", "2026-11"):
+        for value in range(30):
+            writer.replace(month, "entries", "1", {"envelope": {"id": "1"}, "pain": value})
+    writer.close()
+    monkeypatch.setattr(journal, "WASTE_BYTES", 100)
+    image = image_of(disk)
+    del image[str(ROOT / "journal" / manifest.MANIFEST)]
+    disk = SimulatedDisk(image)
+    opened(disk).close()
+    assert journal.generations(ROOT / "journal/2026-10", disk) == [1]
+    assert journal.generations(ROOT / "journal/2026-11", disk) == [1, 2]
+    assert list(manifest.load(ROOT / "journal", disk)) == ["2026-10"]
+    assert check.examine(ROOT, disk).whole
 
 
 KILLER = """
