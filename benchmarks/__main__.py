@@ -41,9 +41,10 @@ BENCHMARKS: Final = {
         "read_all_ms",
         "check_ms",
     ),
-    "startup": ("startup_vs_textual",),
+    "export": ("report_pdf_s", "report_html_s", "csv_s", "export_rss_mb"),
+    "startup": ("startup_vs_textual", "startup_10_years_vs_textual"),
     "rehearsal": ("rehearse_520_weeks_s",),
-    "visit": ("rss_vs_textual", "idle_cpu_pct", "session_cpu_pct", "key_p99_ms"),
+    "visit": ("rss_vs_textual", "idle_cpu_pct", "session_cpu_pct", "key_p99_ms", "key_quarter_cpu_p99_ms"),
 }
 """Modules here with a `measure(quick) -> list[Figure]`, and which figures each gives."""
 ROOT: Final = Path(__file__).parents[1]

@@ -35,6 +35,10 @@ KINDS: Final = {
     "guard_rss_mb": Kind("MB", 26),
     "guard_start_ms": Kind("ms", 150),
     "stimulating_cpu_pct": Kind("% of a core", 3),
+    "report_pdf_s": Kind("s", 3),
+    "report_html_s": Kind("s", 1.5),
+    "csv_s": Kind("s", 2),
+    "export_rss_mb": Kind("MB", 150),
     "rehearse_520_weeks_s": Kind("s", 20),
     "insert_p50_vs_sqlite": Kind("×", 0.8),
     "insert_speedup_vs_stock": Kind("×", 100, at_least=True),
@@ -45,10 +49,12 @@ KINDS: Final = {
     "read_all_ms": Kind("ms", 250),
     "check_ms": Kind("ms", 1000),
     "startup_vs_textual": Kind("×", 1.4),
+    "startup_10_years_vs_textual": Kind("×", 1.5),
     "rss_vs_textual": Kind("×", 2),
     "idle_cpu_pct": Kind("% of a core", 0.5),
     "session_cpu_pct": Kind("% of a core", 8),
     "key_p99_ms": Kind("ms", 60),
+    "key_quarter_cpu_p99_ms": Kind("ms", 250),
 }
 
 

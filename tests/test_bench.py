@@ -11,6 +11,8 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.figures import KINDS, Figure, percentile, table
+from benchmarks.processes import cpu_pct
+from benchmarks.quarter import a_quarter_of_a_core
 
 ROOT = Path(__file__).parents[1]
 
@@ -87,3 +89,14 @@ def test_a_percentile_is_a_value_that_occurred() -> None:
     values = [float(value) for value in range(1, 101)]
     assert [percentile(values, percent) for percent in (0, 50, 99, 100)] == [1, 50, 99, 100]
     assert percentile([3.0, 9.0], 99) == 9.0
+
+
+def test_a_process_that_wants_a_whole_core_gets_a_quarter_of_it() -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with a_quarter_of_a_core(busy.pid):
+            (held_pct,) = cpu_pct([busy.pid], 0.5)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert held_pct < 32
