@@ -18,7 +18,7 @@ from kiosk.terminal.stop_seeker import Report, Stop, StopSeeker, Token
 
 log = logging.getLogger(__name__)
 
-TURN_WITHIN_S: Final = 0.0005
+TURN_WITHIN_S: Final = 0.0001
 """So long STOP waits for its turn while another thread runs Python, to draw a screen for example; the
 interpreter's own measure is 5 ms."""
 
