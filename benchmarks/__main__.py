@@ -42,6 +42,7 @@ BENCHMARKS: Final = {
         "check_ms",
     ),
     "export": ("report_pdf_s", "report_html_s", "csv_s", "export_rss_mb"),
+    "review": ("overview_ms", "chart_ms", "review_rss_mb"),
     "startup": ("startup_vs_textual", "startup_10_years_vs_textual"),
     "rehearsal": ("rehearse_520_weeks_s",),
     "visit": ("rss_vs_textual", "idle_cpu_pct", "session_cpu_pct", "key_p99_ms", "key_quarter_cpu_p99_ms"),
