@@ -191,7 +191,9 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         questionnaire=load_questionnaire(),
         digest=questionnaire_digest(),
         clearances=clearances,
-        baseline_due=_baseline_due(screenings, sessions, now, prescription),
+        baseline_due=_baseline_due(
+            _since_restore(screenings, reader.facts("locks")), sessions, now, prescription
+        ),
         open_screening=_open_screening(screenings, now),
         yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), open_locks, clearances),
         open_entry=_open_entry(entries, sessions, now),
@@ -245,6 +247,19 @@ def _state(prescription: Prescription | None, today: dt.date) -> PrescriptionSta
     if today < prescription.valid_from:
         return "not_yet"
     return "in_force" if prescription.valid_on(today) else "expired"
+
+
+def _since_restore(screenings: tuple[Stored, ...], locks: tuple[Stored, ...]) -> tuple[Stored, ...]:
+    """The rounds since the diary came from a backup, if it did: what was said before it counts no more, for
+    nobody knows what was said in between (safety rule 28)."""
+    restored = [
+        lock.envelope.entry_time
+        for lock in locks
+        if isinstance(lock.record, Lock) and lock.record.class_ == "restore"
+    ]
+    if not restored:
+        return screenings
+    return tuple(stored for stored in screenings if stored.envelope.entry_time > max(restored))
 
 
 def _baseline_due(

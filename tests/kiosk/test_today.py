@@ -101,6 +101,22 @@ def test_a_real_box_without_a_prescription_has_none(folder: Path, clock: FixedCl
     assert isinstance(found.next, NotToday)
 
 
+async def test_a_diary_from_a_backup_is_screened_anew_from_the_beginning(
+    store: Store, clock: FixedClock
+) -> None:
+    await store.add(baseline(clock.now()))
+    assert today.read(store, clock).baseline_due is None
+    clock.advance(3600)
+    restored = await store.lock("restore", "restored")
+    assert today.read(store, clock).baseline_due is not None
+    await store.unlock(restored.envelope.id, "code")
+    found = today.read(store, clock)
+    assert (found.locks, found.baseline_due is None) == ((), False)
+    clock.advance(3600)
+    await store.add(baseline(clock.now()))
+    assert today.read(store, clock).baseline_due is None
+
+
 EXPIRED = """
 serial = 1
 valid_from = 2026-10-01
