@@ -56,6 +56,7 @@ from kiosk.visit.events import (
     Effect,
     Event,
     FamilyLoaded,
+    FamilyNotLoaded,
     Leave,
     LoadCodeState,
     LoadFamilyView,
@@ -562,7 +563,7 @@ class Application:
         try:
             view = await (self._family or self._read_family())
         except KioskError as error:
-            self._hear(PinChecked(False, 0, error.sentence))
+            self._hear(FamilyNotLoaded(error.sentence))
         else:
             self._hear(FamilyLoaded(view))
 

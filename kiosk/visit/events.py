@@ -223,6 +223,12 @@ class FamilyLoaded(msgspec.Struct, frozen=True):
     """kiosk.review.FamilyView."""
 
 
+class FamilyNotLoaded(msgspec.Struct, frozen=True):
+    """The diary cannot be shown now: why, for a person."""
+
+    sentence: str
+
+
 class CodeStateLoaded(msgspec.Struct, frozen=True):
     state: CodeState | None
     """None: it cannot be read, and `sentence` says why."""
@@ -278,6 +284,7 @@ Event = (
     | OutputUnknown
     | PinChecked
     | FamilyLoaded
+    | FamilyNotLoaded
     | CodeStateLoaded
     | CodeTried
     | NotChosen

@@ -25,6 +25,7 @@ from kiosk.visit.events import (
     Effect,
     Event,
     FamilyLoaded,
+    FamilyNotLoaded,
     Leave,
     NotChosen,
     OutputUnknown,
@@ -52,6 +53,7 @@ from kiosk.visit.pages import (
     form_pages,
     home_pages,
     leaflet_pages,
+    look_back_pages,
     pad_pages,
     question_pages,
     stops,
@@ -167,7 +169,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             "after_restart",
         ),
         "after_restart": _waits(home.press_after_restart, home_pages.after_restart, "pads_off"),
-        "look_back": Step(family.press_look_back, family_pages.look_back, ("home",)),
+        "look_back": Step(family.press_look_back, look_back_pages.look_back, ("home",)),
         "help": Step(
             home.press_help,
             home_pages.help_,
@@ -230,7 +232,9 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "not_today": _waits(verdict.press_to_home, verdicts.not_today, "home"),
         "first_done": _waits(home.press_first_done, verdicts.first_done, "home"),
         # pads, posture, STOP
-        "placement": Step(pads.press_placement, pad_pages.placement, ("placement", "pad_help", *_ORDER, *_PADS)),
+        "placement": Step(
+            pads.press_placement, pad_pages.placement, ("placement", "pad_help", *_ORDER, *_PADS)
+        ),
         "pad_help": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("pad_help", "placement")),
         "settle": Step(pads.press_settle, pad_pages.settle, (*_ORDER, *_PADS)),
         "no_device": Step(pads.press_no_device, pad_pages.no_device, (*_ORDER, *_PADS, "home")),
@@ -438,6 +442,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = patient_pin.hear(visit, event, moment)
         case PinChecked():
             visit, effects = family.hear_pin(visit, event, moment)
+        case FamilyNotLoaded():
+            visit = family.hear_not_loaded(visit, event)
         case FamilyLoaded():
             visit, effects = family.hear_family(visit, event, moment)
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":

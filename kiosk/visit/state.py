@@ -210,6 +210,8 @@ class Context(msgspec.Struct, frozen=True):
     """What this run has sent to be journalled."""
     family: Any = None
     """kiosk.review's view of the family."""
+    family_unread: str = ""
+    """Why there is none."""
     looking: Looking = Looking()
 
     # said in this visit

@@ -26,6 +26,7 @@ from kiosk.visit.events import (
     ContactCheckEnded,
     DeviceSeen,
     FamilyLoaded,
+    FamilyNotLoaded,
     NotChosen,
     OutputUnknown,
     PinChecked,
@@ -596,6 +597,15 @@ def _around() -> Iterator[Shot]:
     yield shot(walk)
     walk.hear(FamilyLoaded(family_view(START.date(), entries=2)))
     yield shot(walk, "look_back few")
+    compared = Numbers(first=6.0, last=5.5, change="no_clear_change", days_rated=25)
+    whole = family_view(START.date(), entries=25)
+    meant = tuple(replace(day, mean=5.5) for day in whole.days)
+    walk.hear(FamilyLoaded(replace(whole, days=meant, numbers=compared)))
+    yield shot(walk, "look_back compared")
+    unread = Walk()
+    unread.press("3")
+    unread.hear(FamilyNotLoaded("The diary of 2026-11 cannot be read."))
+    yield shot(unread, "look_back unread")
     walk.press("back", "4")
     yield shot(walk)
     yield from _choices(walk)

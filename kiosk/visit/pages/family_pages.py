@@ -1,4 +1,4 @@
-"""The family's pages behind the PIN, and the person's own look back. Facts, no praise, no goals."""
+"""The family's pages behind the PIN. Facts, no praise, no goals."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from kiosk.words import _, content, ngettext
 from programs.forms import load_forms
 from programs.library import load_programme
 
-LOOK_BACK_DAYS: Final = 7
-ENTRIES_FOR_A_MEAN: Final = 5
 CLOSES_S: Final = 300.0
 SAME_MA: Final = 0.5
 """A level that differs by a step of the device is the same."""
@@ -599,26 +597,3 @@ def notes(visit: Visit, moment: Moment) -> Page:
     body = Table((_("Notes of a year"),), heads, rows, row - first if rows else None, small)
     choices = (Choice(Key.ONE, _("Add a note")), *_moving(row, len(view.notes)))
     return build(visit, moment, body, choices, title=_("Notes"), back=True, right=_closes(visit, moment))
-
-
-# ── the person's own look back ──────────────────────────────────────────────────────────────────
-
-
-def look_back(visit: Visit, moment: Moment) -> Page:
-    """The last seven days; a gap is shown as one."""
-    view: FamilyView | None = visit.context.family
-    if view is None:
-        body = Words((_("One moment. The box reads your diary."),))
-        return build(visit, moment, body, title=_("How it has been going"), pauses=True, back=True)
-    days = view.days[-LOOK_BACK_DAYS:]
-    items = []
-    for day in days:
-        pain = _("no entry") if day.pain is None else _("pain {value}").format(value=day.pain)
-        session = _(", session") if day.session else ""
-        items.append(f"{words.weekday(day.day)}: {pain}{session}")
-    ratings = [day.pain for day in days if day.pain is not None]
-    mean = _("Mean pain: not enough entries yet.")
-    if len(ratings) >= ENTRIES_FOR_A_MEAN:
-        mean = _("Mean pain: {mean} of 10").format(mean=words.decimal(sum(ratings) / len(ratings)))
-    body = Words((_("The last seven days. {mean}").format(mean=mean),), tuple(items))
-    return build(visit, moment, body, title=_("How it has been going"), pauses=True, back=True)

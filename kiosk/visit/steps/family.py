@@ -12,7 +12,7 @@ from kiosk.keys import Key
 from kiosk.review.family import EntryView, FamilyView, NoteView, Told
 from kiosk.review.family import standing as standing_of
 from kiosk.review.listing import FILTERS, SORTS, Looking, after, entries_shown, row_of_day
-from kiosk.visit.events import FamilyLoaded, LoadFamilyView, PinChecked
+from kiosk.visit.events import FamilyLoaded, FamilyNotLoaded, LoadFamilyView, PinChecked
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import back, go, home, jump, save, update
 from kiosk.visit.steps.pin_entry import say_wrong, type_pin
@@ -48,6 +48,14 @@ def hear_pin(visit: Visit, event: PinChecked, moment: Moment) -> Result:
     if event.ok:
         return update(visit, pin=replace(visit.context.pin, typed="")), (LoadFamilyView(),)
     return say_wrong(visit, event, moment), ()
+
+
+def hear_not_loaded(visit: Visit, event: FamilyNotLoaded) -> Visit:
+    """It says so, for the family or for the person who asked how it has been going."""
+    visit = update(visit, family_unread=event.sentence)
+    if visit.step != "pin" or not visit.context.pin.checking:
+        return visit
+    return update(visit, pin=Pin(sentence=event.sentence, wrong=True))
 
 
 def hear_family(visit: Visit, event: FamilyLoaded, moment: Moment) -> Result:
@@ -241,7 +249,7 @@ def _or_back(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def begin_look_back(visit: Visit, moment: Moment) -> Result:
     """ "How it has been going"."""
-    return go(update(visit, family=None), moment, "look_back"), (LoadFamilyView(),)
+    return go(update(visit, family=None, family_unread=""), moment, "look_back"), (LoadFamilyView(),)
 
 
 def press_look_back(visit: Visit, key: Key, moment: Moment) -> Result:
