@@ -41,7 +41,7 @@ BENCHMARKS: Final = {
         "read_all_ms",
         "check_ms",
     ),
-    "export": ("report_pdf_s", "report_html_s", "csv_s", "export_rss_mb"),
+    "export": ("report_pdf_s", "report_html_s", "csv_s"),
     "review": ("overview_ms", "chart_ms", "review_rss_mb"),
     "startup": ("startup_vs_textual", "startup_10_years_vs_textual"),
     "rehearsal": ("rehearse_520_weeks_s",),

@@ -41,7 +41,6 @@ KINDS: Final = {
     "report_pdf_s": Kind("s", 3),
     "report_html_s": Kind("s", 1.5),
     "csv_s": Kind("s", 2),
-    "export_rss_mb": Kind("MB", 150),
     "rehearse_520_weeks_s": Kind("s", 20),
     "insert_p50_vs_sqlite": Kind("×", 0.8),
     "insert_speedup_vs_stock": Kind("×", 100, at_least=True),

@@ -15,6 +15,7 @@ from kiosk.clock import Clock
 from kiosk.diary import durable
 from kiosk.diary.files import DISK
 from kiosk.diary.folder import reason_of
+from kiosk.diary.months import without_collecting
 from kiosk.diary.settings_file import SettingsError, load_settings
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
@@ -50,7 +51,8 @@ def report(
     reader = open_reader(data, clock)
     _must_be_outside(out, data)
     words.set_language(language or _chosen_language(data))
-    write_whole(out, lambda file: _WRITERS[format_](reader, first, last, file))
+    with without_collecting():
+        write_whole(out, lambda file: _WRITERS[format_](reader, first, last, file))
 
 
 def write_whole(out: Path, write: Callable[[io.BufferedWriter], None]) -> None:

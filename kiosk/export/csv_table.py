@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from kiosk.diary.records import Entry, Session, Stored
@@ -55,7 +55,8 @@ def write_table(reader: StoreReader, first: dt.date, last: dt.date, language: st
     writer.writerow(COLUMNS)
     count = 0
     for row in rows(reader, first, last):
-        writer.writerow([_cell(row.get(column), german) for column in COLUMNS])
+        cells = map(row.get, COLUMNS)
+        writer.writerow(["" if value is None else _cell(value, german) for value in cells])
         count += 1
     return count
 
@@ -126,21 +127,11 @@ def _session(session: Session) -> dict[str, Any]:
 
 def _cell(value: Any, german: bool) -> str:
     """A number stays a number; a text is never a formula."""
-    if value is None:
-        return ""
+    if isinstance(value, str):
+        return "'" + value if value.startswith(_FORMULA) else value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         text = f"{value:g}"
         return text.replace(".", ",") if german else text
-    if isinstance(value, int):
-        return str(value)
-    text = str(value)
-    return "'" + text if text.startswith(_FORMULA) else text
-
-
-def all_days(kinds: Iterable[str], reader: StoreReader) -> tuple[dt.date, dt.date]:
-    """The first and the last day of anything in these tables; today when there is nothing."""
-    days = [one.envelope.event_time.date() for kind in kinds for one in reader.all(kind)]
-    today = reader.clock.now().date()
-    return min(days, default=today), max(days, default=today)
+    return str(value)

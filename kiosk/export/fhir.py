@@ -54,6 +54,9 @@ PROCEDURE_STATUS: Final = {
     "begun": "unknown",
 }
 
+MOST_TARGETS: Final = 500
+"""Of one Provenance: ten years of resources in one would be no resource that a server takes."""
+
 Resource = dict[str, Any]
 Chain = tuple[Stored, ...]
 Refer = Callable[[str, str], str]
@@ -262,12 +265,9 @@ class Mapper:
                 **self._corrected(chain),
             )
 
-    def plan(
-        self, chain: Chain, prescription: Prescription, *, newest: bool, today: dt.date
-    ) -> Iterator[Resource]:
-        """A prescription, and who gave it."""
+    def plan(self, chain: Chain, prescription: Prescription, *, newest: bool, today: dt.date) -> Resource:
+        """A prescription."""
         clinician = self.clinician(prescription.clinician.name)
-        yield clinician
         status = "revoked"
         if newest:
             status = "completed" if today > prescription.valid_until else "active"
@@ -281,7 +281,7 @@ class Mapper:
             }
             for programme in prescription.programmes
         ]
-        yield self._resource(
+        return self._resource(
             "CarePlan",
             chain[0].envelope.id,
             identifier=[{"system": f"{BASE}/record", "value": chain[0].envelope.id}],
@@ -311,12 +311,15 @@ class Mapper:
             period=period,
         )
 
-    def provenance(self, targets: Sequence[str], made: dt.datetime, head: str, lines: int) -> Resource:
-        """Where all this comes from: the diary whose chain had this head."""
+    def provenance(
+        self, targets: Sequence[str], made: dt.datetime, head: str, lines: int, part: int
+    ) -> Resource:
+        """Where its targets come from: the diary whose chain had this head."""
         what = {"identifier": {"system": f"{BASE}/chain-head", "value": head}, "display": f"{lines} lines"}
         return self._resource(
             "Provenance",
             head,
+            str(part),
             target=[{"reference": target} for target in targets],
             recorded=_time(made),
             agent=[{"who": {"reference": self._refer("Device", self.id_of("Device", "box"))}}],
@@ -392,24 +395,32 @@ def write_bundle(reader: StoreReader, first: dt.date, last: dt.date, file: TextI
     if reader.kind != "real":
         bundle["meta"] = TEST_DATA  # type: ignore[assignment]
     file.write(_json(bundle)[:-1] + ',"entry":[')
+    count = 0
     targets: list[str] = []
-    seen: set[str] = set()
+    told = 0
 
     def put(resource: Resource) -> None:
-        name = mapper.reference_to(resource)
-        if name in seen:
-            return
-        file.write((",\n" if seen else "\n") + _json({"fullUrl": name, "resource": resource}))
-        seen.add(name)
-        if resource["resourceType"] not in ("Patient", "Device", "Practitioner", "Provenance"):
-            targets.append(name)
+        nonlocal count
+        entry = {"fullUrl": mapper.reference_to(resource), "resource": resource}
+        file.write((",\n" if count else "\n") + _json(entry))
+        count += 1
+
+    def put_provenance() -> None:
+        nonlocal told
+        if targets:
+            put(mapper.provenance(targets, made, head, lines, told))
+            targets.clear()
+            told += 1
 
     for resource in resources(reader, mapper, first, last):
         put(resource)
-    if targets:
-        put(mapper.provenance(targets, made, head, lines))
+        if resource["resourceType"] not in ("Patient", "Device", "Practitioner"):
+            targets.append(mapper.reference_to(resource))
+        if len(targets) == MOST_TARGETS:
+            put_provenance()
+    put_provenance()
     file.write("\n]}\n")
-    return len(seen)
+    return count
 
 
 def resources(reader: StoreReader, mapper: Mapper, first: dt.date, last: dt.date) -> Iterator[Resource]:
@@ -417,9 +428,11 @@ def resources(reader: StoreReader, mapper: Mapper, first: dt.date, last: dt.date
     plans = _plans(reader)
     yield mapper.patient(plans[-1][1].patient.pseudonym if plans else "")
     yield mapper.box()
+    for name in dict.fromkeys(prescription.clinician.name for _, prescription in plans):
+        yield mapper.clinician(name)
     today = reader.clock.now().date()
     for index, (chain, prescription) in enumerate(plans):
-        yield from mapper.plan(chain, prescription, newest=index == len(plans) - 1, today=today)
+        yield mapper.plan(chain, prescription, newest=index == len(plans) - 1, today=today)
 
     def chains(kind: str) -> Iterator[Chain]:
         return (c for c in reader.versions(kind) if first <= c[-1].envelope.event_time.date() <= last)

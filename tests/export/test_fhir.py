@@ -28,7 +28,7 @@ from kiosk.diary.records import (
     Session,
 )
 from kiosk.diary.store import StoreReader, open_reader, open_store
-from kiosk.export.fhir import LOINC, Mapper, by_type, resources, write_bundle
+from kiosk.export.fhir import LOINC, MOST_TARGETS, Mapper, by_type, resources, write_bundle
 from programs.library import prescription_example
 from programs.prescription import parse
 from programs.text import Reason
@@ -128,6 +128,27 @@ def test_every_resource_is_valid_by_the_published_schema(bundle: dict[str, Any])
     }  # fmt: skip
     assert kinds["QuestionnaireResponse"] == 8
     assert kinds["Procedure"] == 3
+
+
+def test_a_long_history_has_several_provenances_that_share_no_target() -> None:
+    found = bundle_of(open_reader(rehearsed(26), FixedClock(ENDS)))
+    provenances = _of_type(found, "Provenance")
+    assert len(provenances) > 1
+    targets = [target for one in provenances for target in references(one["target"])]
+    assert (
+        len(targets)
+        == len(set(targets))
+        == len(found["entry"])
+        - len(provenances)
+        - len(
+            [
+                e
+                for e in found["entry"]
+                if e["resource"]["resourceType"] in ("Patient", "Device", "Practitioner")
+            ]
+        )
+    )
+    assert max(len(one["target"]) for one in provenances) == MOST_TARGETS
 
 
 def test_months_of_therapy_are_valid_too() -> None:
@@ -255,11 +276,13 @@ def test_a_flag_is_active_until_somebody_has_seen_to_it(tmp_path: Path) -> None:
 def test_the_head_of_the_chain_stands_over_everything(bundle: dict[str, Any], tmp_path: Path) -> None:
     reader = everything(tmp_path / "d")
     found = bundle_of(reader)
-    (provenance,) = _of_type(found, "Provenance")
-    assert provenance["entity"][0]["what"]["identifier"]["value"] == reader.head()[0]
+    provenances = _of_type(found, "Provenance")
+    for provenance in provenances:
+        assert provenance["entity"][0]["what"]["identifier"]["value"] == reader.head()[0]
     recorded = {"QuestionnaireResponse", "Observation", "Procedure", "Flag", "CarePlan"}
     expected = {e["fullUrl"] for e in found["entry"] if e["resource"]["resourceType"] in recorded}
-    assert set(references(provenance["target"])) == expected
+    targets = [target for one in provenances for target in references(one["target"])]
+    assert sorted(targets) == sorted(expected)
 
 
 def test_only_what_is_not_of_a_person_is_marked_as_test_data(bundle: dict[str, Any], tmp_path: Path) -> None:
