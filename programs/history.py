@@ -468,7 +468,8 @@ def _without_old_skin(scores: tuple[DayScore, ...], opened: dt.date | None) -> t
 
 def _without_old_soreness(scores: tuple[DayScore, ...], opened: dt.date | None) -> tuple[DayScore, ...]:
     old, kept = _split(scores)
-    if soreness_state(kept, opened) == soreness_state(scores, opened):
+    calm = all(score.value <= SORENESS_CALM for score in old)
+    if calm or soreness_state(kept, opened) == soreness_state(scores, opened):
         return kept
     worst = max(old, key=lambda score: (score.value >= SORE_LOCKS, score.value >= SORE_POSTPONES, score.day))
     return (worst, *kept)

@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from kiosk.rehearsal.checker import RuleBroken
+from kiosk.rehearsal.course import DAY
 from programs import library, progression
 from programs.progression import TodayFacts
+from programs.screening import Class
 from tests.rehearsal.played import events, new_course, play, play_all
 
 PLANS = sorted(library.load_courses())
@@ -44,7 +46,7 @@ def test_no_course_of_any_plan_breaks_a_rule(soak: bool) -> None:
         "rescreen_days",
     }
     expected |= {"lower_sore", "lower_pain", "lower_gap", "shift_pads", "sore", "pain_high"}
-    rare = {"pain_up_twice", "no_benefit"} if soak else set()
+    rare = {"pain_up_twice"} if soak else set()
     assert expected | rare <= set(rules)
     assert {"P", "skin"} <= set(locks)
 
@@ -102,7 +104,6 @@ def test_a_rule_with_a_wrong_number_is_noticed(
     [
         ("_days_of_the_week", a_day_too_many, "days in a week"),
         ("_soreness_passes", never, "soreness is"),
-        ("_prescription_holds", never, "no prescription is valid"),
     ],
 )
 def test_a_rule_that_lets_a_day_pass_is_noticed(
@@ -112,6 +113,14 @@ def test_a_rule_that_lets_a_day_pass_is_noticed(
     monkeypatch.setattr(progression, "_DAY_RULES", rules)
     with pytest.raises(RuleBroken, match=said):
         play_many(14)
+
+
+def test_therapy_without_a_valid_prescription_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tuple(rule for rule in progression._DAY_RULES if rule.__name__ != "_prescription_holds")
+    monkeypatch.setattr(progression, "_DAY_RULES", rules)
+    monkeypatch.setattr("kiosk.rehearsal.prescription.RENEWED_AFTER", 14 * DAY)
+    with pytest.raises(RuleBroken, match="no prescription is valid"):
+        play_many(6)
 
 
 def test_an_output_above_its_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +140,9 @@ def test_an_arming_past_a_lock_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     from kiosk.rehearsal.course import Course
 
     monkeypatch.setattr(Course, "_is_locked", lambda self: False)
+    monkeypatch.setattr("kiosk.rehearsal.course.SAYS_YES", dict.fromkeys(Class, 0.004))
     with pytest.raises(RuleBroken, match="the lock"):
-        play_many(26)
+        play_many(8)
 
 
 def test_what_was_said_today_decides_today() -> None:
@@ -144,7 +154,7 @@ def test_what_was_said_today_decides_today() -> None:
 
 
 def test_memory_does_not_grow_with_the_weeks(soak: bool) -> None:
-    short, long = (52, 208) if soak else (5, 15)
+    short, long = (52, 208) if soak else (4, 10)
     peaks_kB = {}
     for weeks in (2, short, long):  # the first one fills the caches
         tracemalloc.start()
