@@ -23,6 +23,7 @@ from kiosk.page import (
 )
 from kiosk.visit.pages import fault_panel
 from kiosk.visit.steps.fault_panel import FaultPanel
+from tests.kiosk.family_album import opened
 
 STOP_TEXT = "S T O P    Space, or the stop button"
 READ = Choice(Key.EIGHT, "Read it to me", prominent=False)
@@ -558,6 +559,23 @@ OVERVIEW_FINE = replace(
 )
 FAULT_PANEL = fault_panel.over(SESSION_ON, FaultPanel(SESSION_ON.serial, "supply"), "rehastim2", ours=True)
 
+
+def _of_the_family(id_: str, *keys: str) -> Page:
+    """A screen of the family as the visit makes it, by its keys from the overview on."""
+    walk = opened()
+    walk.press(*keys)
+    return replace(walk.page, id=id_)
+
+
+FAMILY = (
+    _of_the_family("family-red"),
+    _of_the_family("family-alert", "1"),
+    _of_the_family("family-pain", "2"),
+    _of_the_family("family-everything", "2", "3"),
+    _of_the_family("family-diary", "3", "down"),
+    _of_the_family("family-sessions", "4", "down", "down"),
+)
+
 PAGES: dict[str, Page] = {
     page.id: replace(page, serial=number)
     for number, page in enumerate(
@@ -566,7 +584,7 @@ PAGES: dict[str, Page] = {
             PLACEMENT_LEFT, PLACEMENT_RIGHT, PLACEMENT_GERMAN, STOP_TEST, LEVEL_FIRST, LEVEL, LEVEL_NOTICE,
             SLOW_RISE, SESSION_ON, SESSION_REST, SESSION_TENS, STILL_OK, STOPPED, NOT_CONFIRMED, LOCKED_E,
             POSTPONED, SAVED, PIN, PIN_WAIT, OVERVIEW, OVERVIEW_FINE, FAULT_PANEL,
-            CONTACT_CHECK, CONTACT_PROBING, CONTACT_RESULT, CONTACT_GOOD,
+            CONTACT_CHECK, CONTACT_PROBING, CONTACT_RESULT, CONTACT_GOOD, *FAMILY,
         ),
         start=1,
     )

@@ -398,20 +398,19 @@ def _first_row(row: int) -> int:
 
 
 def _position(row: int, count: int) -> tuple[str, ...]:
-    return (_("Row {n} of {count}").format(n=row + 1, count=count),) if count else (_("Nothing to show."),)
+    if not count:
+        return (_("Nothing to show."),)
+    position = _("Row {n} of {count}").format(n=row + 1, count=count)
+    return (_("{row}   ◀ ▶  a screen back or on").format(row=position) if count > steps.ROWS else position,)
 
 
 def _moving(row: int, count: int) -> tuple[Choice, ...]:
-    """The keys that move the chosen row; by whole screens where there is more than one."""
+    """The keys that move the chosen row."""
     choices = []
     if row > 0:
         choices.append(Choice(Key.UP, _("up"), prominent=False))
     if row + 1 < count:
         choices.append(Choice(Key.DOWN, _("down"), prominent=False))
-    if count > steps.ROWS and row + 1 < count:
-        choices.append(Choice(Key.RIGHT, _("page on"), prominent=False))
-    if count > steps.ROWS and row > 0:
-        choices.append(Choice(Key.LEFT, _("page back"), prominent=False))
     return tuple(choices)
 
 
