@@ -281,7 +281,7 @@ def _level_chart(pen: Pen, facts: ReportFacts, y: float) -> float:
                 pen.add(Rule(x - 1.5, at(point.limit_mA), x + 1.5, at(point.limit_mA), BLACK, 0.5))
                 pen.add(Dot(x, at(point.level_mA), 0.9 if many else 1.9, inks[index % 4], index % 2 == 0))
     if not facts.levels:
-        pen.say((LEFT + RIGHT) / 2, (top + bottom) / 2, _("no session in this period"), 10, anchor="middle")
+        pen.say((LEFT + RIGHT) / 2, (top + bottom) / 2, _("no level in this period"), 10, anchor="middle")
     _level_key(pen, bottom + 9, sorted(last), inks)
     return bottom + 26
 

@@ -1,0 +1,181 @@
+"""Files onto a USB stick: written, read back from the stick itself, and only then "you can take it out".
+
+A stick is somebody else's: nothing on it is read, no name on it is followed, and only a file system that
+cannot carry rights or devices is used, mounted without them. Mounting is the system's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import errno
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kiosk.diary.folder import reason_of
+from kiosk.errors import KioskError
+
+FILE_SYSTEMS: Final = ("vfat", "exfat")
+MUST_BE_MOUNTED: Final = ("nosuid", "nodev", "noexec")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}\.[a-z0-9]{1,5}")
+"""Every file system and every machine takes these; no name comes from a person."""
+TEMPORARY_SUFFIX: Final = ".new"
+READ_BYTES: Final = 1 << 20
+MOST_FOLDERS: Final = 100
+_GONE: Final = (errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOENT, errno.ENOTCONN)
+
+
+class StickError(KioskError):
+    """Nothing on the stick counts. `sentence` says what to do."""
+
+
+class Stick(msgspec.Struct, frozen=True):
+    """A stick that may be written on."""
+
+    device: str
+    place: Path
+
+
+class OnStick(msgspec.Struct, frozen=True):
+    """What was written and read back."""
+
+    folder: Path
+    sha256: Mapping[str, str]
+    """File name → the hash of what stands on the stick."""
+
+
+def sticks(mounts: str) -> tuple[Stick, ...]:
+    """The sticks in the text of /proc/self/mounts that are of a kind we use and mounted as they must be."""
+    found = []
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 4 or not fields[0].startswith("/dev/"):
+            continue
+        device, place, file_system, options = fields[:4]
+        flags = options.split(",")
+        if file_system in FILE_SYSTEMS and "rw" in flags and all(flag in flags for flag in MUST_BE_MOUNTED):
+            found.append(Stick(device, Path(_unescaped(place))))
+    return tuple(found)
+
+
+def put(
+    place: Path,
+    files: Mapping[str, bytes],
+    now: dt.datetime,
+    remount_read_only: Callable[[], None] = lambda: None,
+) -> OnStick:
+    """Writes `files` into a new folder at `place` and reads them back.
+
+    `remount_read_only` is called between the two: after it nothing is left to be written. Raises StickError;
+    then what was written is removed again as far as the stick allows. Raises ValueError for a name that is
+    not one of ours.
+    """
+    for name in files:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a stick")
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    try:
+        with _folder_of(place) as top:
+            folder_name = _new_folder(top, now)
+            try:
+                with _opened(folder_name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, top) as folder:
+                    for name, content in files.items():
+                        _write(folder, name, content)
+                    os.fsync(folder)
+                os.fsync(top)
+            except OSError:
+                _remove(top, folder_name)
+                raise
+        remount_read_only()
+        with (
+            _folder_of(place) as top,
+            _opened(folder_name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, top) as folder,
+        ):
+            wrong = [name for name, expected in sums.items() if _sum_of(folder, name) != expected]
+    except OSError as error:
+        raise _sentence_of(error) from error
+    if wrong:
+        raise StickError("The stick does not keep what is written on it. Please take another one.")
+    return OnStick(place / folder_name, sums)
+
+
+def _new_folder(top: int, now: dt.datetime) -> str:
+    """A folder that was not there; its name."""
+    name = f"homestim-{now:%Y%m%d-%H%M}"
+    for number in range(1, MOST_FOLDERS):
+        candidate = name if number == 1 else f"{name}-{number}"
+        try:
+            os.mkdir(candidate, 0o700, dir_fd=top)
+        except FileExistsError:
+            continue
+        return candidate
+    raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _write(folder: int, name: str, content: bytes) -> None:
+    """The file is there whole or not at all."""
+    beside = name + TEMPORARY_SUFFIX
+    with _opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, folder) as file:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    os.rename(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _sum_of(folder: int, name: str) -> str:
+    """Of what the stick holds, not of what the system still remembers."""
+    found = hashlib.sha256()
+    with _opened(name, os.O_RDONLY | os.O_NOFOLLOW, folder) as file:
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        while piece := os.read(file, READ_BYTES):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def _remove(top: int, folder_name: str) -> None:
+    """What cannot be removed any more stays: the stick may be out already."""
+    with contextlib.suppress(OSError):
+        with _opened(folder_name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, top) as folder:
+            for name in os.listdir(folder):
+                os.unlink(name, dir_fd=folder)
+        os.rmdir(folder_name, dir_fd=top)
+
+
+def _sentence_of(error: OSError) -> StickError:
+    if error.errno in _GONE:
+        sentence = "The stick is not there any more, or it is broken. Nothing on it counts. Please try again."
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        sentence = "The stick is full. Nothing was written. Please take another one."
+    else:
+        sentence = f"The stick cannot be written: {reason_of(error)}. Please take another one."
+    return StickError(sentence, detail=str(error))
+
+
+@contextlib.contextmanager
+def _folder_of(place: Path) -> Iterator[int]:
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(name: str, flags: int, folder: int) -> Iterator[int]:
+    descriptor = os.open(name, flags | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _unescaped(place: str) -> str:
+    r"""A mount point as the kernel writes it: "\040" is a space."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place)

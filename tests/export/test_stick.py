@@ -1,0 +1,113 @@
+"""Files on a stick: whole, read back, and nothing of a stranger's stick is read, followed or overwritten."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kiosk.export import stick
+from kiosk.export.stick import Stick, StickError, put, sticks
+from tests.export.diaries import NOW
+
+FILES = {"report.pdf": b"%PDF" + bytes(range(256)) * 5000, "diary.csv": b"kind\r\n"}
+SAFE = "rw,nosuid,nodev,noexec,relatime"
+
+
+def test_what_is_said_to_be_on_the_stick_is_there(tmp_path: Path) -> None:
+    done = put(tmp_path, FILES, NOW)
+    assert done.folder == tmp_path / "homestim-20261102-1830"
+    assert {path.name: path.read_bytes() for path in done.folder.iterdir()} == FILES
+    assert done.sha256 == {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+
+
+def test_a_second_time_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    first, second = put(tmp_path, FILES, NOW), put(tmp_path, {"diary.csv": b"other"}, NOW)
+    assert first.folder != second.folder
+    assert (first.folder / "diary.csv").read_bytes() == FILES["diary.csv"]
+
+
+def test_a_link_that_lies_in_wait_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    place = tmp_path / "stick"
+    place.mkdir()
+    (place / "homestim-20261102-1830").symlink_to(outside)
+    assert put(place, FILES, NOW).folder.name == "homestim-20261102-1830-2"
+    assert not list(outside.iterdir())
+    (tmp_path / "link").symlink_to(place)
+    with pytest.raises(StickError):
+        put(tmp_path / "link", FILES, NOW)
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.pdf", "a/b.pdf", "Report.pdf", ".hidden", "ü.pdf", "con", "", "a.new.pdf"]
+)
+def test_only_names_of_our_own_are_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no name"):
+        put(tmp_path, {name: b""}, NOW)
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_counts_only_when_it_was_read_back_after_the_last_write(tmp_path: Path) -> None:
+    """A stick that lies about its size keeps the names and loses the content."""
+
+    def lose() -> None:
+        (tmp_path / "homestim-20261102-1830" / "report.pdf").write_bytes(b"\0" * 10)
+
+    with pytest.raises(StickError, match="does not keep"):
+        put(tmp_path, FILES, NOW, lose)
+
+
+def test_pulled_out_between_writing_and_reading_it_does_not_count(tmp_path: Path) -> None:
+    place = tmp_path / "stick"
+    place.mkdir()
+    with pytest.raises(StickError, match="not there any more"):
+        put(place, FILES, NOW, lambda: os.rename(place, tmp_path / "gone"))
+
+
+@pytest.mark.parametrize(
+    ("number", "says"), [(errno.ENOSPC, "full"), (errno.EIO, "not there"), (errno.EROFS, "read-only")]
+)
+@pytest.mark.parametrize("call", ["mkdir", "write", "fsync", "rename"])
+def test_whatever_fails_nothing_half_written_stays(
+    call: str, number: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., object] = getattr(os, call)
+    calls = 0
+
+    def fails_the_second_time(*given: object, **named: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 2 or call == "mkdir":
+            raise OSError(number, os.strerror(number))
+        return real(*given, **named)
+
+    monkeypatch.setattr(stick.os, call, fails_the_second_time)
+    with pytest.raises(StickError, match=says):
+        put(tmp_path, FILES, NOW)
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_a_stick_that_can_carry_nothing_dangerous_is_offered() -> None:
+    mounts = "\n".join(
+        (
+            "proc /proc proc rw,nosuid,nodev,noexec 0 0",
+            f"/dev/sda1 /media/MY\\040STICK vfat {SAFE} 0 0",
+            f"/dev/sdb1 /media/b exfat {SAFE} 0 0",
+            f"/dev/sdc1 /media/c ext4 {SAFE} 0 0",
+            f"/dev/sdd1 /media/d vfat {SAFE.replace('rw', 'ro')} 0 0",
+            "/dev/sde1 /media/e vfat rw,nosuid,nodev 0 0",
+            "/dev/sdf1 /media/f vfat rw,noexec,nodev 0 0",
+            "/dev/sdg1 /media/g vfat rw,noexec,nosuid 0 0",
+            "nonsense",
+        )
+    )
+    assert sticks(mounts) == (
+        Stick("/dev/sda1", Path("/media/MY STICK")),
+        Stick("/dev/sdb1", Path("/media/b")),
+    )
