@@ -376,7 +376,7 @@ def diary(visit: Visit, moment: Moment) -> Page:
     )
     choices = [
         Choice(Key.ONE, _("Which ones")),
-        Choice(Key.TWO, _("In what order")),
+        Choice(Key.TWO, _("Order")),
         Choice(Key.THREE, _("Find a day")),
     ]
     if entries:
