@@ -147,6 +147,10 @@ class Canvas:
         """A touch inside `area` means `keys`."""
         self.targets.append(Target(area, keys))
 
+    def spare_target(self, area: Area, *keys: Key) -> None:
+        """A touch inside `area` means `keys` where it means nothing else, whatever is drawn later."""
+        self.targets.insert(0, Target(area, keys))
+
     def drawing(self) -> Drawing:
         """The finished sheet."""
         rows = tuple(

@@ -105,7 +105,8 @@ class KeyLine:
         self.height = max(len(self._rows), 1 if self._hint else 0)
 
     def draw(self, area: Area) -> None:
-        """Row by row. The touch of the first and the last row reaches one row beyond."""
+        """Row by row. The touch of the first and the last row reaches one row beyond, that of the first one
+        more where nothing else is touched there: three rows for a finger."""
         self._canvas.put(area.x, area.y, self._hint, Role.PAPER)
         area = Area(area.x + self._indent, area.y, area.width - self._indent, area.height)
         index = 0
@@ -119,9 +120,12 @@ class KeyLine:
                 end = self._canvas.put(end + 2, y, choice.label, Role.PAPER)
                 if end > area.right:
                     self._canvas.cut.append(choice.label)
-                right = area.right if column == len(widths) - 1 else x + width
+                last = column == len(widths) - 1
+                right = max(area.right, x + LEAST_TOUCH_WIDTH) if last else x + width
                 above, below = int(row == 0), int(row == self.height - 1)
                 self._canvas.target(Area(x, y - above, right - x, 1 + above + below), choice.key)
+                if above:
+                    self._canvas.spare_target(Area(x, y - 2, right - x, 1), choice.key)
                 x += width
 
 
