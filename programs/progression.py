@@ -559,7 +559,7 @@ def _step_back_mA(day: _Day, programme: Programme, known: _Known, cut: _Cut, his
     last = history.last
     rests = cut.factors or not known.comparable or last.day >= day.today or _minutes_rise(day, programme)
     step_mA = last.current_mA / (1 if rests else STEP_BACK)
-    return step_mA if cut.strain else max(step_mA, _felt_mA(known, history))
+    return max(step_mA, _felt_mA(known, history))
 
 
 def _lowered_mA(known: _Known, cut: _Cut, history: LevelHistory | None) -> float:

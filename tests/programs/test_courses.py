@@ -122,3 +122,19 @@ def test_a_plan_cannot_begin_in_its_middle() -> None:
     (problem,) = prescription_problems(prescribed(programmes=("nmes_str", "tens_conv")))
     assert problem.key == "programmes[0]"
     assert "nmes_learn" in problem.expected
+
+
+def test_a_plans_doses_are_in_the_digest_and_its_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other doses: everything is asked again and found from zero (safety rule 24)."""
+
+    def digest(course: Course) -> str:
+        monkeypatch.setattr(library, "load_courses", lambda: {course.id: course})
+        return library.questionnaire_digest.__wrapped__()
+
+    plan = library.load_courses()["deconditioned"]
+    learn, *others = plan.stages
+    more = msgspec.structs.replace(learn, sessions_per_week=learn.sessions_per_week + 1)
+    reworded = msgspec.structs.replace(learn, exercises=learn.exercises[:2])
+    same = digest(plan)
+    assert digest(msgspec.structs.replace(plan, stages=(more, *others))) != same
+    assert digest(msgspec.structs.replace(plan, stages=(reworded, *others))) == same
