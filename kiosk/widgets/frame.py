@@ -125,7 +125,7 @@ class KeyLine:
                 above, below = int(row == 0), int(row == self.height - 1)
                 self._canvas.target(Area(x, y - above, right - x, 1 + above + below), choice.key)
                 if above:
-                    self._canvas.spare_target(Area(x, y - 2, right - x, 1), choice.key)
+                    self._canvas.spare_target(Area(x, y - 2, right - x, 3), choice.key)
                 x += width
 
 
