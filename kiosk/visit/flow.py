@@ -55,6 +55,7 @@ from kiosk.visit.pages import (
     leaflet_pages,
     look_back_pages,
     pad_pages,
+    practice_pages,
     question_pages,
     stops,
     unlock_pages,
@@ -77,6 +78,7 @@ from kiosk.visit.steps import (
     leaflets,
     pads,
     patient_pin,
+    practice,
     questions,
     stimulation,
     unlock_code,
@@ -148,6 +150,15 @@ _ORDER: Final = ("group", "single", "pain_rest", "pain_moving", "soreness", "che
 _PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact", "contact_check")
 """… and after the verdict."""
 
+
+def _press_practice(visit: Visit, key: Key, moment: Moment) -> Result:
+    return practice.press(visit, key, moment, lambda inner: press(inner, key, moment), hear)
+
+
+def _practice_page(visit: Visit, moment: Moment) -> Page:
+    return practice_pages.marked(visit, moment, page(practice.inside(visit), moment))
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         # home, and what is one key away
@@ -173,7 +184,11 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "help": Step(
             home.press_help,
             home_pages.help_,
-            ("label", "evidence", "choices", "consent", "patient_pin", "home"),
+            ("label", "evidence", "choices", "consent", "patient_pin", "practice_intro", "home"),
+        ),
+        "practice_intro": Step(practice.press_intro, practice_pages.intro, ("practice", "help")),
+        "practice": _waits(
+            _press_practice, _practice_page, "practice", "home", home_after_s=DONE_GOES_HOME_S
         ),
         "consent": Step(consent.press_consent, consent_pages.consent, ("saving", "home")),
         "patient_pin": Step(
@@ -396,6 +411,8 @@ def press(visit: Visit, key: Key, moment: Moment) -> Result:
     """A key of the person. Never raises, whatever the key and wherever it comes."""
     if key is Key.LEAVE:
         return _leave(visit, moment)
+    if visit.step == "practice":
+        return _press_practice(visit, key, moment)
     step = STEPS[visit.step]
     reads = key is Key.READ or (key is Key.EIGHT and not step.digits)
     if visit.step == "session":

@@ -214,6 +214,11 @@ class Context(msgspec.Struct, frozen=True):
     """Why there is none."""
     looking: Looking = Looking()
 
+    practice: Any = None
+    """The visit that is practised inside this one (`kiosk.visit.steps.practice`)."""
+    practice_half_mA: int = 0
+    """The number on the screen of a practised session; no current."""
+
     # said in this visit
     activity: Activity | None = None
     screening: Screening | None = None

@@ -97,6 +97,7 @@ def test_language_is_chosen_at_home_and_its_help_alone() -> None:
         "choices",
         "consent",
         "patient_pin",
+        "practice_intro",
     }
     walk = Walk()
     while walk.step != "session":

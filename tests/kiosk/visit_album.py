@@ -35,7 +35,7 @@ from kiosk.visit.events import (
     TodayNotLoaded,
 )
 from kiosk.visit.state import Moment, Setting, Visit
-from kiosk.visit.steps import contact, leaflets
+from kiosk.visit.steps import contact, leaflets, practice
 from kiosk.visit.steps.forms import next_due
 from programs.contact import GoodContact
 from programs.history import CourseHistory, PastSession
@@ -45,7 +45,7 @@ from programs.prescription import demonstration_prescription
 from programs.progression import todays_stage
 from programs.text import Reason
 from tests.kiosk.family_album import family_screens
-from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, device, lead, today
+from tests.kiosk.visit_bench import FIRST_TIME, SAFE, START, Walk, device, lead, today
 
 
 @dataclass(frozen=True)
@@ -667,6 +667,11 @@ def _choices(walk: Walk) -> Iterator[Shot]:
         yield shot(asked, f"home family {may_look}")
         asked.press("4", "4")
         yield shot(asked, f"consent {may_look}")
+    learning = Walk()
+    learning.press("4", "5")
+    yield shot(learning)
+    learning.press("enter", "1", "enter")
+    yield from _practised(learning)
     asked = Walk(patient_pin=True)
     asked.press("1", "1")
     yield shot(asked)
@@ -677,6 +682,20 @@ def _choices(walk: Walk) -> Iterator[Shot]:
     silent = Walk(setting=Setting(plays_tones=False, reads_aloud=False))
     silent.press("4", "3")
     yield shot(silent, "choices silent")
+
+
+def _practised(walk: Walk) -> Iterator[Shot]:
+    """From the first questions to the end; those of its screens that stand nowhere else."""
+    for _ in range(60):
+        inner = practice.inside(walk.visit)
+        if inner.step == "session":
+            walk.press("up", "up")
+        if inner.step in ("session", "stop_test", "saved"):
+            yield shot(walk, f"practice {inner.step}")
+        if inner.step == "saved":
+            return
+        keys = {"stop_test": ("stop",), "session": ("stop",)}
+        walk.press(*keys.get(inner.step, SAFE.get(inner.step, ("enter",))))
 
 
 def _diary(days_ago: int) -> Iterator[Shot]:

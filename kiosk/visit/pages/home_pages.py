@@ -10,7 +10,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import device_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import answers, calls, consent, device, exercises, unlock_code, verdict
+from kiosk.visit.steps import answers, calls, consent, device, exercises, practice, unlock_code, verdict
 from kiosk.visit.steps.home import consent_can_be_asked, variant
 from kiosk.words import _, content
 from programs.library import load_programme
@@ -76,36 +76,10 @@ def _alerts(visit: Visit) -> tuple[str, ...]:
     said = list(dict.fromkeys(reasons.sentence(one.rule) for one in told))
     if not said:
         return ()
-    more = len(said) - ALERTS_SHOWN
-    rest = (words.ngettext("And {n} more.", "And {n} more.", more).format(n=more),) if more > 0 else ()
-    return (*(f"▲ {one}" for one in said[:ALERTS_SHOWN]), *rest, _("Please tell your family today."))
-
-
-def _family(visit: Visit) -> str:
-    """The family's key says whether she lets them look."""
-    may_look = consent.family_may_look(visit)
-    if may_look is None:
-        return _("Family")
-    return _("Family: may look") if may_look else _("Family: may not look")
-
-
-def _follow_up(visit: Visit, moment: Moment, said: tuple[str, ...]) -> tuple[str, ...]:
-    """One thing that is due besides the session, each on its day in turn."""
-    today = visit.context.today
-    concerns = () if today is None else tuple(due for due in today.follow_up if due.kind in CONCERNS)
-    sentences = [one for one in (reasons.sentence(due.reason) for due in concerns) if one not in said]
-    return (sentences[moment.now.toordinal() % len(sentences)],) if sentences else ()
-
-
-def _reminder(visit: Visit, moment: Moment) -> tuple[str, ...]:
-    """The visible twin of the reminders' tones."""
-    words_of = {
-        "session": _("Reminder: today's session is still open."),
-        "questions": _("Reminder: today's questions are still open."),
-        "diary": _("Reminder: today's diary is still open."),
-    }
-    open_ = calls.reminder(visit, moment)
-    return () if open_ is None else (words_of[open_],)
+    shown = said if len(said) <= ALERTS_SHOWN else said[:1]
+    more = len(said) - len(shown)
+    rest = (words.ngettext("And {n} more.", "And {n} more.", more).format(n=more),) if more else ()
+    return (_("Please tell your family today."), *(f"▲ {one}" for one in shown), *rest)
 
 
 def _news(visit: Visit) -> tuple[str, ...]:
@@ -286,6 +260,7 @@ def help_(visit: Visit, moment: Moment) -> Page:
         Choice(Key.TWO, _("What is known of its effect")),
         Choice(Key.THREE, _("Language and sound")),
         *((Choice(Key.FOUR, _("Who may see")),) if consent_can_be_asked(visit) else ()),
+        *((Choice(Key.FIVE, _("Practice a visit")),) if practice.offered(visit) else ()),
     )
     return build(visit, moment, body, choices, title=_("Help and phone numbers"), pauses=True, back=True)
 

@@ -11,7 +11,7 @@ from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Result, Visit
-from kiosk.visit.steps import answers, consent, device, exercises, unlock_code, verdict
+from kiosk.visit.steps import answers, consent, device, exercises, practice, unlock_code, verdict
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary, to_days
 from kiosk.visit.steps.family import begin_look_back
@@ -110,6 +110,8 @@ def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
     """1 What the device is and is not. 2 What is known of it. 3 Language and sound. 4 Who may see."""
     if key is Key.FOUR and consent_can_be_asked(visit):
         return ask_first(visit, moment, "consent")
+    if key is Key.FIVE and practice.offered(visit):
+        return go(visit, moment, "practice_intro"), ()
     if key in HELP:
         return go(visit, moment, HELP[key]), ()
     return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())

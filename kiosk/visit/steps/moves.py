@@ -90,6 +90,7 @@ def home(visit: Visit, moment: Moment) -> Result:
             code=Code(),
             run=Run(device_faults=visit.context.run.device_faults, fault_day=visit.context.run.fault_day),
             family=None,
+            practice=None,
             saves=_without_finished_documents(visit.context.saves),
         ),
     )
