@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from drivers.serial_settings import Direction, SerialSettings
 
 if TYPE_CHECKING:
-    from drivers.stimulator import Stimulator
+    from drivers.stimulator import Capabilities, Stimulator, Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,40 @@ class Driver:
     module: str
     class_name: str
     serial: SerialSettings
+    waveform: str
+    """The module that says, without a port, what it can put out."""
 
 
 DRIVERS: Final = {
-    "p24": Driver("drivers.p24.driver", "P24", SerialSettings(3_000_000, "N", 2, rts_cts=True)),
+    "p24": Driver(
+        "drivers.p24.driver", "P24", SerialSettings(3_000_000, "N", 2, rts_cts=True), "drivers.p24.waveform"
+    ),
     "rehastim2": Driver(
-        "drivers.rehastim2.driver", "RehaStim2", SerialSettings(460_800, "E", 1, rts_cts=False)
+        "drivers.rehastim2.driver",
+        "RehaStim2",
+        SerialSettings(460_800, "E", 1, rts_cts=False),
+        "drivers.rehastim2.waveform",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a kind of stimulator can do at all."""
+
+    kind: str
+    capabilities: Capabilities
+    refusal: Callable[[Targets], str | None]
+    """As `Stimulator.refusal`."""
+
+
+def fit_of(kind: str) -> Fit:
+    """What a `kind` can do, without one: no port is opened, and what opens ports is not imported.
+
+    Raises KeyError for a kind that is not in DRIVERS.
+    """
+    waveform = import_module(DRIVERS[kind].waveform)
+    return Fit(kind, waveform.CAPABILITIES, waveform.refusal)
 
 
 def open_stimulator(

@@ -21,7 +21,7 @@ import msgspec
 
 from drivers.guard import messages as guard
 from drivers.guard.link import GuardLink
-from kiosk import words
+from kiosk import guard_unit, words
 from kiosk.access import handed_in, unlocking
 from kiosk.access.pins import Access
 from kiosk.access.unlocking import Unlocking
@@ -38,7 +38,7 @@ from kiosk.logfile import log_to
 from kiosk.page import Page
 from kiosk.session.contact import ContactRunner
 from kiosk.session.lease import Liveness
-from kiosk.session.machine import SessionState
+from kiosk.session.machine import STOP_ANSWER_S, SessionState
 from kiosk.session.runner import SessionRunner
 from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
@@ -76,6 +76,7 @@ from kiosk.visit.events import (
     StartStopTest,
     StopContactCheck,
     StopTestEnded,
+    StopTestReady,
     TakenIn,
     TodayLoaded,
     TodayNotLoaded,
@@ -98,7 +99,10 @@ T = TypeVar("T")
 
 BY_PERSON: Final = frozenset({"test", "button"})
 """The reasons of a stop that pass the STOP test: a stop key, or a button that the guard itself watches."""
-GUARD_RESTART_S: Final = 1.0
+GUARD_AGAIN_S: Final = 1.0
+"""Until the next try for a guard that is gone."""
+AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
+"""States of the guard in which no stop is under way any more."""
 INBOX_EVERY_S: Final = 10.0
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
@@ -127,6 +131,10 @@ class Application:
         self._sounds = sounds
         self._port = settings.port
         self._link: GuardLink | None = None
+        self._heard_guard = False
+        """This guard said something: it lets us in."""
+        self._guard_state: guard.GuardState = "no_device"
+        self._guard_rests = asyncio.Event()
         self._device: guard.Device | None = None
         self._simulator: Simulator | None = None
         self._panel: FaultPanel | None = None
@@ -135,6 +143,9 @@ class Application:
         """Choices that the settings do not have yet."""
         self._keeping = asyncio.Lock()
         self._testing = False
+        self._test_ready = False
+        """The device said that its stage is on: now there is something for STOP to switch off."""
+        self._test_silence: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed: list[Callable[[], None]] = []
         self._family: asyncio.Task[FamilyView] | None = None
@@ -261,6 +272,7 @@ class Application:
 
     def leave(self) -> None:
         """Output to zero, then the end of `run`."""
+        self._guard_rests.clear()
         self._contact.request_stop("shutdown")
         self._runner.request_stop("shutdown")
         self._send(guard.Stop("shutdown"))
@@ -303,45 +315,50 @@ class Application:
         log.critical("a callback failed", exc_info=self._broken)
         self._contact.close()
         self._runner.close()
+        self._guard_rests.clear()
         self._send(guard.Stop("kiosk_error"))
         self._left.set()
 
     # ── the guard ──
 
     def _connect(self) -> None:
-        assert self._port is not None
-        folder = self._settings.guard_folder
-        self._link = GuardLink.start_child(
-            self._port,
-            self._settings.device_kind,
-            simulated=self._settings.simulator is not None,
-            state_dir=str(folder),
-            log_path=str(folder / "guard.log"),
-            wire_log=str(folder / "wire.jsonl"),
-            stop_inputs=self._settings.config.stop.inputs,
-            device_id=recorded_device_id(self._settings),
-        )
-        self._link.listen(self._heard, self._guard_gone)
+        self._heard_guard = False
+        try:
+            self._link = guard_unit.start_or_join(self._settings, self._port)
+        except guard_unit.GuardMissing as error:
+            self._miss_guard(str(error))
+            self._spawn(self._replace_guard(None))
+        else:
+            self._link.listen(self._heard, self._guard_gone)
+
+    def _miss_guard(self, sentence: str) -> None:
+        """Nobody can be asked for the stimulator; said once, not with every try."""
+        missing = guard_unit.absent(self._settings, sentence)
+        if missing != self._device:
+            log.error("%s", sentence)
+            self._device = missing
+            self._hear(DeviceSeen(missing))
 
     def _send(self, message: guard.ToGuard) -> None:
         if self._link is not None and not self._link.send(message):
             log.warning("not sent to the guard: %s", type(message).__name__)
 
     def _heard(self, message: guard.FromGuard) -> None:
+        self._heard_guard = True
+        if self._testing:
+            self._await_test()
         match message:
             case guard.Device():
                 self._device = message
                 self._store.set_device(message.device_id)
-                self._hear(DeviceSeen(message))
-            case guard.Status(epoch=epoch):
-                self._epoch = epoch
+                self._hear(DeviceSeen(guard_unit.admitted(self._settings, message)))
+            case guard.Status():
+                self._heard_status(message)
             case guard.Stopped() if self._testing:
-                self._testing = False
                 by_person = message.why in BY_PERSON
-                self._hear(StopTestEnded(message.confirmed, message.how, by_person))
+                self._end_test(StopTestEnded(message.confirmed, message.how, by_person))
             case guard.Refused() if self._testing:
-                self._testing = False
-                self._hear(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
+                self._end_test(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
             case guard.Stopped(confirmed=False) if not self._stop_is_awaited():
                 self._hear(OutputUnknown(message.why))
             case _:
@@ -349,25 +366,54 @@ class Application:
         self._contact.hear(message)
         self._runner.hear(message)
 
+    def _heard_status(self, status: guard.Status) -> None:
+        self._epoch, self._guard_state = status.epoch, status.state
+        if status.state in AT_REST:
+            self._guard_rests.set()
+        if self._testing and status.state == "testing" and not self._test_ready:
+            self._test_ready = True
+            self._hear(StopTestReady())
+
+    def _begin_test(self) -> None:
+        self._testing, self._test_ready = True, False
+        self._await_test()
+        self._send(guard.Test())
+
+    def _await_test(self) -> None:
+        """A guard that falls silent in the STOP test cannot say that the output is off."""
+        if self._test_silence is not None:
+            self._test_silence.cancel()
+        unknown = StopTestEnded(False, "the guard did not answer")
+        self._test_silence = asyncio.get_running_loop().call_later(STOP_ANSWER_S, self._end_test, unknown)
+
+    def _end_test(self, ended: StopTestEnded) -> None:
+        self._testing = False
+        if self._test_silence is not None:
+            self._test_silence.cancel()
+            self._test_silence = None
+        self._hear(ended)
+
     def _stop_is_awaited(self) -> bool:
         """Contact check or session will say themselves what became of it."""
         return self._contact.output_possible or self._runner.output_possible
 
     def _guard_gone(self) -> None:
-        """The guard process ended: it stopped the output if it could; a new one asks the device."""
-        log.error("the guard is gone")
-        testing, self._testing = self._testing, False
-        link, self._link, self._device = self._link, None, None
+        """The guard ended, or hung up: it stopped the output if it could; the next one asks the device."""
+        link, self._link = self._link, None
         self._contact.guard_gone()
         self._runner.guard_gone()
-        if testing:
-            self._hear(StopTestEnded(False, "the guard process ended"))
+        if self._testing:
+            self._end_test(StopTestEnded(False, "the guard process ended"))
+        self._miss_guard(guard_unit.hung_up(self._settings, heard=self._heard_guard))
         if link is not None:
             self._spawn(self._replace_guard(link))
 
-    async def _replace_guard(self, old: GuardLink) -> None:
-        await old.close()
-        await asyncio.sleep(GUARD_RESTART_S)
+    async def _replace_guard(self, old: GuardLink | None) -> None:
+        if old is not None:
+            await old.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GUARD_AGAIN_S):
+                await self._left.wait()
         if not self._left.is_set():
             self._connect()
 
@@ -397,8 +443,7 @@ class Application:
                 case Save() | SaveScreening():
                     self._spawn(self._save(effect))
                 case StartStopTest():
-                    self._testing = True
-                    self._send(guard.Test())
+                    self._begin_test()
                 case BeginContactCheck(channels):
                     self._contact.begin(channels, self._epoch)
                 case StopContactCheck():
@@ -618,24 +663,28 @@ class Application:
                     await self._session_over.wait()
         self._contact.close()
         self._runner.close()
+        if self._test_silence is not None:
+            self._test_silence.cancel()
         code: int | None = 0
         if self._link is not None:
             link, self._link = self._link, None
-            async with asyncio.timeout(LEAVE_WITHIN_S):
-                code = await link.close()
+            code = await self._hang_up(link)
         await self._runner.drain()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         return 0 if code in (0, None) else 1
 
-
-def recorded_device_id(settings: RunSettings) -> str:
-    """What the configured stimulator has to answer (safety rule 21); "" where another one is run, or none is
-    recorded yet."""
-    device = settings.config.device
-    if device is None or settings.device_kind != device.kind:
-        return ""
-    return device.device_id if device.simulated == (settings.simulator is not None) else ""
+    async def _hang_up(self, link: GuardLink) -> int | None:
+        """0: the guard says that the output is off. A child says it by its exit, another before we leave."""
+        if link.pid is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await self._guard_rests.wait()
+        async with asyncio.timeout(LEAVE_WITHIN_S):
+            code = await link.close()
+        if link.pid is not None:
+            return code
+        return int(not self._guard_rests.is_set() or self._guard_state == "unconfirmed")
 
 
 def _check_forms(folder: str) -> None:

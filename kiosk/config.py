@@ -59,6 +59,13 @@ class StopInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """/dev/input/by-id paths."""
 
 
+class GuardUnit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The guard, where it is a unit of its own."""
+
+    socket: str = ""
+    """Where it listens for the kiosk; empty: the kiosk starts a guard itself."""
+
+
 class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The box as a place."""
 
@@ -94,6 +101,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The whole file. `device` None: no stimulator is configured."""
 
     device: Device | None = None
+    guard: GuardUnit = GuardUnit()
     stop: StopInputs = StopInputs()
     kiosk: Kiosk = Kiosk()
     sound: Sound = Sound()
@@ -132,6 +140,8 @@ def decode_config(text: str, name: str) -> Config:
         raise _wrong(name, error.key, error.found, _EXPECTED.get(error.key, error.expected)) from error
     if config.device is not None:
         _check_device(name, config.device)
+    if config.guard.socket:
+        _check_guard(name, config)
     return config
 
 
@@ -148,6 +158,14 @@ def _check_device(name: str, device: Device) -> None:
             "an id that begins with SIM" if device.simulated else "a stimulator's id, not a simulator's"
         )
         raise _wrong(name, "device.device_id", repr(device.device_id), expected)
+
+
+def _check_guard(name: str, config: Config) -> None:
+    """A guard of its own drives the stimulator of this box, and no relative path finds it."""
+    if config.device is None:
+        raise _wrong(name, "device", "nothing", "the stimulator of the guard at guard.socket")
+    if not config.guard.socket.startswith("/"):
+        raise _wrong(name, "guard.socket", repr(config.guard.socket), "a path that begins with /")
 
 
 def _wrong(name: str, key: str, found: str, expected: str) -> ConfigError:

@@ -51,7 +51,8 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """One run. Exactly one of `port` (hardware) and `simulator` is set; `kind` follows from which."""
+    """One run. At most one of `port` (hardware) and `simulator` is set, and one at least without
+    `guard_socket`."""
 
     config: Config
     data_folder: Path
@@ -59,11 +60,14 @@ class RunSettings:
     device_kind: str
     port: str | None
     simulator: SimulatorSpec | None
+    """To start or to join; a guard that is a unit of its own has its stimulator already."""
     lang: Language | None
     """What the command line asks for; None: what the person chose, else as configured (`language`)."""
     plain: bool
     build: str
     """`drivers.build.build_id()`: a guard of another build does not arm (safety rule 24)."""
+    guard_socket: str | None = None
+    """Of the guard to join; None: a guard of our own is started."""
 
     @property
     def guard_folder(self) -> Path:
@@ -85,9 +89,11 @@ def resolve(options: RunOptions, config: Config, available: Collection[str], bui
             "--simulate and --port exclude each other: choose the simulator or a stimulator, not both."
         )
     simulator = _simulator(options, config)
+    guard_socket = _guard_socket(options, config)
     kind: FolderKind
     if simulator is not None:
         kind, device_kind, port = "simulated", simulator.kind, None
+        simulator = None if guard_socket else simulator
     else:
         kind = "real"
         device_kind, port = _hardware(options, config)
@@ -102,6 +108,7 @@ def resolve(options: RunOptions, config: Config, available: Collection[str], bui
         lang=options.lang,
         plain=options.plain,
         build=build,
+        guard_socket=guard_socket,
     )
 
 
@@ -130,6 +137,21 @@ def _simulator(options: RunOptions, config: Config) -> SimulatorSpec | None:
             "--sim-log and --fault are for a simulator that is started now; give them to the one that runs."
         )
     return SimulatorSpec(kind=kind, join=join, log=options.sim_log, faults=options.faults)
+
+
+def _guard_socket(options: RunOptions, config: Config) -> str | None:
+    """Of the guard of this box, where its stimulator is the one that was asked for."""
+    device = config.device
+    if not config.guard.socket or device is None or options.simulate is not None:
+        return None
+    if device.simulated and options.port is not None:
+        return None
+    if options.sim_log is not None or options.faults:
+        raise UsageError(
+            f"--sim-log and --fault are for a simulator that is started now; the guard at "
+            f"{config.guard.socket} has its own."
+        )
+    return config.guard.socket
 
 
 def _hardware(options: RunOptions, config: Config) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import signal
@@ -108,7 +109,8 @@ async def _ready(child: asyncio.subprocess.Process) -> Path:
         raise SimulatorError("The simulator does not start. Please try again.") from error
     word, _, path = line.decode(errors="replace").rstrip("\n").partition(" ")
     if word != "ready":
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
         _, said = await child.communicate()
         words = said.decode(errors="replace").strip().removeprefix("homestim: ")
         raise SimulatorError(words or "The simulator ended without a word. Please try again.")
@@ -116,7 +118,7 @@ async def _ready(child: asyncio.subprocess.Process) -> Path:
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended, and the loop has not heard of it yet
         child.terminate()
     try:
         async with asyncio.timeout(ENDS_WITHIN_S):

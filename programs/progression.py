@@ -109,11 +109,13 @@ def next_session(
     *,
     facts: TodayFacts = NOTHING_SAID,
     device_kind: str = "p24",
+    unfit: Callable[[SessionPlan], Reason | None] = lambda _plan: None,
 ) -> SessionPlan | NotToday:
     """Today's session, or why there is none.
 
     `now` is aware. `clock_trusted`: an RTC or a synchronised clock; one that is behind a session that a
-    trusted clock dated is not trusted, whatever is said of it. Raises ValueError for a naive `now`.
+    trusted clock dated is not trusted, whatever is said of it. `unfit` says why the stimulator cannot play a
+    session, or None: then the next programme is tried. Raises ValueError for a naive `now`.
 
     The first programme that no rule forbids: those of the course's present stage first, TENS while the
     muscles rest, in the prescription's order. Locks, screening and consent are not looked at here.
@@ -131,9 +133,12 @@ def next_session(
         obstacles = [found for rule in _PROGRAMME_RULES if (found := rule(day, programme)) is not None]
         if not obstacles:
             planned = _plan(day, programme, _said(skipped))
-            if isinstance(planned, SessionPlan):
+            if isinstance(planned, _Obstacle):
+                obstacles = [planned]
+            elif (reason := unfit(planned)) is not None:
+                obstacles = [_Obstacle(reason)]
+            else:
                 return planned
-            obstacles = [planned]
         skipped.append(_Obstacle(obstacles[0].reason, _when_all_pass(obstacles)))
     days = [obstacle.again_on for obstacle in skipped if obstacle.again_on is not None]
     return NotToday(_said(skipped), min(days, default=None))

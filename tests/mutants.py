@@ -765,14 +765,14 @@ MUTANTS = (
     ),
     Mutant(
         "currents are rounded up",
-        REHASTIM2,
+        "drivers/rehastim2/waveform.py",
         "target.half_mA // step_half_mA * codec.STEP_MA",
         "-(-target.half_mA // step_half_mA) * codec.STEP_MA",
         f"{TEST_REHASTIM2} -k two_steps",
     ),
     Mutant(
         "what does not fit is sent",
-        REHASTIM2,
+        "drivers/rehastim2/waveform.py",
         "if wanted.period.ms < shortest_ms:",
         "if False:",
         f"{TEST_REHASTIM2} -k cannot_do",
@@ -1210,6 +1210,42 @@ MUTANTS = (
         "    if stamp > newest:\n        return stamp",
         "    return stamp",
         TEST_BACKUP,
+    ),
+    # ── a guard that is a unit of its own ──
+    Mutant(
+        "a guard on a simulator is taken for the stimulator of real therapy",
+        "kiosk/guard_unit.py",
+        'if device.simulated and settings.kind != "simulated":',
+        "if False:",
+        "tests/kiosk/test_guard_unit.py",
+    ),
+    Mutant(
+        "the kiosk starts a guard where the box has one",
+        "kiosk/guard_unit.py",
+        "if settings.guard_socket is not None:",
+        "if False:",
+        "tests/kiosk/test_guard_unit.py",
+    ),
+    Mutant(
+        "a stop input that the configuration needs is left out",
+        "drivers/configuration.py",
+        "(*found.stop_inputs, *args.stop_input)",
+        "args.stop_input or found.stop_inputs",
+        "tests/drivers/test_configuration.py",
+    ),
+    Mutant(
+        "what the stimulator cannot play is offered",
+        "programs/progression.py",
+        "elif (reason := unfit(planned)) is not None:",
+        "elif (reason := unfit(planned)) is not None and False:",
+        "tests/programs/test_todays_session.py",
+    ),
+    Mutant(
+        "she is called to press before a press counts",
+        "kiosk/visit/pages/pad_pages.py",
+        "if visit.context.run.stop_ready else",
+        "if True else",
+        "tests/kiosk/test_flow_walk.py",
     ),
 )
 

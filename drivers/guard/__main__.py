@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from drivers import configuration
 from drivers.guard.process import Guard
 from drivers.registry import DRIVERS, open_stimulator
 from drivers.sd_notify import Notifier, from_environment, keep_alive, ping_every_s
@@ -24,11 +25,16 @@ from drivers.wire_log import WireLog
 def main(argv: Sequence[str] | None = None) -> int:
     """`homestim guard`. The exit status is 0 when the output is known to be off."""
     parser = argparse.ArgumentParser(prog="homestim guard")
-    where = parser.add_mutually_exclusive_group(required=True)
+    where = parser.add_mutually_exclusive_group()
     where.add_argument("--fd", type=int, help="a connected SOCK_SEQPACKET socket")
     where.add_argument("--socket", metavar="PATH", help="where to listen for the kiosk")
-    parser.add_argument("--port", required=True)
-    parser.add_argument("--device", required=True, choices=sorted(DRIVERS))
+    parser.add_argument("--port", help="the stimulator's serial port")
+    parser.add_argument("--device", choices=sorted(DRIVERS), help="which stimulator is at --port")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="what is not given here is taken from its [device] and [stop], and where to listen from [guard]",
+    )
     parser.add_argument("--state", metavar="DIR", help="folder of the day's tally; without it, in memory")
     parser.add_argument(
         "--client-user",
@@ -50,6 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--stop-input", metavar="EVDEV", action="append", default=[], help="any press stops")
     parser.add_argument("--keyboards", action="store_true", help="watch all keyboards for the stop keys")
     args = parser.parse_args(argv)
+    if args.config is not None:
+        try:
+            configuration.fill_in(args, configuration.read(args.config))
+        except configuration.ConfigurationError as error:
+            parser.error(str(error))
+    for option in ("port", "device"):
+        if getattr(args, option) is None:
+            parser.error(f"--{option} is missing, and no --config says it")
+    if args.fd is None and args.socket is None:
+        parser.error("--fd or --socket is missing, and no --config says where to listen")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         return asyncio.run(_serve(args))

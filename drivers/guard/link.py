@@ -65,9 +65,14 @@ class GuardLink:
 
     @classmethod
     def connect(cls, path: str) -> GuardLink:
-        """Join the guard that listens at `path`. Raises OSError."""
+        """Join the guard that listens at `path`, without waiting for it. Raises OSError."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        sock.connect(path)
+        sock.setblocking(False)
+        try:
+            sock.connect(path)
+        except OSError:
+            sock.close()
+            raise
         return cls(sock)
 
     @property

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from drivers.bounds import Bound, channel_bounds, first_broken, plan_bounds
 from drivers.guard.messages import Arm, Probe
 from drivers.guard.output import Refusal, highest_targets
-from drivers.stimulator import Stimulator
+from drivers.stimulator import Capabilities, Stimulator, Targets
 
 
-def arm_refusal(arm: Arm, driver: Stimulator) -> Refusal | None:
+class Able(Protocol):
+    """A stimulator, or what its kind can do (`drivers.registry.Fit`)."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def refusal(self) -> Callable[[Targets], str | None]: ...
+
+
+def arm_refusal(arm: Arm, driver: Able) -> Refusal | None:
     """A plan beyond a limit is a fault; one that only this device cannot do is none."""
     beyond = bound_refusal(plan_bounds(arm.plan, arm.limits, driver.capabilities))
     if beyond is not None:

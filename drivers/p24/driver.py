@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from drivers import limits
 from drivers.framed_driver import FramedDriver
-from drivers.hasomed import FILLER, Malformed
-from drivers.p24 import codec
+from drivers.hasomed import FILLER
+from drivers.p24 import codec, waveform
 from drivers.p24.codec import (
     Ack,
     Answer,
-    ChannelUpdate,
     Command,
     CurrentDataAck,
     DeviceIdAck,
@@ -31,18 +30,14 @@ from drivers.p24.codec import (
     MlGetCurrentData,
     MlInit,
     MlStop,
-    MlUpdate,
     Packet,
-    Period,
     StimStatusAck,
     UnknownCommand,
     biphasic_pulse,
     command_frame,
-    duty,
     parse_answer,
 )
 from drivers.stimulator import (
-    Capabilities,
     Identity,
     NoAnswer,
     ProbePulse,
@@ -55,10 +50,6 @@ from drivers.stimulator import (
     Targets,
     WrongDevice,
 )
-
-RAMP: Final = 0
-"""Pulses over which the device itself fades a channel in. Always none: the guard shapes every rise, and what
-a real P24 does with this field on an update of a running channel is not yet measured (safety rule 13)."""
 
 TESTED_FIRMWARE: Final = frozenset({("0.0.1", "4.0.0")})
 """(firmware, ScienceMode) that this driver was tried with: so far the virtual P24 alone."""
@@ -88,15 +79,7 @@ class P24(FramedDriver[Command, Answer]):
 
     kind = "p24"
     how_to_cut_output = "p24_unplug_supply"
-    capabilities = Capabilities(
-        channels=codec.CHANNELS,
-        step_half_mA=limits.STEP_HALF_MA["p24"],
-        max_half_mA=codec.MAX_HALF_MA,
-        min_pulse_width_us=codec.SHORTEST_DURATION_US,
-        max_pulse_width_us=codec.MAX_DURATION_US,
-        watchdog_s=2.0,
-        measures_contact=True,
-    )
+    capabilities = waveform.CAPABILITIES
     layout: ClassVar = codec.SCIENCE_MODE_4
     packet_numbers: ClassVar = codec.PACKET_NUMBERS
     _low_level = False
@@ -109,14 +92,7 @@ class P24(FramedDriver[Command, Answer]):
 
     def refusal(self, targets: Targets) -> str | None:
         """Why a P24 cannot do `targets`, or None. No I/O."""
-        try:
-            update = _update_for(targets)
-            update.to_bytes()
-        except Malformed as error:
-            return f"The stimulator cannot do this: {error}."
-        if duty(update.channels) > codec.MAX_DUTY:
-            return "The stimulator cannot do this: the pulses of all channels do not fit into its time."
-        return None
+        return waveform.refusal(targets)
 
     def probe_pulses(self, channels: tuple[int, ...]) -> tuple[ProbePulse, ...]:
         """Each pair's voltage three times, then each pair's current twice, the pairs taking turns.
@@ -244,7 +220,7 @@ class P24(FramedDriver[Command, Answer]):
             raise Refused("The stimulator is stopped. The contact check has to be started anew first.")
 
     def _update(self, targets: Targets) -> Command:
-        return _update_for(targets)
+        return waveform.update_for(targets)
 
     def _judge_update(self, answer: Answer) -> None:
         if isinstance(answer, Ack) and answer.result != codec.RESULT_OK:
@@ -326,26 +302,6 @@ def low_level_lead(channel: int) -> tuple[int, int]:
 
 def _reading(status: StimStatusAck) -> Reading:
     return Reading(_STATUS_RUNNING.get(status.level, Running.UNKNOWN))
-
-
-def _update_for(targets: Targets) -> MlUpdate:
-    """Every target as a balanced pulse, the silent ones with 0 mA. Raises Malformed."""
-    for target in targets:
-        if target.half_mA < 0:
-            raise Malformed(f"{target.half_mA} half-mA on channel {target.channel}")
-        if target.pulse_width_us < codec.SHORTEST_DURATION_US:
-            raise Malformed(f"a pulse width of {target.pulse_width_us} µs")
-    return MlUpdate(
-        tuple(
-            ChannelUpdate(
-                channel=target.channel,
-                period=Period.nearest(target.frequency_Hz),
-                points=biphasic_pulse(target.half_mA, target.pulse_width_us),
-                ramp=RAMP,
-            )
-            for target in targets
-        )
-    )
 
 
 if TYPE_CHECKING:

@@ -14,14 +14,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from drivers import limits
 from drivers.framed_driver import FramedDriver, boot_time_s
-from drivers.hasomed import FILLER, Malformed
-from drivers.rehastim2 import codec
+from drivers.hasomed import FILLER
+from drivers.rehastim2 import codec, waveform
 from drivers.rehastim2.codec import (
     Ack,
     Answer,
-    ChannelPulse,
     Command,
     GetStimulationMode,
     Init,
@@ -36,12 +34,10 @@ from drivers.rehastim2.codec import (
     UnknownCommand,
     command_frame,
     parse_answer,
-    shortest_period_ms,
 )
 from drivers.serial_port import is_pty
 from drivers.serial_settings import SerialSettings
 from drivers.stimulator import (
-    Capabilities,
     Identity,
     NoAnswer,
     Reading,
@@ -80,15 +76,7 @@ class RehaStim2(FramedDriver[Command, Answer]):
 
     kind = "rehastim2"
     how_to_cut_output = "rehastim2_switch"
-    capabilities = Capabilities(
-        channels=codec.CHANNELS,
-        step_half_mA=limits.STEP_HALF_MA["rehastim2"],
-        max_half_mA=2 * codec.MAX_MA,
-        min_pulse_width_us=codec.PULSE_WIDTH_US[0],
-        max_pulse_width_us=codec.PULSE_WIDTH_US[1],
-        watchdog_s=1.2,
-        current_sources=codec.CURRENT_SOURCES,
-    )
+    capabilities = waveform.CAPABILITIES
     layout: ClassVar = codec.SCIENCE_MODE_2
     packet_numbers: ClassVar = codec.PACKET_NUMBERS
     fault_sentences: ClassVar[Mapping[str, str]] = {
@@ -120,22 +108,7 @@ class RehaStim2(FramedDriver[Command, Answer]):
 
     def refusal(self, targets: Targets) -> str | None:
         """Why a RehaStim2 cannot do `targets`, or None. No I/O."""
-        if len({target.frequency_Hz for target in targets}) > 1:
-            return "All channels of this stimulator pulse equally often, and the programme does not."
-        try:
-            wanted = _list_for(targets)
-            _start_for(targets).to_bytes()
-        except Malformed as error:
-            return f"The stimulator cannot do this: {error}."
-        assert wanted.period is not None
-        shortest_ms = shortest_period_ms(len(targets))
-        if wanted.period.ms < shortest_ms:
-            most_Hz, asked_Hz = float(1000 / shortest_ms), float(targets[0].frequency_Hz)
-            return (
-                f"With {len(targets)} channels this stimulator makes at most {most_Hz:g} pulses a second; "
-                f"the programme asks for {asked_Hz:g}."
-            )
-        return None
+        return waveform.refusal(targets)
 
     async def identify(self) -> Identity:
         """Stop whatever runs, await the device's Init if none was heard yet on this port.
@@ -250,7 +223,7 @@ class RehaStim2(FramedDriver[Command, Answer]):
 
     async def _make_ready(self, targets: Targets) -> None:
         """Another frequency or other channels need another list."""
-        wanted = _list_for(targets)
+        wanted = waveform.list_for(targets)
         if wanted != self._list:
             await self._begin_list(wanted)
 
@@ -268,7 +241,7 @@ class RehaStim2(FramedDriver[Command, Answer]):
         self._output = {}
 
     def _update(self, targets: Targets) -> Command:
-        return _start_for(targets)
+        return waveform.start_for(targets)
 
     def _judge_update(self, answer: Answer) -> None:
         self._raise_unless_done(answer, StartChannelListMode.NAME)
@@ -328,25 +301,6 @@ def usb_serial(device: int, by_id: str = BY_ID) -> str | None:
         except OSError:
             continue
     return None
-
-
-def _list_for(targets: Targets) -> InitChannelListMode:
-    """Every target's channel, at their one frequency. Raises Malformed."""
-    if not targets:
-        raise Malformed("no channel")
-    channels = tuple(target.channel for target in targets)
-    return InitChannelListMode(channels, Period.nearest(targets[0].frequency_Hz))
-
-
-def _start_for(targets: Targets) -> StartChannelListMode:
-    """Every target as one pulse a period, the silent ones with 0 mA. Raises Malformed."""
-    step_half_mA = RehaStim2.capabilities.step_half_mA
-    return StartChannelListMode(
-        tuple(
-            ChannelPulse(target.pulse_width_us, target.half_mA // step_half_mA * codec.STEP_MA)
-            for target in targets
-        )
-    )
 
 
 if TYPE_CHECKING:

@@ -178,8 +178,17 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
     )
     session: SessionPlan | NotToday = NotToday((Reason("no_prescription"),), None)
     if prescription is not None:
+        # Kept off the path to the first screen, which shows no session yet.
+        from kiosk.session.fits import fits
+
         session = next_session(
-            prescription, history, now, clock.trusted(), facts=facts, device_kind=device_kind
+            prescription,
+            history,
+            now,
+            clock.trusted(),
+            facts=facts,
+            device_kind=device_kind,
+            unfit=fits(device_kind),
         )
     written_today = any(stored.envelope.event_time.date() == now.date() for stored in entries)
     week0_day = _week0_day(prescription, history, now.date())

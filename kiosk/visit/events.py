@@ -156,6 +156,10 @@ class DeviceSeen(msgspec.Struct, frozen=True):
     device: Device
 
 
+class StopTestReady(msgspec.Struct, frozen=True):
+    """The device is switched on for the STOP test, without a pulse: now STOP has something to switch off."""
+
+
 class StopTestEnded(msgspec.Struct, frozen=True):
     """`confirmed`: the device itself said that it is off."""
 
@@ -278,6 +282,7 @@ Event = (
     Saved
     | SaveFailed
     | DeviceSeen
+    | StopTestReady
     | StopTestEnded
     | ContactCheckEnded
     | SessionEnded

@@ -36,6 +36,7 @@ from kiosk.visit.events import (
     SessionKey,
     Speak,
     StopTestEnded,
+    StopTestReady,
     TakenIn,
     TodayLoaded,
     TodayNotLoaded,
@@ -94,6 +95,7 @@ from kiosk.visit.steps.moves import (
     jump,
     load_today,
     update,
+    update_run,
     wait_for_saves,
 )
 from kiosk.visit.steps.moves import home as go_home
@@ -447,6 +449,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = jump(visit, moment, "home") if visit.step == "saving" else visit
         case DeviceSeen(device):
             visit = device_step.seen(visit, device)
+        case StopTestReady() if visit.step == "stop_test":
+            visit = update_run(visit, stop_ready=True)
         case StopTestEnded() if visit.step == "stop_test":
             visit, effects = pads.hear_stop_test(visit, event, moment)
         case ContactCheckEnded() if visit.step == "probing":

@@ -120,6 +120,8 @@ class Run(msgspec.Struct, frozen=True):
     """The pads are on."""
     settled: bool = False
     """She sits or lies as she will stay."""
+    stop_ready: bool = False
+    """In the STOP test: the device is switched on for it, so that a press counts."""
     stop_tested: bool = False
     """The device confirmed a stop by the person in this visit (safety rule 15)."""
     contact_good: bool = False

@@ -18,7 +18,6 @@ from drivers.virtual.process import virtual_device
 from kiosk.application import BY_PERSON
 from kiosk.diary.records import Session
 from kiosk.keys import Key
-from kiosk.page import Words
 from kiosk.session.machine import SessionState
 from kiosk.visit import flow
 from kiosk.visit.events import ContactCheckEnded, Event, SessionEnded, StopTestEnded
@@ -227,11 +226,10 @@ def judge_the_page(seat: Seat, mark: int) -> None:
     visit, _ = flow.hear(visit_at(step), event, moment)
     page = flow.page(visit, moment, None)
     assert page.id != step, "the screen follows"
-    assert isinstance(page.body, Words)
-    assert all(line.strip() for line in page.body.lines)
+    assert page.spoken.strip()
     assert (page.id == "not_confirmed") is not confirmed, page.id
     if not confirmed:
-        assert any("OFF" in line for line in page.body.lines)
+        assert "OFF" in page.spoken
     if isinstance(event, StopTestEnded) and not (confirmed and event.by_person):
         assert not visit.context.run.stop_tested
     if isinstance(event, ContactCheckEnded) and event.why != "probed":

@@ -52,6 +52,18 @@ async def test_a_fault_can_be_given_while_it_runs() -> None:
     assert not simulator.inject("fault unplug")
 
 
+async def test_one_that_has_ended_already_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel knows it before the loop does, and then there is no process to send a signal to."""
+
+    def gone(_child: object) -> None:
+        raise ProcessLookupError
+
+    async with running_simulator(SimulatorSpec("p24")) as simulator:
+        assert simulator.pid is not None
+        monkeypatch.setattr(asyncio.subprocess.Process, "terminate", gone)
+        os.kill(simulator.pid, signal.SIGTERM)
+
+
 async def test_what_the_simulator_refuses_comes_back_as_its_sentence(tmp_path: Path) -> None:
     nowhere = tmp_path / "none" / "log"
     with pytest.raises(SimulatorError, match="none/log") as caught:

@@ -17,6 +17,9 @@ simulated = false
 [stop]
 inputs = ["/dev/input/by-id/usb-button-event-kbd"]
 
+[guard]
+socket = "/run/homestim/guard.sock"
+
 [kiosk]
 locked = true
 country = "GB"
@@ -34,6 +37,7 @@ def test_a_complete_file_is_read(tmp_path: Path) -> None:
     read = load_config(path)
     assert read.device.id_path.endswith("1234-if00")
     assert read.stop.inputs == ("/dev/input/by-id/usb-button-event-kbd",)
+    assert read.guard.socket == "/run/homestim/guard.sock"
     assert (read.kiosk.locked, read.kiosk.lang) == (True, "de")
     assert emergency_number(read.kiosk.country) == "999"
 
@@ -86,6 +90,11 @@ def test_the_emergency_number_follows_the_country_not_the_language(country: str,
         (
             '[device]\nkind = "p24"\nsimulated = true\nid_path = "/dev/x"',
             "device.id_path", "'/dev/x'", "simulated is true",
+        ),
+        ('[guard]\nsocket = "/run/g"', "device", "nothing", "the stimulator of the guard"),
+        (
+            '[device]\nkind = "p24"\nsimulated = true\n[guard]\nsocket = "g"',
+            "guard.socket", "'g'", "begins with /",
         ),
         ("[device", "", "", "not TOML"),
     ],

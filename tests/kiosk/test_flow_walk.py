@@ -25,6 +25,7 @@ from kiosk.visit.events import (
     Speak,
     StartStopTest,
     StopTestEnded,
+    StopTestReady,
     Woke,
 )
 from kiosk.visit.state import Setting
@@ -324,6 +325,19 @@ def test_the_stop_test_is_asked_of_the_guard_and_waits_for_the_devices_word() ->
     assert walk.step == "stop_test"
     walk.hear(StopTestEnded(True, "status 0"))
     assert walk.step == "stop_works"
+
+
+def test_she_is_called_to_press_stop_when_a_press_counts_and_not_before() -> None:
+    walk = Walk(guard_answers=False)
+    walk.until("stop_test")
+    assert "One moment." in walk.words
+    assert "Press STOP now." not in walk.words
+    walk.hear(StopTestReady())
+    assert "Press STOP now." in walk.words
+    walk.hear(StopTestEnded(True, "time", by_person=False))
+    walk.press("enter")
+    assert walk.step == "stop_test"
+    assert "Press STOP now." not in walk.words, "the second test has to get ready as well"
 
 
 def test_a_stop_test_that_nobody_pressed_does_not_count() -> None:

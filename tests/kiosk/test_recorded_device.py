@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from drivers.registry import DRIVERS
-from kiosk.application import recorded_device_id
 from kiosk.config import Config, Device
+from kiosk.guard_unit import recorded_device_id
 from kiosk.settings import RunOptions, resolve
 
 BOX = Device(kind="p24", id_path="/dev/serial/by-id/usb-1", device_id="1234567890")

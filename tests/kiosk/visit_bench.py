@@ -29,7 +29,9 @@ from kiosk.visit.events import (
     SaveScreening,
     SessionEnded,
     SessionOutcome,
+    StartStopTest,
     StopTestEnded,
+    StopTestReady,
     TodayLoaded,
 )
 from kiosk.visit.state import Moment, Setting, Visit
@@ -117,6 +119,8 @@ class Walk:
     """The diary answers what it is asked to save."""
     patient_pin: bool = False
     """The person has a PIN of her own."""
+    guard_answers: bool = True
+    """The guard gets ready for the STOP test when it is asked to."""
     measures: bool = False
     """The stimulator measures how the pads lie."""
     now: dt.datetime = START
@@ -220,6 +224,8 @@ class Walk:
                         self.answer_saves()
                 case LoadToday():
                     self.hear(TodayLoaded(self._today(), self.alerts, self.patient_pin))
+                case StartStopTest() if self.guard_answers:
+                    self.hear(StopTestReady())
                 case BeginSession():
                     pass
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -704,3 +705,27 @@ def test_plans_and_history_survive_being_written_down() -> None:
     past = TestLevel().usual(20, 20, 20).with_day(TODAY, soreness=1, skin=0).with_pain_up(TODAY)
     for thing in (past, planned(TENS, past), planned(prescribed())):
         assert msgspec.json.decode(msgspec.json.encode(thing), type=type(thing)) == thing
+
+
+class TestWhatTheStimulatorCannotPlay:
+    """It is told before a person begins, and the next programme that fits is taken."""
+
+    UNFIT = Reason("device_cannot", {"programme": "tens_conv"})
+    TWO = prescribed(programmes=("tens_conv", "tens_low"))
+
+    def unfit(self, *programmes: str) -> Callable[[SessionPlan], Reason | None]:
+        return lambda plan: self.UNFIT if plan.programme in programmes else None
+
+    def test_the_next_one_is_taken_and_why_is_said(self) -> None:
+        found = next_session(self.TWO, CourseHistory(), NOW, True, unfit=self.unfit("tens_conv"))
+        assert isinstance(found, SessionPlan)
+        assert found.programme == "tens_low"
+        assert self.UNFIT in found.reasons
+
+    def test_with_none_that_fits_there_is_no_session_and_waiting_does_not_help(self) -> None:
+        found = next_session(self.TWO, CourseHistory(), NOW, True, unfit=self.unfit("tens_conv", "tens_low"))
+        assert found == NotToday((self.UNFIT,), None)
+
+    def test_what_fits_changes_nothing(self) -> None:
+        plain = next_session(self.TWO, CourseHistory(), NOW, True)
+        assert next_session(self.TWO, CourseHistory(), NOW, True, unfit=self.unfit()) == plain

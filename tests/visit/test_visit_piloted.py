@@ -164,6 +164,7 @@ async def to_the_contact_check(person: Sitting) -> None:
     await person.page("settle")
     await person.press("enter")
     await person.all_no("stop_test")
+    await person.until(lambda: "Press STOP now." in person.application.page().spoken)
     await person.press("space")
     await person.page("stop_works")
     await person.press("enter")

@@ -29,6 +29,20 @@ def _helper() -> str:
 
 _SAID: Final[tuple[tuple[str, Callable[[str], tuple[str, ...]]], ...]] = (
     (
+        r"The guard (at .+ is not running|has ended)\.",
+        lambda _port: (
+            _("The program that drives the stimulator does not run."),
+            _("Wait a minute. Call the person who set up this box if it stays so."),
+        ),
+    ),
+    (
+        r"The guard at .+ does not let this user in\.",
+        lambda _port: (
+            _("The program that drives the stimulator does not work with this screen."),
+            _helper(),
+        ),
+    ),
+    (
         r"The stimulator's port (?P<port>.+) is not there\.",
         lambda port: (_("The stimulator is not found at {port}.").format(port=port), _cables()),
     ),

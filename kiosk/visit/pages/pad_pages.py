@@ -131,13 +131,9 @@ def no_device(visit: Visit, moment: Moment) -> Page:
 
 
 def stop_test(visit: Visit, moment: Moment) -> Page:
-    body = Words(
-        (
-            _("Test STOP. No current flows yet."),
-            _("Sit or lie the way you will stay."),
-            _("Press STOP now."),
-        )
-    )
+    """The call to press comes once a press counts: nobody is asked twice for having been quick."""
+    call = _("Press STOP now.") if visit.context.run.stop_ready else _("One moment.")
+    body = Words((_("Test STOP. No current flows yet."), _("Sit or lie the way you will stay."), call))
     return build(visit, moment, body, title=_("Test STOP"), stop_text=sides.stop_text())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from kiosk import words
 from kiosk.words import _
+from programs.library import load_programme
 from programs.text import Reason
 
 Parameters = Mapping[str, Any]
@@ -51,6 +52,14 @@ def stage_name(stage: object) -> str:
     """A stage of a course in the words of the person."""
     names = {"learn": _("Learning"), "endure": _("Staying power"), "strengthen": _("Strength")}
     return names.get(str(stage), "")
+
+
+def programme_name(programme: object) -> str:
+    """A programme in the words of the person; one that this version does not have by its id."""
+    try:
+        return words.content(load_programme(str(programme)).name)
+    except KeyError:
+        return str(programme)
 
 
 def sentences() -> dict[str, Callable[[Parameters], str]]:
@@ -106,6 +115,9 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
             "“{stage}” is next, but the prescription does not have it."
         ).format(stage=stage_name(p.get("stage"))),
         "no_montage": lambda p: _("The prescription does not say where the pads go."),
+        "device_cannot": lambda p: _("This stimulator cannot play it: {programme}.").format(
+            programme=programme_name(p.get("programme"))
+        ),
         "limit_too_low": lambda p: _("The limit is too low for a session."),
         "no_benefit": lambda p: _(
             "{weeks} weeks are over, and your pain is not clearly less. Your clinician has to look first."

@@ -47,11 +47,17 @@ def onward(visit: Visit, moment: Moment) -> Result:
     if not device.usable(visit):
         return go(visit, moment, "no_device"), ()
     if not run.stop_tested:
-        return go(visit, moment, "stop_test"), (StartStopTest(),)
+        return to_stop_test(visit, moment)
     if not run.contact_good:
         step = "contact_check" if device.measures_contact(visit) else "contact"
         return go(visit, moment, step), ()
     return to_begin(visit, moment)
+
+
+def to_stop_test(visit: Visit, moment: Moment, *, remember: bool = True) -> Result:
+    """The device is switched on without a pulse; she is called to press once that has happened."""
+    visit = go(update_run(visit, stop_ready=False), moment, "stop_test", remember=remember)
+    return visit, (StartStopTest(),)
 
 
 def ask(visit: Visit, moment: Moment, index: int) -> Visit:

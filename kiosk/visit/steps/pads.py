@@ -6,12 +6,12 @@ from typing import Literal
 
 from kiosk.diary.records import Pads
 from kiosk.keys import Key
-from kiosk.visit.events import StartStopTest, StopTestEnded
+from kiosk.visit.events import StopTestEnded
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import device
 from kiosk.visit.steps.conclusion import to_not_confirmed
 from kiosk.visit.steps.moves import back, go, leave_visit, save, update_run
-from kiosk.visit.steps.order import onward
+from kiosk.visit.steps.order import onward, to_stop_test
 from programs.montage import Montage
 
 BOTH_PADS = 0
@@ -94,7 +94,7 @@ def press_stop_works(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def press_stop_not_pressed(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ENTER:
-        return go(visit, moment, "stop_test", remember=False), (StartStopTest(),)
+        return to_stop_test(visit, moment, remember=False)
     return back(visit, moment) if key is Key.BACK else (visit, ())
 
 
