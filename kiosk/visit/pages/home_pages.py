@@ -82,6 +82,33 @@ def _alerts(visit: Visit) -> tuple[str, ...]:
     return (_("Please tell your family today."), *(f"▲ {one}" for one in shown), *rest)
 
 
+def _family(visit: Visit) -> str:
+    """The family's key says whether she lets them look."""
+    may_look = consent.family_may_look(visit)
+    if may_look is None:
+        return _("Family")
+    return _("Family: may look") if may_look else _("Family: may not look")
+
+
+def _follow_up(visit: Visit, moment: Moment, said: tuple[str, ...]) -> tuple[str, ...]:
+    """One thing that is due besides the session, each on its day in turn."""
+    today = visit.context.today
+    concerns = () if today is None else tuple(due for due in today.follow_up if due.kind in CONCERNS)
+    sentences = [one for one in (reasons.sentence(due.reason) for due in concerns) if one not in said]
+    return (sentences[moment.now.toordinal() % len(sentences)],) if sentences else ()
+
+
+def _reminder(visit: Visit, moment: Moment) -> tuple[str, ...]:
+    """The visible twin of the reminders' tones."""
+    words_of = {
+        "session": _("Reminder: today's session is still open."),
+        "questions": _("Reminder: today's questions are still open."),
+        "diary": _("Reminder: today's diary is still open."),
+    }
+    open_ = calls.reminder(visit, moment)
+    return () if open_ is None else (words_of[open_],)
+
+
 def _news(visit: Visit) -> tuple[str, ...]:
     """What the clinician handed in since the last visit."""
     said = []
