@@ -41,7 +41,7 @@ soak: setup
 	$(BIN)/python -m tests.mutants
 
 screens: setup
-	$(BIN)/python tests/screens/render.py docs/screens home-simulator placement-left level session-on --size 80x25
+	$(BIN)/python tests/screens/write_gallery.py
 
 messages: setup
 	$(BIN)/python -m kiosk.locale.extract

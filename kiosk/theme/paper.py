@@ -45,7 +45,7 @@ PAPER: Final[Theme] = {
     Role.BAR_REST: Ink(rgb("#7a7365"), _PAPER),
     Role.RHYTHM_PAST: Ink(rgb("#7a7365"), _PAPER),
     Role.RHYTHM_AHEAD: Ink(_BLUE, _PAPER),
-    Role.BODY: Ink(rgb("#6b5a45"), _PAPER),
+    Role.BODY: Ink(rgb("#54452f"), _PAPER),
     Role.SPINE: Ink(rgb("#6b5a45"), _PAPER),
     Role.PAD_IDLE: Ink(_GREY, _PAPER),
     Role.PAD_RED: Ink(_WHITE, _PAD_RED, bold=True),

@@ -354,15 +354,17 @@ class Desk:
             )
         )
 
-    def climb(self, phase: int) -> None:
-        """To 1 mA, by presses or by a slow rise."""
-        for _ in range(20):
-            if self.state.side.level_half_mA < 2:
+    def climb(self, phase: int, half_mA: int) -> None:
+        """To a level, by presses or by a slow rise."""
+        for _ in range(40):
+            if self.state.side.level_half_mA < half_mA:
+                self.status(phase, may_raise=False)  # from one contraction to the next
+                self.status(phase)
                 self.press(Key.UP)
                 self.pass_time(1.0)
                 self.feed(machine.Deadline())
                 self.status(phase)
-        assert self.state.side.level_half_mA >= 2
+        assert self.state.side.level_half_mA >= half_mA
 
     def shot(self, name: str) -> Shot:
         return Shot(f"session {name}", self.walk.visit, self.walk.moment, self.state)
@@ -404,11 +406,12 @@ def _stages(desk: Desk) -> Iterator[Shot]:
         yield desk.shot(f"feel {index}")
         desk.press(Key.ENTER)
         yield desk.shot(f"nothing yet {index}")
-        desk.climb(index)
+        desk.climb(index, 2 if desk.state.side.slow else 12)
         yield desk.shot(f"felt {index}")
+        felt = desk.state
         desk.press(Key.FIVE)
         yield desk.shot(f"rest while finding {index}")
-        desk.climb(index)
+        desk.state = felt
         desk.press(Key.ENTER)
         if desk.state.find_step == "feel":
             desk.press(Key.ENTER)
@@ -417,7 +420,7 @@ def _stages(desk: Desk) -> Iterator[Shot]:
         if desk.state.find_step == "tighten":
             yield desk.shot(f"tighten {index}")
             desk.press(Key.ENTER)
-        desk.press(Key.UP)
+        desk.press(Key.UP, Key.UP, Key.UP)
         yield desk.shot(f"strong {index}")
         desk.status(index, may_raise=False)
         desk.press(Key.UP)

@@ -80,9 +80,9 @@ def check(visit: Visit, moment: Moment) -> Page:
     )
     choices = (
         Choice(Key.ENTER, _("All is right, next")),
-        Choice(Key.ONE, _("Change pain at rest"), prominent=False),
-        Choice(Key.TWO, _("Change pain when moving"), prominent=False),
-        Choice(Key.THREE, _("Change sore muscles"), prominent=False),
+        Choice(Key.ONE, _("Change pain at rest")),
+        Choice(Key.TWO, _("Change pain when moving")),
+        Choice(Key.THREE, _("Change sore muscles")),
     )
     body = Words((_("Please check what you said."),), items)
     return build(visit, moment, body, choices, title=_("Check your answers"), pauses=True, back=True)

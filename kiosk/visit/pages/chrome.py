@@ -78,7 +78,7 @@ def build(
 def _hint(choices: tuple[Choice, ...]) -> str:
     """ "1–4, 9  choose": which numbers the big buttons have."""
     digits = sorted(choice.key.digit for choice in choices if choice.prominent and choice.key.digit)
-    if len(digits) < LEAST_TO_HINT_AT:
+    if len(digits) < LEAST_TO_HINT_AT or digits[0] > LEAST_TO_HINT_AT:
         return ""
     runs: list[list[int]] = []
     for digit in digits:
