@@ -386,8 +386,8 @@ def test_every_message_is_translated_with_its_placeholders() -> None:
         strings = (translated.string,) if isinstance(translated.string, str) else translated.string
         assert all(strings), message.id
         assert not translated.fuzzy
-        for string in strings:
-            assert fields(string) == fields(sources[-1]), message.id
+        for index, string in enumerate(strings):
+            assert fields(string) == fields(sources[min(index, len(sources) - 1)]), message.id
 
 
 def test_the_template_is_what_the_code_says() -> None:
