@@ -479,6 +479,37 @@ async def test_a_stop_gets_through_a_full_port(kit: Kit) -> None:
         assert bench.outputs()[-1] == []
 
 
+@pytest.mark.parametrize("written", [1, 5, 9])
+async def test_a_stop_while_a_frame_of_ours_is_half_written(
+    kit: Kit, written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device's parser has the begin of an update when the stop comes: the stop is read all the same."""
+    async with kit.ready() as (driver, bench):
+        await driver.apply(targets(8))
+        port, write, room = driver._link._fd, os.write, [written]
+
+        def nearly_full(fd: int, data: bytes) -> int:
+            if fd != port or room == [-1]:
+                return write(fd, data)
+            if not room[0]:
+                raise BlockingIOError
+            taken = write(fd, data[: room[0]])
+            room[0] -= taken
+            return taken
+
+        monkeypatch.setattr(os, "write", nearly_full)
+        applied = asyncio.create_task(driver.apply(targets(20)))
+        await asyncio.sleep(0)
+        assert driver._link.half_written > 0
+        room[0] = -1
+        driver.stop_now()
+        assert (await driver.stop()).confirmed
+        with pytest.raises(Preempted):
+            await applied
+        assert bench.outputs()[-1] == []
+        assert bench.names().count(kit.stop) == 1
+
+
 async def test_a_busy_device_gets_time_between_the_tries(kit: Kit) -> None:
     async with kit.ready() as (driver, bench):
         await driver.apply(targets(8))
