@@ -531,6 +531,7 @@ async def test_a_lock_for_much_pain_closes_the_muscles_until_a_clinician_has_loo
     store: Store, clock: FixedClock, looked: bool
 ) -> None:
     await store.add(baseline())
+    await store.lock("P", "d_ill", START.date() + dt.timedelta(days=1))
     await store.lock("pain", "pain_up_days")
     if looked:
         clock.advance(60)
@@ -538,7 +539,7 @@ async def test_a_lock_for_much_pain_closes_the_muscles_until_a_clinician_has_loo
     found = today.read(store, clock)
     assert isinstance(found.next, SessionPlan)
     assert found.next.kind == ("nmes" if looked else "tens")
-    assert bool(found.muscle_locks) is not looked
+    assert [lock.cause for lock in found.muscle_locks] == ([] if looked else ["pain_up_days"])
 
 
 async def test_what_is_due_comes_with_the_day(store: Store, clock: FixedClock) -> None:

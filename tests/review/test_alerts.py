@@ -298,6 +298,10 @@ def test_what_was_told_at_the_moment_itself_is_not_told_again() -> None:
     (pads,) = fired(facts(sessions=(session(0, pad_faults=3),)))
     at_once = told(pads, rule=Reason("pad_faults", {"count": 3}), since=TODAY)
     assert new_ones([pads], [at_once], TODAY) == ()
+    due = Due("pain", TODAY - dt.timedelta(days=2), Reason("pain_up_twice"))
+    (rose,) = fired(facts(follow_up=(due,)))
+    assert new_ones([rose], [told(rose, since=TODAY)], TODAY) == (), "told days after it began"
+    assert new_ones([rose], [told(rose, since=TODAY - dt.timedelta(days=9))], TODAY) == (rose,)
 
 
 def test_two_answers_of_one_day_are_two_alerts() -> None:
