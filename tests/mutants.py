@@ -139,7 +139,7 @@ MUTANTS = (
     Mutant(
         "any prescription is a review",
         "programs/follow_up.py",
-        "history.reviewed_on >= began + reached[-1] * WEEK",
+        "history.reviewed_on >= from_day",
         "history.reviewed_on >= began",
         "tests/programs/test_follow_up.py",
     ),

@@ -153,7 +153,7 @@ def test_who_said_that_it_is_enough_is_offered_no_other_session_today(end: Calla
     walk.press("1")
     assert walk.step == "home"
     walk.press("2")
-    assert walk.step == "diary_pain_rest"
+    assert walk.step == "diary_day"
     assert len(walk.sent(BeginSession)) == begun
 
 
