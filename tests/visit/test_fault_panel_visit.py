@@ -25,7 +25,8 @@ async def test_the_panel_opens_over_a_live_current_and_closes_when_the_fault_com
         before = person.application.page()
         sent: list[object] = []
         send = person.application._send
-        monkeypatch.setattr(person.application._runner, "_send", lambda m: (sent.append(m), send(m)))
+        for sender in (person.application._runner, person.application._runner._lease):
+            monkeypatch.setattr(sender, "_send", lambda m: (sent.append(m), send(m)))
         await person.press("f9")
         page = person.application.page()
         assert (page.id, page.stop_row, page.header.simulator) == ("fault_panel", True, True)
