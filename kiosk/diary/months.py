@@ -7,13 +7,11 @@ next month has begun, a month is cut to its length, its copy made whole, and its
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import itertools
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -321,15 +319,3 @@ def first_line(folder: Path, files: Files = DISK) -> journal.Change:
 
 def _as_sealed(content: bytes, sealed: Sealed) -> bool:
     return len(content) == sealed.bytes and hashlib.sha256(content).hexdigest() == sealed.sha256
-
-
-@contextmanager
-def without_collecting() -> Iterator[None]:
-    """Thousands of objects that stay are made at once: looking through them for garbage is in vain."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kiosk.clock import Clock
+from kiosk.collecting import without_collecting
 from kiosk.diary import check, inbox, journal, migration, months
 from kiosk.diary import folder as data_folder
 from kiosk.diary.journal import JournalDamaged
@@ -203,7 +204,7 @@ class StoreReader:
             raise KeyError(f"no such kind of record: {kind}")
         self._upgrade_seen()
         newest = max(self._journals.months(), default="")
-        with months.without_collecting():
+        with without_collecting():
             return [fact for month in in_months for fact in self._facts_of(month, kind, month == newest)]
 
     def _backwards(self, kind: str) -> Iterator[tuple[Stored, ...]]:

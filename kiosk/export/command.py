@@ -12,10 +12,10 @@ from typing import Final, Literal, TextIO
 
 from kiosk import words
 from kiosk.clock import Clock
+from kiosk.collecting import without_collecting
 from kiosk.diary import durable
 from kiosk.diary.files import DISK
 from kiosk.diary.folder import reason_of
-from kiosk.diary.months import without_collecting
 from kiosk.diary.settings_file import SettingsError, load_settings
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from kiosk.clock import Clock, FixedClock
+from kiosk.collecting import without_collecting
 from kiosk.errors import KioskError
 from kiosk.rehearsal import report
 from kiosk.rehearsal.books import NewFolder, Nowhere
@@ -39,7 +39,7 @@ def rehearse(
         raise KioskError(f"--weeks is {weeks}; expected 1 to {MOST_WEEKS}.", exit_code=2)
     virtual = FixedClock(_first_day(clock.now(), weeks))
     where = NewFolder(folder, virtual) if folder is not None else nullcontext(Nowhere())
-    with _no_search_for_circles(), where as book:
+    with without_collecting(), where as book:
         course, tally = Course(plan, seed, virtual, book), report.Tally()
         if as_json:
             report.write_json(course, seed, weeks, course.days(weeks * 7), tally, out)
@@ -53,18 +53,6 @@ def rehearse(
     if folder is not None:
         lines.insert(-1, f"{book.written} records are written in {folder}.")
     out("\n".join(lines) + "\n")
-
-
-@contextmanager
-def _no_search_for_circles() -> Iterator[None]:
-    """What is played is frozen values without a circle: a search for garbage costs a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _first_day(now: dt.datetime, weeks: int) -> dt.datetime:
