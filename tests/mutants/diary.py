@@ -1,0 +1,214 @@
+"""Of the diary's storage and its backup."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+CHAIN = "kiosk/diary/chain.py"
+JOURNAL = "kiosk/diary/journal.py"
+MONTHS = "kiosk/diary/months.py"
+TEST_CUTS = "tests/kiosk/diary/test_power_cuts.py"
+TEST_DAMAGE = "tests/kiosk/diary/test_damage.py"
+TEST_JOURNAL = "tests/kiosk/diary/test_journal.py"
+TEST_MIGRATION = "tests/kiosk/diary/test_migration.py"
+TEST_INBOX = "tests/kiosk/diary/test_inbox.py"
+TEST_CHECK = "tests/kiosk/diary/test_check.py"
+TEST_STORE = "tests/kiosk/test_store.py"
+BACKUP = "kiosk/ops/backup.py"
+TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
+
+MUTANTS = (
+    Mutant(
+        "no flush",
+        JOURNAL,
+        "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
+        "            self._failure = error\n            raise\n        contents.link",
+        "        except OSError as error:\n            self._failure = error\n            raise\n"
+        "        contents.link",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "two flushes",
+        JOURNAL,
+        "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
+        "            self._failure = error\n            raise\n        contents.link",
+        "            self._files.flush_data(self._descriptor)\n"
+        "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
+        "            self._failure = error\n            raise\n        contents.link",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "a new file's name is not flushed",
+        JOURNAL,
+        "rename(draft, path)\n            self._files.flush_folder(self.folder)",
+        "rename(draft, path)",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "a new file has its name before it is whole",
+        JOURNAL,
+        "self._files.flush_data(descriptor)\n            self._files.rename",
+        "self._files.rename",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "a folder's name is not flushed",
+        "kiosk/diary/durable.py",
+        "        return\n    files.flush_folder(path.parent)",
+        "        return",
+        TEST_CUTS,
+    ),
+    Mutant("the tail is not cleared", JOURNAL, "if reading.torn:", "if False:", TEST_CUTS),
+    Mutant(
+        "what was torn is thrown away",
+        JOURNAL,
+        'if not found.strip(b"\\0"):',
+        "if True:",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "the chain is not checked",
+        CHAIN,
+        "return digest if digest == text[_HASH] else None",
+        "return text[_HASH]",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "each line stands alone",
+        CHAIN,
+        "sha256(previous + text[_CHANGE:-1])",
+        "sha256(text[_CHANGE:-1])",
+        TEST_JOURNAL,
+    ),
+    Mutant(
+        "damage in the middle is cut off like a torn end",
+        CHAIN,
+        "damaged = 0 <= newline < len(rest) - 1",
+        "damaged = False",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "a torn end is taken for damage",
+        CHAIN,
+        "damaged = 0 <= newline < len(rest) - 1",
+        "damaged = bool(rest)",
+        TEST_CUTS,
+    ),
+    Mutant("the copy is not looked at", CHAIN, "_twin(copy, at, head) or ", "", TEST_DAMAGE),
+    Mutant(
+        "the copy is never written",
+        JOURNAL,
+        "if not self._uncopied:\n            return",
+        "return",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "a failed write does not end writing",
+        JOURNAL,
+        "if self._failure is not None:\n            raise JournalFailed",
+        "if False:\n            raise JournalFailed",
+        TEST_JOURNAL,
+    ),
+    Mutant(
+        "memory is ahead of the disk",
+        JOURNAL,
+        """        gone = b'"del":""",
+        "        self._contents.tables.setdefault(table, {}).update(put)\n"
+        """        gone = b'"del":""",
+        TEST_JOURNAL,
+    ),
+    Mutant(
+        "a change in place is not noticed",
+        JOURNAL,
+        "        for doc_id, document in self._seen.items():",
+        "        for doc_id, document in ():",
+        TEST_JOURNAL,
+    ),
+    Mutant(
+        "the chain begins anew each month",
+        MONTHS,
+        "self._storage_of(month, None if before is None else before.link)",
+        "self._storage_of(month)",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "a month that has ended is not sealed",
+        MONTHS,
+        "        if before is not None:\n            self._seal(ended, before)",
+        "        ended = None",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "what a power cut left unsealed stays so",
+        MONTHS,
+        "                self._seal_left_over(months)",
+        "                pass",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "a past month may lose its end",
+        MONTHS,
+        "if sealed is not None and contents.link != sealed.link:",
+        "if False:",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "the new version is said before it is there",
+        "kiosk/diary/migration.py",
+        "    follows: Link | None = None\n",
+        "    follows: Link | None = None\n"
+        "    durable.write_file(data / folder.META, msgspec.json.encode("
+        "msgspec.structs.replace(meta, version=2)), files)\n",
+        TEST_MIGRATION,
+    ),
+    Mutant(
+        "an item is taken twice",
+        "kiosk/diary/inbox.py",
+        'uuid.uuid5(_NAMESPACE, f"{self.name}/{part}")',
+        "uuid.uuid4()",
+        TEST_INBOX,
+    ),
+    Mutant(
+        "any file in the inbox is taken",
+        "kiosk/diary/inbox.py",
+        " or hashlib.sha256(content).hexdigest() != match[2]",
+        "",
+        TEST_INBOX,
+    ),
+    Mutant(
+        "an exchanged month is read on",
+        MONTHS,
+        "if link != START and header.follows != link:",
+        "if False:",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "a check that does not look from file to file",
+        "kiosk/diary/check.py",
+        "if before is not NOWHERE and header.follows != before:",
+        "if False:",
+        TEST_CHECK,
+    ),
+    Mutant(
+        "idle moments are not used",
+        "kiosk/diary/store.py",
+        "                self._writer.seal()",
+        "                pass",
+        f"{TEST_STORE} -k idle",
+    ),
+    Mutant(
+        "a restore does not lock",
+        BACKUP,
+        'asyncio.run(store.lock("restore", "restored"))',
+        "pass",
+        TEST_BACKUP,
+    ),
+    Mutant("a backup is not read back", BACKUP, "if self.get(path) != content:", "if False:", TEST_BACKUP),
+    Mutant(
+        "the backup's time decides which is newest",
+        BACKUP,
+        "    if stamp > newest:\n        return stamp",
+        "    return stamp",
+        TEST_BACKUP,
+    ),
+)

@@ -1,0 +1,29 @@
+"""Of the kiosk: its screens, its keys and its line to the guard."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "a guard on a simulator is taken for the stimulator of real therapy",
+        "kiosk/guard_unit.py",
+        'if device.simulated and settings.kind != "simulated":',
+        "if False:",
+        "tests/kiosk/test_guard_unit.py",
+    ),
+    Mutant(
+        "the kiosk starts a guard where the box has one",
+        "kiosk/guard_unit.py",
+        "if settings.guard_socket is not None:",
+        "if False:",
+        "tests/kiosk/test_guard_unit.py",
+    ),
+    Mutant(
+        "she is called to press before a press counts",
+        "kiosk/visit/pages/pad_pages.py",
+        "if visit.context.run.stop_ready else",
+        "if True else",
+        "tests/kiosk/test_flow_walk.py",
+    ),
+)
