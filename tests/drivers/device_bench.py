@@ -185,8 +185,10 @@ class SimulatorProcess:
         )
         self.await_ready()
 
-    def await_ready(self) -> None:
+    def await_ready(self, within_s: float = 20) -> None:
         assert self.process.stdout is not None
+        said, _, _ = select.select([self.process.stdout], [], [], within_s)
+        assert said, f"the simulator does not say that it is ready within {within_s} s"
         assert self.process.stdout.readline() == f"ready {self.link}\n"
 
     def control(self, line: str) -> None:

@@ -1,9 +1,13 @@
 """kiosk.toml is typed: a bad one names file, key, what was found and what was expected."""
 
+import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from drivers import configuration
 from kiosk import config
 from kiosk.config import Config, ConfigError, decode_config, emergency_number, load_config
 
@@ -40,6 +44,25 @@ def test_a_complete_file_is_read(tmp_path: Path) -> None:
     assert read.guard.socket == "/run/homestim/guard.sock"
     assert (read.kiosk.locked, read.kiosk.lang) == (True, "de")
     assert emergency_number(read.kiosk.country) == "999"
+
+
+def test_the_page_for_the_installer_shows_every_key_and_is_right(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    read = decode_config(text, "configuration.md")
+    shown = tomllib.loads(text)
+    assert set(shown) == set(Config.__struct_fields__)
+    for name, keys in shown.items():
+        assert set(keys) == set(getattr(read, name).__struct_fields__), name
+    assert read.sound == config.Sound(), "it says that the sound is as it is without the table"
+    (tmp_path / "kiosk.toml").write_text(text)
+    guard = configuration.read(str(tmp_path / "kiosk.toml"))
+    assert read.device is not None
+    assert (guard.kind, guard.port, guard.device_id, guard.simulated, guard.stop_inputs, guard.socket) == (
+        *msgspec.structs.astuple(read.device),
+        read.stop.inputs,
+        read.guard.socket,
+    )
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
