@@ -28,11 +28,15 @@ from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import emergency_number
 from kiosk.diary import inbox, today
+from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Lock, Record, Screening
 from kiosk.diary.settings_file import Settings, change_settings, load_settings
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
+from kiosk.export.outgoing import NotSent, Places
+from kiosk.export.outgoing import Result as ExportResult
+from kiosk.export.stick import find_sticks
 from kiosk.keys import Key
 from kiosk.logfile import log_to
 from kiosk.page import Page
@@ -61,14 +65,20 @@ from kiosk.visit.events import (
     LoadCodeState,
     LoadFamilyView,
     LoadToday,
+    LookForPlaces,
+    NewPassword,
     NotChosen,
     OutputUnknown,
+    PasswordMade,
     PinChecked,
+    PlacesSeen,
     PlayTone,
     Save,
     Saved,
     SaveFailed,
     SaveScreening,
+    SendOut,
+    SentOut,
     SessionEnded,
     SessionKey,
     SessionOutcome,
@@ -104,6 +114,7 @@ GUARD_AGAIN_S: Final = 1.0
 AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
 """States of the guard in which no stop is under way any more."""
 INBOX_EVERY_S: Final = 10.0
+LOOK_FOR_STICKS_EVERY_S: Final = 1.0
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
 
@@ -120,6 +131,7 @@ class Application:
         liveness: Liveness,
         read_today: Callable[[StoreReader, Clock, str], Today] = today.read,
         sounds: Sounds = SILENT,
+        find_sticks: Callable[[], Places] = find_sticks,
         kept: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         self._settings = settings
@@ -129,6 +141,7 @@ class Application:
         self._clock = clock
         self._read_today = read_today
         self._sounds = sounds
+        self._find_sticks = find_sticks
         self._port = settings.port
         self._link: GuardLink | None = None
         self._heard_guard = False
@@ -150,6 +163,8 @@ class Application:
         self._changed: list[Callable[[], None]] = []
         self._family: asyncio.Task[FamilyView] | None = None
         """Reads the family's view ahead, while its PIN is typed."""
+        self._sending: asyncio.Task[ExportResult] | None = None
+        """Writes on a stick, or prints."""
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
@@ -428,6 +443,7 @@ class Application:
     def _take(self, result: Result) -> None:
         self._visit, effects = result
         self._prepare_family()
+        self._give_up_sending()
         self._sounds.alarm("not_confirmed" if self._visit.step == "not_confirmed" else "")
         self._carry_out(effects)
         self._schedule()
@@ -460,6 +476,12 @@ class Application:
                     self._spawn(self._try_code(effect))
                 case LoadFamilyView():
                     self._spawn(self._load_family())
+                case LookForPlaces():
+                    self._spawn(self._look_for_places())
+                case NewPassword():
+                    self._make_password()
+                case SendOut():
+                    self._send_out(effect)
                 case LoadToday():
                     self._spawn(self._load_today())
                 case Speak():
@@ -631,6 +653,69 @@ class Application:
         reading.add_done_callback(lambda task: None if task.cancelled() else task.exception())
         return reading
 
+    async def _look_for_places(self) -> None:
+        """Until the screen is left that asked for it."""
+        from kiosk.export import printer
+
+        found: Places | None = None
+        paper = await asyncio.to_thread(printer.find_printer)
+        while self._visit.step == "family_stick" and not self._left.is_set():
+            seen = msgspec.structs.replace(await asyncio.to_thread(self._find_sticks), printer=paper)
+            if seen != found and self._visit.step == "family_stick":
+                found = seen
+                self._hear(PlacesSeen(seen))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_FOR_STICKS_EVERY_S):
+                    await self._left.wait()
+
+    def _make_password(self) -> None:
+        from kiosk.export.sealed import new_password
+
+        self._hear(PasswordMade(new_password()))
+
+    def _send_out(self, effect: SendOut) -> None:
+        """In a child process, and never where current can flow."""
+        if self.output_possible:
+            self._hear(SentOut(NotSent("busy")))
+            return
+        self._sending = asyncio.get_running_loop().create_task(self._sent_out(effect))
+        self._spawn(self._hear_sent(self._sending))
+
+    async def _hear_sent(self, sending: asyncio.Task[ExportResult]) -> None:
+        await asyncio.wait({sending})
+        if not sending.cancelled():
+            self._hear(SentOut(sending.result()))
+
+    async def _sent_out(self, effect: SendOut) -> ExportResult:
+        from kiosk.export.child import question, send_in_child
+
+        where = "stick" if effect.stick else "printer"
+        what = " ".join(effect.formats)
+        try:
+            await self._store.add(AccessRecord(role="family", action="export", detail=f"{where}: {what}"))
+        except KioskError:
+            # A diary that takes nothing more is the one that has to be taken along.
+            log.exception("an export is not written down: %s: %s", where, what)
+        asked = question(
+            self._store.folder,
+            self._clock,
+            words.language(),
+            effect.formats,
+            stick=effect.stick,
+            printer=effect.printer,
+            password=effect.password,
+        )
+        result = await send_in_child(asked)
+        if isinstance(result, NotSent):
+            log.error("the export failed: %s %s", result.why, result.sentence)
+        return result
+
+    def _give_up_sending(self) -> None:
+        """Its screen was left, which only an alarm does: nothing heavy goes on behind it."""
+        if self._sending is not None and self._visit.step != "family_writing":
+            self._sending.cancel()
+            self._sending = None
+
     async def _load_today(self) -> None:
         if self._visit.step == "home":
             await self._take_in()
@@ -665,6 +750,8 @@ class Application:
         self._runner.close()
         if self._test_silence is not None:
             self._test_silence.cancel()
+        if self._sending is not None:
+            self._sending.cancel()
         code: int | None = 0
         if self._link is not None:
             link, self._link = self._link, None

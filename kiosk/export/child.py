@@ -1,4 +1,5 @@
-"""An export in a process of its own, for the kiosk: what it loads and holds is gone with it."""
+"""Everything that leaves the box from the screen, in a process of its own: what it loads and holds is gone
+with it, and nothing heavy runs where a session does."""
 
 from __future__ import annotations
 
@@ -7,31 +8,75 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from kiosk.diary.durable import TEMPORARY_SUFFIX
-from kiosk.errors import KioskError
-from kiosk.export.command import Format
+import msgspec
+
+from kiosk.clock import Clock
+from kiosk.export.outgoing import Format, NotSent, Result, Sent
 
 NICENESS: Final = ("nice", "-n", "10")
 """Nothing that a person waits for at the screen waits for it."""
+LONGEST_S: Final = 600.0
+"""A stick that takes longer is broken."""
 
 
-async def export_in_child(format_: Format, out: Path, folder: Path, language: str) -> None:
-    """Writes `out` as `homestim report` does. Only while no output can be on: the caller sees to that.
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the child is told, as JSON on its standard input. Either a stick or a printer."""
 
-    Ends the child when it is cancelled; then `out` is as it was. Raises KioskError.
+    folder: str
+    now: str
+    clock_trusted: bool
+    language: str
+    formats: tuple[Format, ...]
+    stick: str = ""
+    """Its mount point."""
+    printer: str = ""
+    password: str = ""
+    """Empty: whoever has the stick can read it."""
+
+
+def question(
+    folder: Path,
+    clock: Clock,
+    language: str,
+    formats: tuple[Format, ...],
+    *,
+    stick: str = "",
+    printer: str = "",
+    password: str = "",
+) -> Asked:
+    """As of now."""
+    return Asked(
+        folder=str(folder),
+        now=clock.now().isoformat(),
+        clock_trusted=clock.trusted(),
+        language=language,
+        formats=formats,
+        stick=stick,
+        printer=printer,
+        password=password,
+    )
+
+
+async def send_in_child(asked: Asked) -> Result:
+    """Makes what is asked for and sends it. Only while no output can be on: the caller sees to that.
+
+    Ends the child when it is cancelled; what was half written then does not count.
     """
     child = await asyncio.create_subprocess_exec(
-        *NICENESS, sys.executable, "-m", "kiosk", "report",
-        "--format", format_, "--out", str(out), "--data", str(folder), "--lang", language,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        *NICENESS, sys.executable, "-m", "kiosk.export",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        _, errors = await child.communicate()
+        async with asyncio.timeout(LONGEST_S):
+            output, errors = await child.communicate(msgspec.json.encode(asked))
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+        return NotSent("unknown", "It took too long.")
     except asyncio.CancelledError:
         child.kill()
         await child.wait()
-        out.with_name(out.name + TEMPORARY_SUFFIX).unlink(missing_ok=True)
         raise
     if child.returncode != 0:
-        said = errors.decode(errors="replace").strip()
-        raise KioskError(said.removeprefix("homestim: ") or "The report could not be made. Please try again.")
+        return NotSent("unknown", errors.decode(errors="replace"))
+    return msgspec.json.decode(output, type=Sent | NotSent)

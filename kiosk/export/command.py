@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, TextIO
+from typing import BinaryIO, Final, TextIO
 
 from kiosk import words
 from kiosk.clock import Clock
@@ -19,10 +19,8 @@ from kiosk.diary.folder import reason_of
 from kiosk.diary.settings_file import SettingsError, load_settings
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
+from kiosk.export.outgoing import Format
 
-Format = Literal["pdf", "html", "csv", "fhir"]
-FORMATS: Final[tuple[Format, ...]] = ("pdf", "html", "csv", "fhir")
-SUFFIX: Final = {"pdf": ".pdf", "html": ".html", "csv": ".csv", "fhir": ".json"}
 BEGINNING: Final = dt.date(1970, 1, 1)
 """Before any entry: tables and resources are of everything, unless a first day is asked for."""
 
@@ -52,10 +50,17 @@ def report(
     _must_be_outside(out, data)
     words.set_language(language or _chosen_language(data))
     with without_collecting():
-        write_whole(out, lambda file: _WRITERS[format_](reader, first, last, file))
+        write_whole(out, lambda file: write(format_, reader, first, last, file))
 
 
-def write_whole(out: Path, write: Callable[[io.BufferedWriter], None]) -> None:
+def write(
+    format_: Format, reader: StoreReader, first: dt.date | None, last: dt.date | None, file: BinaryIO
+) -> None:
+    """Into `file`, in the language of `words`; days as `report`. Raises DiaryDamaged, OSError."""
+    _WRITERS[format_](reader, first, last, file)
+
+
+def write_whole(out: Path, write: Callable[[BinaryIO], None]) -> None:
     """Writes beside `out`, flushes and renames: a power cut leaves the old file or the new one.
 
     Raises ExportError, and whatever `write` raises; nothing half written stays.
@@ -103,7 +108,7 @@ def _chosen_language(data: Path) -> str:
 # ── the four formats: what each loads is loaded only for it ──
 
 
-def _pdf(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: io.BufferedWriter) -> None:
+def _pdf(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: BinaryIO) -> None:
     from kiosk.export.drawing import Measure
     from kiosk.export.facts import read_facts
     from kiosk.export.page import report_page
@@ -112,7 +117,7 @@ def _pdf(reader: StoreReader, first: dt.date | None, last: dt.date | None, file:
     file.write(pdf_of(report_page(read_facts(reader, first, last), Measure())))
 
 
-def _html(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: io.BufferedWriter) -> None:
+def _html(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: BinaryIO) -> None:
     from kiosk.export.drawing import Measure
     from kiosk.export.facts import read_facts
     from kiosk.export.html_page import html_of
@@ -121,14 +126,14 @@ def _html(reader: StoreReader, first: dt.date | None, last: dt.date | None, file
     file.write(html_of(report_page(read_facts(reader, first, last), Measure())).encode())
 
 
-def _csv(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: io.BufferedWriter) -> None:
+def _csv(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: BinaryIO) -> None:
     from kiosk.export.csv_table import ENCODING, write_table
 
     with _text(file, ENCODING) as text:
         write_table(reader, first or BEGINNING, last or dt.date.max, words.language(), text)
 
 
-def _fhir(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: io.BufferedWriter) -> None:
+def _fhir(reader: StoreReader, first: dt.date | None, last: dt.date | None, file: BinaryIO) -> None:
     from kiosk.export.fhir import write_bundle
 
     with _text(file, "utf-8") as text:
@@ -136,7 +141,7 @@ def _fhir(reader: StoreReader, first: dt.date | None, last: dt.date | None, file
 
 
 @contextmanager
-def _text(file: io.BufferedWriter, encoding: str) -> Iterator[TextIO]:
+def _text(file: BinaryIO, encoding: str) -> Iterator[TextIO]:
     """Text into a binary file that stays open."""
     text = io.TextIOWrapper(file, encoding, newline="")
     yield text

@@ -14,25 +14,34 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, Literal
 
 import msgspec
 
 from kiosk.diary.folder import reason_of
 from kiosk.errors import KioskError
+from kiosk.export.outgoing import Places
 
 FILE_SYSTEMS: Final = ("vfat", "exfat")
 MUST_BE_MOUNTED: Final = ("nosuid", "nodev", "noexec")
+MOUNTS: Final = Path("/proc/self/mounts")
+BLOCK_DEVICES: Final = Path("/sys/block")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}\.[a-z0-9]{1,5}")
 """Every file system and every machine takes these; no name comes from a person."""
 TEMPORARY_SUFFIX: Final = ".new"
-READ_BYTES: Final = 1 << 20
+PIECE_BYTES: Final = 1 << 18
 MOST_FOLDERS: Final = 100
 _GONE: Final = (errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOENT, errno.ENOTCONN)
 
+Trouble = Literal["gone", "full", "forgets", "refused"]
+
 
 class StickError(KioskError):
-    """Nothing on the stick counts. `sentence` says what to do."""
+    """Nothing on the stick counts. `sentence` says what to do, `trouble` what is wrong, for the screens."""
+
+    def __init__(self, sentence: str, trouble: Trouble, detail: str = "") -> None:
+        super().__init__(sentence, detail=detail)
+        self.trouble: Trouble = trouble
 
 
 class Stick(msgspec.Struct, frozen=True):
@@ -64,13 +73,34 @@ def sticks(mounts: str) -> tuple[Stick, ...]:
     return tuple(found)
 
 
+def is_plugged_in(block_devices: Path = BLOCK_DEVICES) -> bool:
+    """Whether the machine sees any stick at all, of a kind that we use or not."""
+
+    def says(path: Path) -> int:
+        try:
+            return int(path.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
+
+    return any(says(device / "removable") and says(device / "size") for device in block_devices.glob("sd*"))
+
+
+def find_sticks() -> Places:
+    """Of this machine. Blocks."""
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        mounts = ""
+    return Places(sticks=tuple(str(one.place) for one in sticks(mounts)), plugged_in=is_plugged_in())
+
+
 def put(
     place: Path,
-    files: Mapping[str, bytes],
+    files: Mapping[str, BinaryIO],
     now: dt.datetime,
     remount_read_only: Callable[[], None] = lambda: None,
 ) -> OnStick:
-    """Writes `files` into a new folder at `place` and reads them back.
+    """Writes `files`, each from its beginning, into a new folder at `place` and reads them back.
 
     `remount_read_only` is called between the two: after it nothing is left to be written. Raises StickError;
     then what was written is removed again as far as the stick allows. Raises ValueError for a name that is
@@ -79,14 +109,14 @@ def put(
     for name in files:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a stick")
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    sums: dict[str, str] = {}
     try:
         with _folder_of(place) as top:
             folder_name = _new_folder(top, now)
             try:
                 with _opened(folder_name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, top) as folder:
                     for name, content in files.items():
-                        _write(folder, name, content)
+                        sums[name] = _write(folder, name, content)
                     os.fsync(folder)
                 os.fsync(top)
             except OSError:
@@ -101,7 +131,7 @@ def put(
     except OSError as error:
         raise _sentence_of(error) from error
     if wrong:
-        raise StickError("The stick does not keep what is written on it. Please take another one.")
+        raise StickError("The stick does not keep what is written on it. Please take another one.", "forgets")
     return OnStick(place / folder_name, sums)
 
 
@@ -118,15 +148,20 @@ def _new_folder(top: int, now: dt.datetime) -> str:
     raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
-def _write(folder: int, name: str, content: bytes) -> None:
-    """The file is there whole or not at all."""
+def _write(folder: int, name: str, content: BinaryIO) -> str:
+    """The file is there whole or not at all; the hash of what was meant to be in it."""
+    meant = hashlib.sha256()
+    content.seek(0)
     beside = name + TEMPORARY_SUFFIX
     with _opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, folder) as file:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(file, rest) :]
+        while piece := content.read(PIECE_BYTES):
+            meant.update(piece)
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(file, rest) :]
         os.fsync(file)
     os.rename(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
+    return meant.hexdigest()
 
 
 def _sum_of(folder: int, name: str) -> str:
@@ -134,7 +169,7 @@ def _sum_of(folder: int, name: str) -> str:
     found = hashlib.sha256()
     with _opened(name, os.O_RDONLY | os.O_NOFOLLOW, folder) as file:
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-        while piece := os.read(file, READ_BYTES):
+        while piece := os.read(file, PIECE_BYTES):
             found.update(piece)
     return found.hexdigest()
 
@@ -149,13 +184,17 @@ def _remove(top: int, folder_name: str) -> None:
 
 
 def _sentence_of(error: OSError) -> StickError:
+    trouble: Trouble
     if error.errno in _GONE:
+        trouble = "gone"
         sentence = "The stick is not there any more, or it is broken. Nothing on it counts. Please try again."
     elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        trouble = "full"
         sentence = "The stick is full. Nothing was written. Please take another one."
     else:
+        trouble = "refused"
         sentence = f"The stick cannot be written: {reason_of(error)}. Please take another one."
-    return StickError(sentence, detail=str(error))
+    return StickError(sentence, trouble, detail=str(error))
 
 
 @contextlib.contextmanager

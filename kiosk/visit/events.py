@@ -16,6 +16,8 @@ from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.config import Language
 from kiosk.diary.records import Record, Session, Stored
 from kiosk.diary.settings_file import Reminders
+from kiosk.export.outgoing import Format, Places
+from kiosk.export.outgoing import Result as ExportResult
 from kiosk.keys import Key
 from programs.plan import SessionPlan
 from programs.text import Reason
@@ -80,6 +82,23 @@ class LoadFamilyView(msgspec.Struct, frozen=True):
     """Answered by FamilyLoaded."""
 
 
+class LookForPlaces(msgspec.Struct, frozen=True):
+    """Sticks and a printer, as long as their screen stands; each change is answered by PlacesSeen."""
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """Answered by PasswordMade."""
+
+
+class SendOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Make these, for a stick or on paper; answered by SentOut. Given up when its screen is left."""
+
+    formats: tuple[Format, ...]
+    stick: str = ""
+    printer: str = ""
+    password: str = ""
+
+
 class LoadCodeState(msgspec.Struct, frozen=True):
     """Which locks a clinician can open; answered by CodeStateLoaded."""
 
@@ -130,6 +149,9 @@ Effect = (
     | SessionKey
     | CheckPin
     | LoadFamilyView
+    | LookForPlaces
+    | NewPassword
+    | SendOut
     | LoadCodeState
     | TryCode
     | LoadToday
@@ -233,6 +255,24 @@ class FamilyNotLoaded(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class PlacesSeen(msgspec.Struct, frozen=True):
+    """Where something can go now."""
+
+    places: Places
+
+
+class PasswordMade(msgspec.Struct, frozen=True):
+    """A new one, for what goes on a stick."""
+
+    password: str
+
+
+class SentOut(msgspec.Struct, frozen=True):
+    """It is on the stick or with the printer, or nothing of it counts."""
+
+    result: ExportResult
+
+
 class CodeStateLoaded(msgspec.Struct, frozen=True):
     state: CodeState | None
     """None: it cannot be read, and `sentence` says why."""
@@ -290,6 +330,9 @@ Event = (
     | PinChecked
     | FamilyLoaded
     | FamilyNotLoaded
+    | PlacesSeen
+    | PasswordMade
+    | SentOut
     | CodeStateLoaded
     | CodeTried
     | NotChosen

@@ -29,9 +29,12 @@ from kiosk.visit.events import (
     Leave,
     NotChosen,
     OutputUnknown,
+    PasswordMade,
     PinChecked,
+    PlacesSeen,
     Saved,
     SaveFailed,
+    SentOut,
     SessionEnded,
     SessionKey,
     Speak,
@@ -58,6 +61,7 @@ from kiosk.visit.pages import (
     pad_pages,
     practice_pages,
     question_pages,
+    stick_pages,
     stops,
     unlock_pages,
     verdicts,
@@ -81,6 +85,7 @@ from kiosk.visit.steps import (
     patient_pin,
     practice,
     questions,
+    stick,
     stimulation,
     unlock_code,
     verdict,
@@ -379,7 +384,9 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             digits=True,
             home_after_s=PIN_CLOSES_S,
         ),
-        "family": _family(family.press_family, family_pages.family, "home", "family_note", *_FAMILY),
+        "family": _family(
+            family.press_family, family_pages.family, "home", "family_note", "family_stick", *_FAMILY
+        ),
         "family_alerts": _family(family.press_alerts, family_pages.alerts, "family_note", "family"),
         "family_pain": _family(family.press_pain, family_pages.pain, "family_pain", "family"),
         "family_diary": _family(
@@ -389,6 +396,14 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "family_entry": _family(family.press_entry, family_pages.entry, "family_note", "family_diary"),
         "family_sessions": _family(family.press_sessions, family_pages.sessions, "family"),
         "family_notes": _family(family.press_notes, family_pages.notes, "family_note", "family"),
+        "family_stick": _family(
+            stick.press_stick, stick_pages.stick, "family_password", "family_writing", "family"
+        ),
+        "family_password": _family(
+            stick.press_password, stick_pages.password, "family_stick", "family_writing"
+        ),
+        "family_writing": _waits(stick.press_writing, stick_pages.writing, "family_written"),
+        "family_written": _family(stick.press_written, stick_pages.written, "family_stick", "family"),
         "family_note": _family(
             family.press_note, family_pages.note, "family", "family_alerts", "family_entry", "family_notes"
         ),
@@ -467,6 +482,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = family.hear_not_loaded(visit, event)
         case FamilyLoaded():
             visit, effects = family.hear_family(visit, event, moment)
+        case PlacesSeen() | PasswordMade() | SentOut():
+            visit = stick.hear(visit, event, moment)
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
             visit, effects = unlock_code.hear(visit, event, moment)
         case NotChosen(sentence):

@@ -16,6 +16,7 @@ from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.settings_file import Reminders
 from kiosk.diary.today import Today
+from kiosk.export.outgoing import Outgoing
 from kiosk.review.listing import Looking
 from kiosk.sound.player import USUAL_VOLUME
 from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
@@ -215,6 +216,8 @@ class Context(msgspec.Struct, frozen=True):
     family_unread: str = ""
     """Why there is none."""
     looking: Looking = Looking()
+    outgoing: Outgoing = Outgoing()
+    """What the family takes along."""
 
     practice: Any = None
     """The visit that is practised inside this one (`kiosk.visit.steps.practice`)."""

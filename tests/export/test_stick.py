@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from kiosk.export import stick
-from kiosk.export.stick import Stick, StickError, put, sticks
+from kiosk.export.stick import Stick, StickError, is_plugged_in, put, sticks
 from tests.export.diaries import NOW
 
 FILES = {"report.pdf": b"%PDF" + bytes(range(256)) * 5000, "diary.csv": b"kind\r\n"}
+
+
+def files(contents: Mapping[str, bytes] = FILES) -> dict[str, BinaryIO]:
+    """As they are made: open, and read to their end."""
+    opened: dict[str, BinaryIO] = {}
+    for name, content in contents.items():
+        opened[name] = io.BytesIO(content)
+        opened[name].seek(0, os.SEEK_END)
+    return opened
+
+
 SAFE = "rw,nosuid,nodev,noexec,relatime"
 
 
 def test_what_is_said_to_be_on_the_stick_is_there(tmp_path: Path) -> None:
-    done = put(tmp_path, FILES, NOW)
+    done = put(tmp_path, files(), NOW)
     assert done.folder == tmp_path / "homestim-20261102-1830"
     assert {path.name: path.read_bytes() for path in done.folder.iterdir()} == FILES
     assert done.sha256 == {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
 
 
 def test_a_second_time_has_a_folder_of_its_own(tmp_path: Path) -> None:
-    first, second = put(tmp_path, FILES, NOW), put(tmp_path, {"diary.csv": b"other"}, NOW)
+    first, second = put(tmp_path, files(), NOW), put(tmp_path, files({"diary.csv": b"other"}), NOW)
     assert first.folder != second.folder
     assert (first.folder / "diary.csv").read_bytes() == FILES["diary.csv"]
 
@@ -37,11 +50,11 @@ def test_a_link_that_lies_in_wait_is_not_followed(tmp_path: Path) -> None:
     place = tmp_path / "stick"
     place.mkdir()
     (place / "homestim-20261102-1830").symlink_to(outside)
-    assert put(place, FILES, NOW).folder.name == "homestim-20261102-1830-2"
+    assert put(place, files(), NOW).folder.name == "homestim-20261102-1830-2"
     assert not list(outside.iterdir())
     (tmp_path / "link").symlink_to(place)
     with pytest.raises(StickError):
-        put(tmp_path / "link", FILES, NOW)
+        put(tmp_path / "link", files(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +62,7 @@ def test_a_link_that_lies_in_wait_is_not_followed(tmp_path: Path) -> None:
 )
 def test_only_names_of_our_own_are_written(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no name"):
-        put(tmp_path, {name: b""}, NOW)
+        put(tmp_path, files({name: b""}), NOW)
     assert not list(tmp_path.iterdir())
 
 
@@ -60,14 +73,14 @@ def test_it_counts_only_when_it_was_read_back_after_the_last_write(tmp_path: Pat
         (tmp_path / "homestim-20261102-1830" / "report.pdf").write_bytes(b"\0" * 10)
 
     with pytest.raises(StickError, match="does not keep"):
-        put(tmp_path, FILES, NOW, lose)
+        put(tmp_path, files(), NOW, lose)
 
 
 def test_pulled_out_between_writing_and_reading_it_does_not_count(tmp_path: Path) -> None:
     place = tmp_path / "stick"
     place.mkdir()
     with pytest.raises(StickError, match="not there any more"):
-        put(place, FILES, NOW, lambda: os.rename(place, tmp_path / "gone"))
+        put(place, files(), NOW, lambda: os.rename(place, tmp_path / "gone"))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +102,55 @@ def test_whatever_fails_nothing_half_written_stays(
 
     monkeypatch.setattr(stick.os, call, fails_the_second_time)
     with pytest.raises(StickError, match=says):
-        put(tmp_path, FILES, NOW)
+        put(tmp_path, files(), NOW)
     assert not list(tmp_path.iterdir())
+
+
+def test_pulled_out_at_any_byte_no_name_stands_for_a_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soak: bool
+) -> None:
+    """The stick is gone from the k-th byte on, also for what would tidy up: whoever looks at it elsewhere sees
+    whole files, or pieces under a name that says so."""
+    contents = {"report.pdf": bytes(range(256)) * 3, "diary.csv": b"kind\r\n" * 40}
+    size = sum(map(len, contents.values()))
+    real_write, left = os.write, 0
+
+    def until_it_is_gone(descriptor: int, data: bytes) -> int:
+        nonlocal left
+        if left <= 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        written = real_write(descriptor, bytes(data)[:left])
+        left -= written
+        return written
+
+    def gone(*_given: object, **_named: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(stick.os, "write", until_it_is_gone)
+    monkeypatch.setattr(stick.os, "unlink", gone)
+    cuts = range(0, size, 1 if soak else 37)
+    for cut in cuts:
+        left = cut
+        place = tmp_path / str(cut)
+        place.mkdir()
+        with pytest.raises(StickError, match="not there any more"):
+            put(place, files(contents), NOW)
+        for path in place.rglob("*.*"):
+            assert path.name.endswith(".new") or path.read_bytes() == contents[path.name]
+    print(f"{len(cuts)} cuts of {size} bytes")
+
+
+def test_a_stick_of_any_kind_is_noticed(tmp_path: Path) -> None:
+    """So that the screen can say that it cannot be used."""
+    assert not is_plugged_in(tmp_path)
+    for name, removable, size in (("sda", "0", "500"), ("sdb", "1", "0"), ("loop0", "1", "9"), ("sdx", "?", "9")):
+        device = tmp_path / name
+        device.mkdir()
+        (device / "removable").write_text(removable)
+        (device / "size").write_text(size)
+    assert not is_plugged_in(tmp_path), "the box's own disk, a card reader with no card"
+    (tmp_path / "sdb" / "size").write_text("7864320\n")
+    assert is_plugged_in(tmp_path)
 
 
 def test_only_a_stick_that_can_carry_nothing_dangerous_is_offered() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from kiosk.diary.records import Entry, Lock, Session
+from kiosk.export.outgoing import NotSent, Places, Sent
 from kiosk.review.family import (
     DayView,
     EntryView,
@@ -22,7 +23,7 @@ from kiosk.review.family import (
     Told,
     Trend,
 )
-from kiosk.visit.events import FamilyLoaded, PinChecked
+from kiosk.visit.events import FamilyLoaded, PasswordMade, PinChecked, PlacesSeen, SentOut
 from programs.text import Reason
 from tests.kiosk.visit_bench import START, Walk, today
 
@@ -207,7 +208,47 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
     yield "family_sessions", _pressed(opened(), "4", "down", "down")
     yield "family_sessions none", _pressed(opened(replace(FULL, sessions=())), "4")
     yield "family_notes", _pressed(opened(), "6")
+    yield from stick_screens()
     yield "family_notes none", _pressed(opened(replace(FULL, notes=())), "6")
+
+
+def stick_screens() -> Iterator[tuple[str, Walk]]:
+    """What is taken along."""
+    walk = _pressed(opened(), "5")
+    yield "family_stick looking", walk
+    walk.hear(PlacesSeen(Places()))
+    yield "family_stick none", walk
+    walk.hear(PlacesSeen(Places(plugged_in=True)))
+    yield "family_stick that cannot be used", walk
+    walk.hear(PlacesSeen(Places(sticks=("/media/a", "/media/b"), plugged_in=True)))
+    yield "family_stick two", walk
+    walk.hear(PlacesSeen(Places(sticks=("/media/a",), plugged_in=True, printer="Office")))
+    walk.press("2", "4")
+    yield "family_stick there", walk
+    walk.press("enter")
+    yield "family_password none yet", walk
+    walk.hear(PasswordMade("4FK2X-9H7QZ-M3T0P-8WVYC"))
+    yield "family_password", walk
+    walk.press("enter")
+    yield "family_writing", walk
+    walk.hear(SentOut(Sent("homestim-20261120-1405", ("report.pdf", "report.html", "diary.csv"))))
+    yield "family_written", walk
+    for why in ("busy", "gone", "full", "forgets", "refused", "printer", "diary", "unknown"):
+        failed = at_the_stick()
+        failed.press("enter")
+        failed.hear(SentOut(NotSent(why)))  # type: ignore[arg-type]
+        yield f"family_written {why}", failed
+    walk = _pressed(at_the_stick(), "5")
+    yield "family_writing on paper", walk
+    walk.hear(SentOut(Sent("Office", ("report.pdf",))))
+    yield "family_written on paper", walk
+
+
+def at_the_stick() -> Walk:
+    """A stick is in the box, and there is a printer."""
+    walk = _pressed(opened(), "5")
+    walk.hear(PlacesSeen(Places(sticks=("/media/a",), plugged_in=True, printer="Office")))
+    return walk
 
 
 def _pressed(walk: Walk, *keys: str) -> Walk:

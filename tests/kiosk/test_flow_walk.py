@@ -793,8 +793,8 @@ def test_every_step_can_be_left_by_a_key_or_an_event() -> None:
             visit, _ = flow.press(shot.visit, key, shot.moment)
             if visit.step != shot.visit.step:
                 left.add(shot.visit.step)
-    # These wait for the guard or the diary, not for a key.
-    assert set(flow.STEPS) - left == {"session", "stop_test", "probing", "saving"}
+    # These wait for the guard, the diary or a stick, not for a key.
+    assert set(flow.STEPS) - left == {"session", "stop_test", "probing", "saving", "family_writing"}
 
 
 def test_where_keys_lead_stands_in_the_map() -> None:

@@ -54,7 +54,7 @@ def family(visit: Visit, moment: Moment) -> Page:
             _("{name} does not want these pages to be shown.").format(name=people.patient(visit)),
             _("Ask her or him. It can be changed on the box."),
         )
-        return build(visit, moment, Words(refused), (leave,), title=title, right=_closes(visit, moment))
+        return build(visit, moment, Words(refused), (leave,), title=title, right=closes(visit, moment))
     headline, lines, done = _first_line(visit)
     days = view.four_weeks
     body = Overview(
@@ -78,13 +78,14 @@ def family(visit: Visit, moment: Moment) -> Page:
         Choice(Key.TWO, _("Pain")),
         Choice(Key.THREE, _("Diary")),
         Choice(Key.FOUR, _("Sessions")),
+        Choice(Key.FIVE, _("Report, stick")),
         Choice(Key.SIX, _("Notes")),
         leave,
     )
-    return build(visit, moment, body, choices, title=title, right=_closes(visit, moment))
+    return build(visit, moment, body, choices, title=title, right=closes(visit, moment))
 
 
-def _closes(visit: Visit, moment: Moment) -> str:
+def closes(visit: Visit, moment: Moment) -> str:
     """The time of day at which it closes if nobody presses a key."""
     left = dt.timedelta(seconds=max(0.0, CLOSES_S - (moment.monotonic_s - visit.shown_s)))
     return _("closes {time}").format(time=words.clock(moment.now + left))
@@ -205,7 +206,7 @@ def alerts(visit: Visit, moment: Moment) -> Page:
     title = _("Alerts")
     if not shown:
         body = Words((_("There is no alert."),))
-        return build(visit, moment, body, title=title, back=True, right=_closes(visit, moment))
+        return build(visit, moment, body, title=title, back=True, right=closes(visit, moment))
     one = shown[row]
     lines = [f"{_level(one.level)}  {reasons.sentence(one.rule)}"]
     lines.append(_("Since {day}.").format(day=words.date(one.since)))
@@ -226,7 +227,7 @@ def alerts(visit: Visit, moment: Moment) -> Page:
         tuple(lines), small=tuple(small), tone="warn" if one.stands and one.level != "info" else "plain"
     )
     title = _("Alerts   {n} of {count}").format(n=row + 1, count=len(shown))
-    return build(visit, moment, body, tuple(choices), title=title, back=True, right=_closes(visit, moment))
+    return build(visit, moment, body, tuple(choices), title=title, back=True, right=closes(visit, moment))
 
 
 def _level(level: str) -> str:
@@ -246,7 +247,7 @@ def note(visit: Visit, moment: Moment) -> Page:
     """Ready notes: a box may have nothing but a keypad."""
     body = Words((_("What was done? The note is kept."),))
     choices = tuple(Choice(key, text) for key, text in zip(steps.NOTE_KEYS, steps.ready_notes(), strict=True))
-    return build(visit, moment, body, choices, title=_("Add a note"), back=True, right=_closes(visit, moment))
+    return build(visit, moment, body, choices, title=_("Add a note"), back=True, right=closes(visit, moment))
 
 
 # ── pain ────────────────────────────────────────────────────────────────────────────────────────
@@ -288,7 +289,7 @@ def pain(visit: Visit, moment: Moment) -> Page:
         )
         if n != index
     )
-    return build(visit, moment, body, choices, title=_("Pain"), back=True, right=_closes(visit, moment))
+    return build(visit, moment, body, choices, title=_("Pain"), back=True, right=closes(visit, moment))
 
 
 def _day_column(day: DayView, labelled: bool) -> Column:
@@ -388,7 +389,7 @@ def diary(visit: Visit, moment: Moment) -> Page:
         (*choices, *_moving(looking.row, len(entries))),
         title=_("Diary"),
         back=True,
-        right=_closes(visit, moment),
+        right=closes(visit, moment),
     )
 
 
@@ -467,7 +468,7 @@ def find(visit: Visit, moment: Moment) -> Page:
         title=_("Find a day"),
         digits=True,
         back=True,
-        right=_closes(visit, moment),
+        right=closes(visit, moment),
     )
 
 
@@ -504,7 +505,7 @@ def entry(visit: Visit, moment: Moment) -> Page:
         tuple(small),
     )
     choices = (Choice(Key.ONE, _("Add a note")),)
-    return build(visit, moment, body, choices, title=_("Diary"), back=True, right=_closes(visit, moment))
+    return build(visit, moment, body, choices, title=_("Diary"), back=True, right=closes(visit, moment))
 
 
 def _author(author: str) -> str:
@@ -535,7 +536,7 @@ def sessions(visit: Visit, moment: Moment) -> Page:
     lines = (f"{_session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
     body = Table(lines, heads, rows, row - first if rows else None, small)
     choices = _moving(row, len(view.sessions))
-    return build(visit, moment, body, choices, title=_("Sessions"), back=True, right=_closes(visit, moment))
+    return build(visit, moment, body, choices, title=_("Sessions"), back=True, right=closes(visit, moment))
 
 
 def _programme(id_: str) -> str:
@@ -595,4 +596,4 @@ def notes(visit: Visit, moment: Moment) -> Page:
     heads = (_("day"), _("from"), _("note"))
     body = Table((_("Notes of a year"),), heads, rows, row - first if rows else None, small)
     choices = (Choice(Key.ONE, _("Add a note")), *_moving(row, len(view.notes)))
-    return build(visit, moment, body, choices, title=_("Notes"), back=True, right=_closes(visit, moment))
+    return build(visit, moment, body, choices, title=_("Notes"), back=True, right=closes(visit, moment))

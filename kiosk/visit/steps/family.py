@@ -14,6 +14,7 @@ from kiosk.review.family import standing as standing_of
 from kiosk.review.listing import FILTERS, SORTS, Looking, after, entries_shown, row_of_day
 from kiosk.visit.events import FamilyLoaded, FamilyNotLoaded, LoadFamilyView, PinChecked
 from kiosk.visit.state import Moment, Pin, Result, Visit
+from kiosk.visit.steps import stick
 from kiosk.visit.steps.moves import back, go, home, jump, save, update
 from kiosk.visit.steps.pin_entry import say_wrong, type_pin
 from kiosk.words import _
@@ -91,13 +92,15 @@ def alerts_shown(visit: Visit) -> tuple[Told, ...]:
 
 
 def press_family(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Alerts, 2 Pain, 3 Diary, 4 Sessions, 6 Notes. Enter: the first alert is done."""
+    """1 Alerts, 2 Pain, 3 Diary, 4 Sessions, 5 Report and stick, 6 Notes. Enter: the first alert is done."""
     if key is Key.BACK:
         return home(visit, moment)
     if not view_of(visit).allowed:
         return visit, ()
     if key in SCREENS:
         return go(_look(visit, row=0), moment, SCREENS[key]), ()
+    if key is Key.FIVE:
+        return stick.begin(visit, moment)
     if key is Key.ENTER and standing(visit):
         return go(_look(visit, about=standing(visit)[0].id), moment, "family_note"), ()
     return visit, ()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from kiosk.diary.records import Record, Screening
+from kiosk.export.outgoing import Outgoing
 from kiosk.visit.events import Effect, LoadToday, Save, Saved, SaveFailed, SaveScreening
 from kiosk.visit.state import (
     Code,
@@ -90,6 +91,7 @@ def home(visit: Visit, moment: Moment) -> Result:
             code=Code(),
             run=Run(device_faults=visit.context.run.device_faults, fault_day=visit.context.run.fault_day),
             family=None,
+            outgoing=Outgoing(),
             practice=None,
             saves=_without_finished_documents(visit.context.saves),
         ),

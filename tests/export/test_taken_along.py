@@ -1,0 +1,163 @@
+"""The kiosk takes the diary along: a record first, a child for the work, and nothing of it beside a current."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from drivers.build import build_id
+from kiosk.access.pins import Access
+from kiosk.application import Application
+from kiosk.clock import SystemClock
+from kiosk.config import load_config
+from kiosk.diary.records import Access as AccessRecord
+from kiosk.diary.records import Entry
+from kiosk.diary.store import Store, open_store
+from kiosk.export import child
+from kiosk.export.child import Asked
+from kiosk.export.outgoing import NotSent, Places, Result, Sent
+from kiosk.keys import Key
+from kiosk.session.lease import Liveness
+from kiosk.settings import RunOptions, resolve
+from kiosk.terminal.liveness import AlwaysAlive
+from kiosk.visit.state import Place
+from tests.kiosk.family_album import FULL
+
+
+class Desk:
+    """An application whose family looks at its pages; no guard, no screen."""
+
+    def __init__(self, application: Application, store: Store, stick: Path) -> None:
+        self.application, self.store, self.stick = application, store, stick
+
+    @property
+    def step(self) -> str:
+        return self.application._visit.step
+
+    def press(self, *keys: Key) -> None:
+        for key in keys:
+            self.application.press(key)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """The application says whenever something may have changed."""
+        changed = asyncio.Event()
+        self.application.on_change(changed.set)
+        async with asyncio.timeout(30):
+            while not holds():
+                await changed.wait()
+                changed.clear()
+
+    async def at_the_stick(self) -> None:
+        self.press(Key.FIVE)
+        await self.until(lambda: self.application._visit.context.outgoing.places is not None)
+
+
+@pytest.fixture
+def alive() -> Liveness:
+    return AlwaysAlive()
+
+
+@asynccontextmanager
+async def desk(folder: Path, alive: Liveness) -> AsyncIterator[Desk]:
+    (folder / "kiosk.toml").write_text("")
+    (folder / "stick").mkdir()
+    options = RunOptions(simulate="p24", data=folder / "data")
+    settings = resolve(options, load_config(folder / "kiosk.toml"), {"p24"}, build_id())
+    clock = SystemClock()
+    with open_store(settings.data_folder, settings.kind, clock) as store:
+        await store.add(Entry(moment="daily", pain_rest=4))
+        places = Places(sticks=(str(folder / "stick"),), plugged_in=True)
+        application = Application(
+            settings, store, Access(store), clock, alive, find_sticks=lambda: places
+        )
+        visit = application._visit
+        context = replace(visit.context, family=FULL)
+        application._visit = replace(visit, place=Place("family"), context=context)
+        try:
+            yield Desk(application, store, folder / "stick")
+        finally:
+            application._left.set()
+            await application._end()
+
+
+async def test_it_is_written_down_and_then_it_is_on_the_stick(tmp_path: Path, alive: Liveness) -> None:
+    async with desk(tmp_path, alive) as family:
+        await family.at_the_stick()
+        family.press(Key.TWO, Key.ENTER)
+        await family.until(lambda: family.step == "family_written")
+        result = family.application._visit.context.outgoing.result
+        assert isinstance(result, Sent)
+        assert sorted(path.name for path in (family.stick / result.where).iterdir()) == [
+            "diary.csv", "report.html", "report.pdf",
+        ]  # fmt: skip
+        (record,) = [one.record for one in family.store.all("access")]
+        assert record == AccessRecord(role="family", action="export", detail="stick: pdf html csv")
+
+
+async def test_nothing_is_sent_while_current_can_flow(
+    tmp_path: Path, alive: Liveness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path, alive) as family:
+        await family.at_the_stick()
+        monkeypatch.setattr(family.application, "_testing", True)
+        assert family.application.output_possible
+        family.press(Key.ENTER)
+        assert family.application._visit.context.outgoing.result == NotSent("busy")
+        assert not list(family.stick.iterdir())
+        assert not family.store.all("access")
+
+
+async def test_an_alarm_in_its_place_ends_it(
+    tmp_path: Path, alive: Liveness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def for_ever(asked: Asked) -> Result:
+        begun.set()
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(child, "send_in_child", for_ever)
+    async with desk(tmp_path, alive) as family:
+        await family.at_the_stick()
+        family.press(Key.ENTER)
+        await begun.wait()
+        visit = family.application._visit
+        family.application._take((replace(visit, place=Place("not_confirmed")), ()))
+        async with asyncio.timeout(5):
+            await ended.wait()
+        assert family.step == "not_confirmed"
+
+
+async def test_leaving_the_kiosk_does_not_wait_for_a_stick(
+    tmp_path: Path, alive: Liveness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def for_ever(asked: Asked) -> Result:
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(child, "send_in_child", for_ever)
+    async with asyncio.timeout(10), desk(tmp_path, alive) as family:
+        await family.at_the_stick()
+        family.press(Key.ENTER)
+        assert family.step == "family_writing"
+
+
+async def test_a_diary_that_takes_nothing_more_is_taken_along_all_the_same(
+    tmp_path: Path, alive: Liveness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with desk(tmp_path, alive) as family:
+        await family.at_the_stick()
+        monkeypatch.setattr("kiosk.diary.files.Files.write_at", full)
+        family.press(Key.ENTER)
+        await family.until(lambda: family.step == "family_written")
+        assert isinstance(family.application._visit.context.outgoing.result, Sent)
