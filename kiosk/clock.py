@@ -70,16 +70,17 @@ class SystemClock:
         now_s = time.time()
         if dt.datetime.fromtimestamp(now_s, dt.UTC).year not in SANE_YEARS:
             return False
-        return _kernel_synchronised() or _rtc_agrees(now_s)
+        return kernel_synchronised() or rtc_agrees(now_s)
 
 
-def _kernel_synchronised() -> bool:
+def kernel_synchronised() -> bool:
     """Asks the kernel; chrony, ntpd and systemd-timesyncd all report there."""
     state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     return state not in (-1, _TIME_ERROR)
 
 
-def _rtc_agrees(now_s: float, rtc: Path = Path("/sys/class/rtc/rtc0/since_epoch")) -> bool:
+def rtc_agrees(now_s: float, rtc: Path = Path("/sys/class/rtc/rtc0/since_epoch")) -> bool:
+    """A hardware clock is there, and says nearly the same as `now_s`, seconds since 1970."""
     try:
         return abs(int(rtc.read_text(encoding="ascii")) - now_s) <= RTC_AGREES_WITHIN_S
     except (OSError, ValueError):

@@ -13,7 +13,9 @@ import sys
 from collections.abc import Sequence
 
 from drivers import configuration
+from drivers.guard.messages import Device
 from drivers.guard.process import Guard
+from drivers.guard.report import unit_status
 from drivers.registry import DRIVERS, open_stimulator
 from drivers.sd_notify import Notifier, from_environment, keep_alive, ping_every_s
 from drivers.stop_inputs import keyboards
@@ -100,6 +102,11 @@ async def _serve(args: argparse.Namespace) -> int:
     guard.stop_inputs.needed = tuple(args.stop_input)
     guard.stop_inputs.watched = keyboards if args.keyboards else tuple
     notifier = from_environment() if args.notify else Notifier(None)
+
+    def tell_unit(device: Device) -> None:
+        notifier.send(f"STATUS={unit_status(device)}")
+
+    guard.on_device = tell_unit
 
     def leave() -> None:
         guard.leave("terminated")

@@ -111,6 +111,8 @@ class Guard:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.stop_inputs = StopInputs(self.stop_pressed, self.stop_input_lost)
+        self.on_device: Callable[[m.Device], None] = lambda _device: None
+        """Told of every change of who is on the port, beside the client."""
 
     async def run(self) -> int:
         """Serve until the client (without a listener) or `leave` ends it. 0, or 1: not known to be off."""
@@ -501,6 +503,7 @@ class Guard:
         if who is not None or device != self._device:
             self._device = device
             self._send(device)
+            self.on_device(device)
             log.info("device: %s", sentence or device.device_id)
 
     def _report(self) -> None:

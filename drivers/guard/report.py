@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from drivers.guard.messages import ChannelStatus, Device, GuardState, Status
@@ -58,3 +59,9 @@ def device_of(
         sentence=sentence,
         measures_contact=driver is not None and driver.capabilities.measures_contact,
     )
+
+
+def unit_status(device: Device) -> str:
+    """One line for systemd, which shows it to whoever asks: nobody has to connect to know what is there."""
+    told = ("present", "kind", "device_id", "firmware", "simulated", "build", "sentence")
+    return json.dumps({name: getattr(device, name) for name in told})

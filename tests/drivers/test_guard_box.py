@@ -21,6 +21,7 @@ from drivers.guard import messages as m
 from drivers.guard import process
 from drivers.guard.__main__ import main
 from drivers.guard.process import Guard
+from drivers.guard.report import unit_status
 from drivers.sd_notify import MAX_TURN_MS, Notifier, Vitals, broken_invariant, keep_alive, ping_every_s
 from drivers.stimulator import Identity, Unplugged, WrongDevice
 from drivers.unix_socket import Door, DoorError, peer_uid, uid_of
@@ -521,3 +522,22 @@ async def test_plugged_in_again_it_is_found_and_armed_only_after_another_stop_te
         client.send(arm(2))
         client.keep_lease(2)
         await client.until(lambda x: isinstance(x, m.Status) and x.may_raise, mark)
+
+
+@in_virtual_time
+async def test_who_is_on_the_port_is_told_to_the_unit_on_every_change() -> None:
+    told: list[str] = []
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.hello()
+        client.guard.on_device = lambda changed: told.append(unit_status(changed))
+        device.fails["check"] = Unplugged("The stimulator is gone.")
+        mark = client.mark()
+        await client.until(lambda heard: isinstance(heard, m.Device) and not heard.present, mark)
+        device.fails.clear()
+        await client.until(lambda heard: isinstance(heard, m.Device) and heard.present, mark)
+    first, *_, last = (json.loads(line) for line in told)
+    assert (first["present"], first["sentence"]) == (False, "The stimulator is gone.")
+    assert (last["present"], last["device_id"]) == (True, device.device_id)
+    assert last["build"] == client.guard.build
+    assert not any("\n" in line for line in told), "one line is all that systemd shows"

@@ -106,6 +106,8 @@ async def test_a_kiosk_comes_goes_and_comes_again(tmp_path: Path) -> None:
         await asyncio.sleep(1)
         pings = guard.pings_after(began_s)
         assert 3 <= len(pings) <= 6, "at half the watchdog's time"
+        status = [message for _at, message in guard.notified if message.startswith("STATUS=")]
+        assert '"device_id": "SIMP240001"' in status[-1], "whoever asks systemd need not connect"
         left_s = time.monotonic()
         first.stop_leasing()
         await first.link.close()

@@ -27,14 +27,14 @@ def test_the_machines_clock_is_aware_and_goes_on() -> None:
 def test_a_time_service_or_an_agreeing_rtc_makes_the_clock_trusted(
     monkeypatch: pytest.MonkeyPatch, synchronised: bool, rtc: bool, trusted: bool
 ) -> None:
-    monkeypatch.setattr(clock, "_kernel_synchronised", lambda: synchronised)
-    monkeypatch.setattr(clock, "_rtc_agrees", lambda now_s: rtc)
+    monkeypatch.setattr(clock, "kernel_synchronised", lambda: synchronised)
+    monkeypatch.setattr(clock, "rtc_agrees", lambda now_s: rtc)
     assert SystemClock().trusted() is trusted
 
 
 @pytest.mark.parametrize("year", [1970, 2000, 2024, 2100])
 def test_a_year_that_cannot_be_is_never_trusted(monkeypatch: pytest.MonkeyPatch, year: int) -> None:
-    monkeypatch.setattr(clock, "_kernel_synchronised", lambda: True)
+    monkeypatch.setattr(clock, "kernel_synchronised", lambda: True)
     moment = dt.datetime(year, 6, 1, tzinfo=dt.UTC).timestamp()
     monkeypatch.setattr(clock.time, "time", lambda: moment)
     assert not SystemClock().trusted()
@@ -42,7 +42,7 @@ def test_a_year_that_cannot_be_is_never_trusted(monkeypatch: pytest.MonkeyPatch,
 
 def test_the_kernel_answers_without_being_changed() -> None:
     before = time.time() - time.monotonic()
-    assert clock._kernel_synchronised() in (True, False)
+    assert clock.kernel_synchronised() in (True, False)
     assert time.time() - time.monotonic() == pytest.approx(before, abs=1)
 
 
@@ -52,8 +52,8 @@ def test_the_kernel_answers_without_being_changed() -> None:
 )
 def test_an_rtc_has_to_agree_within_ten_minutes(tmp_path: Path, content: str, agrees: bool) -> None:
     (tmp_path / "since_epoch").write_text(content)
-    assert clock._rtc_agrees(1_000_000.0, tmp_path / "since_epoch") is agrees
-    assert not clock._rtc_agrees(1_000_000.0, tmp_path / "none")
+    assert clock.rtc_agrees(1_000_000.0, tmp_path / "since_epoch") is agrees
+    assert not clock.rtc_agrees(1_000_000.0, tmp_path / "none")
 
 
 def test_a_fixed_clock_moves_all_its_hands_together() -> None:

@@ -1,0 +1,224 @@
+"""`homestim doctor` as it is typed: alone in its process, whatever is broken, and with nothing to hide."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from kiosk.clock import SystemClock
+from kiosk.diary.records import Entry, Note
+from kiosk.diary.settings_file import Reminders, Settings, save_settings
+from kiosk.diary.store import open_store
+from kiosk.doctor import bundle, command, words
+from kiosk.doctor.box import read_box
+from kiosk.doctor.checks import program
+from kiosk.doctor.finding import Finding, ok
+from kiosk.doctor.machine import Machine
+from kiosk.doctor.report import examine, lines
+from kiosk.logfile import log_to
+from tests.kiosk.doctor.boxes import Planted
+
+ROOT = Path(__file__).parents[3]
+
+
+def doctor(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kiosk", "doctor", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The house once more, to be broken."""
+    for package in ("kiosk", "drivers", "programs"):
+        shutil.copytree(
+            ROOT / package, tmp_path / "house" / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return tmp_path / "house"
+
+
+def test_the_doctor_itself_loads_nothing_but_python_and_small_modules(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "kiosk", "doctor", "--json", "--data", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    modules = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
+    assert "kiosk.doctor.command" in modules
+    foreign = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
+    of_the_interpreter = {name for name in foreign if name.startswith("_")} | {"org", "sitecustomize"}
+    assert foreign - of_the_interpreter <= {"kiosk", "drivers"}
+    heavy = [name for name in modules if name.startswith(("kiosk.visit", "kiosk.session", "kiosk.screens"))]
+    assert heavy == []
+    assert {"kiosk.cli", "kiosk.words", "kiosk.diary.store"} & modules == set()
+
+
+def test_it_says_what_keeps_the_kiosk_from_starting(copy: Path, tmp_path: Path) -> None:
+    (copy / "kiosk" / "app.py").write_text("def broken(:\n")
+    done = doctor("--json", "--data", tmp_path / "data", cwd=copy)
+    assert done.returncode == 1, done.stderr
+    found = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
+    assert found["program"]["state"] == "fix"
+    assert "SyntaxError" in found["program"]["found"]
+    assert found["disk-space"]["state"] == "ok", "one broken thing does not hide the others"
+
+
+def test_it_works_where_not_even_the_command_line_can_be_loaded(copy: Path, tmp_path: Path) -> None:
+    (copy / "click.py").write_text("raise ImportError('no click here')\n")
+    done = doctor("--data", tmp_path / "data", cwd=copy)
+    assert done.returncode == 1
+    assert "no click here" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    other = subprocess.run(
+        [sys.executable, "-m", "kiosk", "--help"], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert other.returncode == 1
+    assert other.stderr == "homestim: It cannot start: no click here. What is wrong says: homestim doctor\n"
+
+
+def test_a_check_that_breaks_hides_no_other(tmp_path: Path) -> None:
+    def breaks(_box: object) -> Finding:
+        raise RuntimeError("of its own")
+
+    box = Planted(tmp_path).box
+    first, second = examine(box, [("one", breaks), ("two", lambda _box: ok("two", "fine"))])
+    assert (first.check, first.state) == ("one", "fix")
+    assert "of its own" in first.found
+    assert second.state == "ok"
+
+
+def test_the_report_is_plain_lines_and_its_end_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted = Planted(tmp_path)
+    assert command.main(["--lang", "en"], planted.machine) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "The box is well; 0 to look at."
+    planted.remove("/dev/ttyACM0")
+    assert command.main(["--lang", "en"], planted.machine) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "The box is not well: 1 to mend, 0 to look at."
+    assert next(line for line in said if line.startswith("FIX")).split()[1] == "port"
+    assert command.main([], planted.machine) == 1
+    assert "Die Box" in capsys.readouterr().out, "without --lang it speaks the box's language"
+
+
+def test_the_diary_is_really_checked(tmp_path: Path) -> None:
+    with open_store(tmp_path / "data", "simulated", SystemClock()) as store:
+        for pain in (3, 4, 5):
+            asyncio.run(store.add(Entry(moment="daily", pain_rest=pain)))
+    box = read_box(Machine(), str(tmp_path / "none.toml"), str(tmp_path / "data"))
+    assert program.diary(box).state == "ok"
+    (journal,) = (tmp_path / "data" / "journal").glob("*/*.jsonl")
+    content = bytearray(journal.read_bytes())
+    at = content.index(b"pain_rest")
+    content[at] ^= 1
+    journal.write_bytes(content)
+    assert program.diary(box).state == "look", "one bit is put right by its copy, and the disk is failing"
+    journal.with_suffix(".copy").write_bytes(b"")
+    content[at : at + 600] = b"x" * 600
+    journal.write_bytes(content)
+    assert program.diary(box).state == "fix"
+
+
+def test_the_configuration_is_judged_by_the_kiosk_itself(tmp_path: Path) -> None:
+    config = tmp_path / "kiosk.toml"
+    config.write_text('[kiosk]\ncountry = "Germany"\n')
+    found = program.configuration(read_box(Machine(), str(config), str(tmp_path)))
+    assert found.state == "fix"
+    assert "kiosk.country" in found.found
+    config.write_text('[kiosk]\ncountry = "DE"\n')
+    assert program.configuration(read_box(Machine(), str(config), str(tmp_path))).state == "ok"
+
+
+NAME, NOTE = "Zacharias Quellenmüller", "the stairs at Brunnenstraße"
+PAIN = 7
+
+
+def test_the_bundle_holds_nothing_of_a_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name, a note and a pain value are planted in diary, settings, configuration, log and file names."""
+    planted = Planted(tmp_path / "root")
+    data = tmp_path / "root" / "var" / "lib" / "homestim"
+    (data / "meta.json").unlink()
+    with open_store(data, "real", SystemClock()) as store:
+        asyncio.run(store.add(Entry(moment="daily", pain_rest=PAIN)))
+        asyncio.run(store.add(Note(text=f"{NAME}: {NOTE}", author="family")))
+    save_settings(data, Settings(language="de", reminders=Reminders(hours=(7,))))
+    planted.replace(
+        "/etc/homestim/kiosk.toml", "[kiosk]", f'[people]\nname = "{NAME}"\n[kiosk]\nforms = "{NOTE}"'
+    )
+    log_to(data)
+    try:
+        log = logging.getLogger("kiosk.test")
+        log.warning("it was written of %s", NAME)
+        try:
+            raise ValueError(f"{NOTE}\nValueError: {NAME}\nand pain_rest={PAIN}{PAIN}")
+        except ValueError:
+            log.exception("%s says:\n%s", NAME, NOTE)
+    finally:
+        log_to(tmp_path / "elsewhere")
+    file = tmp_path / "bundle.zip"
+    assert command.main(["--bundle", str(file)], planted.machine) == 0
+    assert str(file) in capsys.readouterr().out
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        content = {name: archive.read(name).decode() for name in names}
+    assert names == {"doctor.json", "system.json", "configuration.json", "homestim.log"}
+    whole = "\n".join(content.values())
+    for part in (*NAME.split(), "Brunnenstra", "stairs", "pain", "reminder", "hours", "people"):
+        assert part not in whole, part
+    assert "WARNING kiosk.test" in content["homestim.log"], "but when and where something was wrong"
+    assert "test_command.py" in content["homestim.log"]
+    assert "ValueError" in content["homestim.log"]
+    assert json.loads(content["configuration.json"])["device"]["kind"] == "p24"
+    assert json.loads(content["system.json"])["packages"]["textual"]
+
+
+def test_a_log_line_that_pretends_to_be_the_programs_own_gives_nothing_away() -> None:
+    """A note is somebody's free text: it can look like anything."""
+    told = list(
+        bundle.without_messages(
+            "2026-11-20 14:05:00,123 7 ERROR kiosk.a: message\n"
+            '  File "/opt/homestim/kiosk/a.py", line 3, in run\n'
+            "    secret = 1\n"
+            "kiosk.errors.KioskError: secret\n"
+            "secretError\n"
+            "Secret\n"
+        )
+    )
+    assert told == [
+        "2026-11-20 14:05:00,123 7 ERROR kiosk.a",
+        "  homestim/kiosk/a.py:3 run",
+        "  kiosk.errors.KioskError",
+    ]
+
+
+def test_a_bundle_that_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    planted = Planted(tmp_path)
+    assert command.main(["--lang", "en", "--bundle", str(tmp_path / "no" / "x.zip")], planted.machine) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_marks_are_words_of_the_language() -> None:
+    words.set_language("de")
+    try:
+        assert next(iter(lines([ok("x", "y")]))).startswith("gut")
+    finally:
+        words.set_language("en")
