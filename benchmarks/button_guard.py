@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from drivers.guard import __main__ as guard
+from drivers.guard import command as guard
 from drivers.guard.link import GuardLink
 from drivers.stop_inputs import EV_KEY, INPUT_EVENT, KEY_SPACE, PRESSED
 

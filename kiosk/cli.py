@@ -4,6 +4,7 @@ guard carries nothing of the screens."""
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,7 +56,7 @@ def _start_log() -> None:
 @click.pass_context
 def homestim(context: click.Context) -> None:
     """A home-therapy kiosk for people with back pain. Not an approved medical device."""
-    if context.invoked_subcommand not in ("guard", "doctor"):  # they have none, or one of their own
+    if context.invoked_subcommand != "guard":  # its log is its stderr, and it needs none of this
         _start_log()
 
 
@@ -162,12 +163,10 @@ def simulate(
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def guard(arguments: tuple[str, ...]) -> int:
     """The guard process, which alone owns the port: --fd N or --socket PATH, --port, --device."""
-    from drivers.guard.__main__ import main as guard_main
+    from drivers.guard import PROGRAM
 
-    try:
-        return guard_main(arguments)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+    # A fresh interpreter: this one has loaded what that small process never needs.
+    os.execv(sys.executable, [sys.executable, *PROGRAM, *arguments])  # noqa: S606
 
 
 @homestim.command()
@@ -317,18 +316,6 @@ def stop_output(arguments: tuple[str, ...]) -> int:
     from kiosk.ops.stop_output import run as stop
 
     return stop(arguments)
-
-
-@homestim.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def doctor(arguments: tuple[str, ...]) -> int:
-    """Every check that an installer needs, each with its remedy; works when the kiosk does not start."""
-    from kiosk.doctor.command import main as examine
-
-    try:
-        return examine(arguments)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
 
 
 @homestim.command()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers.guard import PROGRAM
+
 ROOT = Path(__file__).parents[1]
 OF_THE_INTERPRETER = {"_distutils_hack", "_virtualenv", "sitecustomize", "usercustomize"}
 """What an environment can load into any Python, ours or not."""
@@ -43,12 +45,17 @@ def loaded_by(code: str) -> set[str]:
 
 
 def loaded_by_command(*arguments: str) -> set[str]:
-    """The packages that `homestim …` loads, as the interpreter itself reports them."""
-    done = python("-X", "importtime", "-m", "kiosk", *arguments)
-    assert done.returncode == 0, done.stderr
-    modules = re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE)
+    """The packages that `homestim …` loads."""
+    modules = modules_of("-m", "kiosk", *arguments)
     assert "kiosk" in modules
     return {module.partition(".")[0] for module in modules}
+
+
+def modules_of(*program: str) -> set[str]:
+    """What a program imports, as the interpreter itself reports it."""
+    done = python("-X", "importtime", *program)
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
 
 
 def test_the_import_contracts_are_kept() -> None:
@@ -101,7 +108,7 @@ def test_every_module_of_the_house_can_be_imported() -> None:
 
 
 def test_the_virtual_device_is_not_loaded_with_the_real_one() -> None:
-    done = python("-c", "import drivers.guard.__main__, drivers.p24.driver, sys; print(*sys.modules)")
+    done = python("-c", "import drivers.guard.command, drivers.p24.driver, sys; print(*sys.modules)")
     assert done.returncode == 0, done.stderr
     assert not [name for name in done.stdout.split() if name.startswith("drivers.virtual")]
 
@@ -112,6 +119,10 @@ def test_asking_for_help_loads_no_screen_and_no_diary(arguments: list[str]) -> N
 
 
 def test_the_guard_command_carries_nothing_of_the_kiosk() -> None:
-    loaded = loaded_by_command("guard", "--help")
-    assert "drivers" in loaded
-    assert not loaded & {"textual", "rich", "tinydb", "msgspec", "numpy", "programs", "platformdirs"}
+    """`homestim guard` makes way for a program of its own, which goes without OpenSSL too."""
+    command, guard = modules_of("-m", "kiosk", "guard", "--help"), modules_of(*PROGRAM, "--help")
+    assert "click" in command
+    assert "drivers.guard.process" in guard
+    beside = {"textual", "rich", "tinydb", "msgspec", "numpy", "programs", "platformdirs"}
+    assert not command & beside
+    assert not guard & {*beside, "kiosk", "click", "hashlib", "_ssl"}

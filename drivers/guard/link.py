@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from drivers import limits
 from drivers.build import build_id
+from drivers.guard import PROGRAM
 from drivers.guard import messages as m
 from drivers.line import Line
 
@@ -45,7 +46,7 @@ class GuardLink:
         other device is used.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "drivers.guard", "--fd", str(theirs.fileno())]
+        command = [sys.executable, *PROGRAM, "--fd", str(theirs.fileno())]
         command += ["--port", port, "--device", kind]
         command += ["--state", state_dir] if state_dir is not None else []
         command += ["--simulated"] if simulated else []

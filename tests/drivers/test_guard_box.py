@@ -19,7 +19,7 @@ import pytest
 from drivers.admission import Admission
 from drivers.guard import messages as m
 from drivers.guard import process
-from drivers.guard.__main__ import main
+from drivers.guard.command import main
 from drivers.guard.process import Guard
 from drivers.guard.report import unit_status
 from drivers.sd_notify import MAX_TURN_MS, Notifier, Vitals, broken_invariant, keep_alive, ping_every_s

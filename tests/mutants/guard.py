@@ -354,7 +354,7 @@ MUTANTS = (
     ),
     Mutant(
         "SIGTERM just kills",
-        "drivers/guard/__main__.py",
+        "drivers/guard/command.py",
         'guard.leave("terminated")',
         'print("terminated")',
         f"{TEST_FAULTS} -k asked_to_end",

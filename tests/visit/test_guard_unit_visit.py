@@ -64,7 +64,7 @@ class Box:
 
     async def start_guard(self, build: str = "") -> asyncio.subprocess.Process:
         """As its unit would: everything from the box's one configuration, but the port of a simulator."""
-        run = "from drivers.guard.__main__ import main; import sys; sys.exit(main(sys.argv[1:]))"
+        run = "from drivers.guard.command import main; import sys; sys.exit(main(sys.argv[1:]))"
         if build:
             run = f"import drivers.guard.process as p; p.build_id = lambda: {build!r}; {run}"
         with (self.folder / "guard.log").open("ab") as log:
