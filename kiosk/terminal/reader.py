@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Final, Protocol
 
+from drivers import urgency
 from kiosk.terminal.stop_seeker import Report, Stop, StopSeeker, Token
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class InputReader:
         os.close(self._woken)
 
     def _run(self) -> None:
+        urgency.run_before_others(urgency.KEYS)
         try:
             self._read_on()
         except Exception:

@@ -1,0 +1,35 @@
+"""What must not wait for a time slice runs before other programs, where this user may.
+
+On a busy machine a program that has slept waits for the next tick of the scheduler, 4 ms or more, before it
+runs; a stop passes two of them. The lowest real-time priorities are enough to run at once.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from contextlib import suppress
+from typing import Final
+
+GUARD: Final = 2
+KEYS: Final = 1
+"""Priorities: who holds the lease's clock comes before who only reads keys."""
+SPINS_AT_MOST_US: Final = 1_000_000
+"""Whoever runs so long without ever waiting is broken, and must not keep the machine for itself."""
+
+
+def run_before_others(priority: int) -> bool:
+    """The calling thread, and what it starts from now on, runs as soon as it can; False where it may not."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+    except (AttributeError, OSError):
+        return False  # another system, or neither root nor a limit (RLIMIT_RTPRIO) that allows it
+    return True
+
+
+def end_when_spinning() -> None:
+    """The kernel ends this process (SIGXCPU) when a thread of such a priority never waits for so long."""
+    if sys.platform == "linux":
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_RTTIME, (SPINS_AT_MOST_US, SPINS_AT_MOST_US))

@@ -1,0 +1,69 @@
+"""Guard and stop key run before other programs where this user may; else they run as all do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+NOBODY = 65_534
+TRY = """
+import os, sys, threading
+from drivers import urgency
+if len(sys.argv) > 1:
+    os.setuid(int(sys.argv[1]))
+before = threading.Event()
+older = []
+old = threading.Thread(target=lambda: (before.wait(), older.append(os.sched_getscheduler(0))))
+old.start()
+done = urgency.run_before_others(urgency.KEYS)
+newer = []
+new = threading.Thread(target=lambda: newer.append(os.sched_getscheduler(0)))
+new.start(); new.join(); before.set(); old.join()
+print(int(done), os.sched_getscheduler(0), *newer, *older)
+"""
+SPIN = """
+import sys
+from drivers import urgency
+urgency.SPINS_AT_MOST_US = 100_000
+urgency.end_when_spinning()
+assert urgency.run_before_others(urgency.GUARD)
+while True:
+    pass
+"""
+
+
+def run(code: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@cache
+def allowed() -> bool:
+    """Whether whoever runs the tests may do it at all."""
+    return run(TRY).stdout.startswith("1")
+
+
+def test_who_may_runs_before_others_and_so_do_the_threads_begun_afterwards() -> None:
+    if not allowed():
+        pytest.skip("this user may not")
+    assert run(TRY).stdout.split() == ["1", f"{os.SCHED_RR}", f"{os.SCHED_RR}", f"{os.SCHED_OTHER}"]
+
+
+def test_who_may_not_goes_on_as_before() -> None:
+    becomes_nobody = [f"{NOBODY}"] if os.getuid() == 0 else []
+    done = run(TRY, *becomes_nobody)
+    assert done.stderr == ""
+    if becomes_nobody or not allowed():
+        assert done.stdout.split() == ["0", *[f"{os.SCHED_OTHER}"] * 3]
+
+
+def test_who_never_waits_is_ended_and_does_not_keep_the_machine() -> None:
+    if not allowed():
+        pytest.skip("this user may not")
+    assert run(SPIN).returncode in (-signal.SIGXCPU, -signal.SIGKILL)

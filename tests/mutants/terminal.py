@@ -1,0 +1,36 @@
+"""Of the terminal's layer: the keys' thread, the writer, whether the terminal still answers."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "the stop key waits for other programs",
+        "kiosk/terminal/reader.py",
+        "        urgency.run_before_others(urgency.KEYS)\n",
+        "",
+        "tests/kiosk/test_terminal_reader.py",
+    ),
+    Mutant(
+        "the guard's other threads hold up a stop",
+        "drivers/urgency.py",
+        "os.SCHED_RR, os",
+        "os.SCHED_RR | os.SCHED_RESET_ON_FORK, os",
+        "tests/drivers/test_urgency.py",
+    ),
+    Mutant(
+        "without the right to run before others nothing runs",
+        "drivers/urgency.py",
+        "(AttributeError, OSError)",
+        "AttributeError",
+        "tests/drivers/test_urgency.py",
+    ),
+    Mutant(
+        "a guard that spins keeps the machine",
+        "drivers/urgency.py",
+        "resource.setrlimit(resource.RLIMIT_RTTIME, (SPINS_AT_MOST_US, SPINS_AT_MOST_US))",
+        "pass",
+        "tests/drivers/test_urgency.py",
+    ),
+)
