@@ -56,7 +56,7 @@ def _start_log() -> None:
 @click.pass_context
 def homestim(context: click.Context) -> None:
     """A home-therapy kiosk for people with back pain. Not an approved medical device."""
-    if context.invoked_subcommand != "guard":  # its log is its stderr, and it needs none of this
+    if context.invoked_subcommand not in ("guard", "doctor"):  # they have none, or one of their own
         _start_log()
 
 
@@ -316,6 +316,18 @@ def stop_output(arguments: tuple[str, ...]) -> int:
     from kiosk.ops.stop_output import run as stop
 
     return stop(arguments)
+
+
+@homestim.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def doctor(arguments: tuple[str, ...]) -> int:
+    """Every check that an installer needs, each with its remedy; works when the kiosk does not start."""
+    from kiosk.doctor.command import main as examine
+
+    try:
+        return examine(arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
 
 
 @homestim.command()

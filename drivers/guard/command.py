@@ -12,8 +12,10 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from drivers import configuration
+from drivers import configuration, urgency
+from drivers.guard.messages import Device
 from drivers.guard.process import Guard
+from drivers.guard.report import unit_status
 from drivers.registry import DRIVERS, open_stimulator
 from drivers.sd_notify import Notifier, from_environment, keep_alive, ping_every_s
 from drivers.stop_inputs import keyboards
@@ -82,6 +84,9 @@ def _uid(user: str) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> int:
+    # Its threads too: one that waited for the processor with the interpreter's lock would hold up a stop.
+    urgency.end_when_spinning()
+    urgency.run_before_others(urgency.GUARD)
     client = None if args.fd is None else socket.socket(fileno=args.fd)
     door = None if args.socket is None else Door(args.socket)
     wire_log = None if args.wire_log is None else WireLog(args.wire_log)
@@ -100,6 +105,11 @@ async def _serve(args: argparse.Namespace) -> int:
     guard.stop_inputs.needed = tuple(args.stop_input)
     guard.stop_inputs.watched = keyboards if args.keyboards else tuple
     notifier = from_environment() if args.notify else Notifier(None)
+
+    def tell_unit(device: Device) -> None:
+        notifier.send(f"STATUS={unit_status(device)}")
+
+    guard.on_device = tell_unit
 
     def leave() -> None:
         guard.leave("terminated")
