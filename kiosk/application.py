@@ -30,7 +30,7 @@ from kiosk.config import emergency_number
 from kiosk.diary import inbox, today
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Lock, Record, Screening
-from kiosk.diary.settings_file import Settings, change_settings, load_settings
+from kiosk.diary.settings_file import Letters, Settings, change_settings, load_settings
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
@@ -68,6 +68,7 @@ from kiosk.visit.events import (
     LookForPlaces,
     NewPassword,
     NotChosen,
+    OpenLock,
     OutputUnknown,
     PasswordMade,
     PinChecked,
@@ -188,8 +189,9 @@ class Application:
             forms_folder=settings.config.kiosk.forms,
             reads_aloud=sounds.has_voice,
             plays_tones=sounds.can_play,
+            sets_letters=bool(settings.config.kiosk.letters),
         )
-        chosen = Chosen(sounds.volume, kept.reminders)
+        chosen = Chosen(sounds.volume, kept.reminders, kept.letters or "usual")
         self._visit, self._first_effects = flow.start(setting, self._moment(), chosen)
 
     # ── for the renderer (Conductor) ──
@@ -474,6 +476,8 @@ class Application:
                     self._spawn(self._load_code_state())
                 case TryCode():
                     self._spawn(self._try_code(effect))
+                case OpenLock():
+                    self._spawn(self._open_lock(effect))
                 case LoadFamilyView():
                     self._spawn(self._load_family())
                 case LookForPlaces():
@@ -510,6 +514,8 @@ class Application:
             if not given:
                 return
             try:
+                if "letters" in given:
+                    await asyncio.to_thread(self._write_letters, given["letters"])
                 await asyncio.to_thread(
                     change_settings, self._store.folder, lambda kept: msgspec.structs.replace(kept, **given)
                 )
@@ -518,6 +524,13 @@ class Application:
                 self._hear(NotChosen(error.sentence))
             else:
                 await self._sounds.prepare()
+                if "letters" in given:
+                    self.leave()  # the terminal reads the file when it starts
+
+    def _write_letters(self, wanted: Letters) -> None:
+        from kiosk import letters
+
+        letters.write(Path(self._settings.config.kiosk.letters), letters.pixels_of(0), wanted)
 
     def _begin(self, effect: BeginSession) -> None:
         self._session_over.clear()
@@ -603,6 +616,14 @@ class Application:
     async def _try_code(self, effect: TryCode) -> None:
         try:
             result = await self._unlocking.try_code(effect.number, effect.typed)
+        except KioskError as error:
+            self._hear(CodeTried(None, error.sentence))
+        else:
+            self._hear(CodeTried(result))
+
+    async def _open_lock(self, effect: OpenLock) -> None:
+        try:
+            result = await self._unlocking.open_at_box(effect.number)
         except KioskError as error:
             self._hear(CodeTried(None, error.sentence))
         else:
@@ -726,12 +747,13 @@ class Application:
         else:
             self._hear(TodayLoaded(*found))
 
-    def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool]:
+    def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool, bool]:
         # Kept off the path to the first screen: nothing is told before the diary was read.
         from kiosk.review.alerts import read_alerts
 
         today = self._read_today(reader, self._clock, self._settings.device_kind)
-        return today, read_alerts(reader, today), self._access.has_pin("patient")
+        alerts = read_alerts(reader, today)
+        return today, alerts, self._access.has_pin("patient"), self._access.has_pin("clinician")
 
     def _read_apart(self, read: Callable[[StoreReader], T]) -> T:
         """In a thread, with a reader of its own: the store's belongs to the loop's."""

@@ -247,10 +247,10 @@ def enrol(data: Path | None, clinic_key: Path | None, again: bool) -> int:
 
 
 @homestim.command("pin")
-@click.argument("role", type=click.Choice(["patient", "family"]))
+@click.argument("role", type=click.Choice(["patient", "family", "clinician"]))
 @click.option("--data", type=FILE, help=DATA_HELP)
 def set_pin(role: str, data: Path | None) -> int:
-    """Sets the PIN of the patient (asked before each visit) or of the family; it is typed, never shown."""
+    """Sets the PIN of patient (asked before each visit), family or clinician; typed, never shown."""
     from kiosk.access import commands
 
     commands.set_pin(role, _real(data), click.echo)  # type: ignore[arg-type]  # click checked the choice

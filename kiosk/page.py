@@ -237,6 +237,8 @@ class Page(msgspec.Struct, frozen=True):
     title: str = ""
     hint: str = ""
     """"1–4  choose", before the key line; left out where it would cost a row."""
+    notice: str = ""
+    """That the last key does nothing here; above the keys that do."""
     spoken: str = ""
     """What "read it to me" says."""
     serial: int = 0

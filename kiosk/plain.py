@@ -49,7 +49,7 @@ _DAYS_A_WEEK: Final = 7
 
 def page_lines(page: Page) -> list[str]:
     """All that a page says, one thing a line; what only a picture shows is left to its words."""
-    lines = [header_line(page), *body_lines(page)]
+    lines = [header_line(page), *body_lines(page), page.notice]
     lines += [f"{plain_key_name(choice.key)}  {choice.label}" for choice in page.choices]
     if page.stop_row:
         lines.append(page.stop_text)
@@ -187,7 +187,7 @@ class PlainView:
         if before is None or page.serial != before.serial or page.id != before.id:
             self.print_page()
         elif isinstance(page.body, Running) and isinstance(before.body, Running):
-            self._print_session(page.body, before.body)
+            self._print_session(page.body, before.body, page.notice if page.notice != before.notice else "")
         else:
             self._print_changes()
 
@@ -223,11 +223,13 @@ class PlainView:
         said, self._header = self._header, _state(self._page)
         return [] if said == self._header else [clean(header_line(self._page), console=False)]
 
-    def _print_session(self, running: Running, before: Running) -> None:
+    def _print_session(self, running: Running, before: Running, notice: str) -> None:
         """A notice and the header's news at once, the rest after a key or three times a minute."""
         self._print(self._header_news())
-        if running.notice and running.notice != before.notice:
-            self._print([clean(running.notice, console=False)])
+        if running.notice != before.notice:
+            notice = f"{running.notice} {notice}".strip()
+        if notice:
+            self._print([clean(notice, console=False)])
         levels = [side.level_text for side in running.sides]
         answered = self._key_since_status and levels != [side.level_text for side in before.sides]
         if answered or self._clock_s() - self._status_at_s >= STATUS_EVERY_S:

@@ -20,7 +20,7 @@ from kiosk.diary.settings_file import PinHash, Settings, change_settings, load_s
 from kiosk.diary.store import Store
 from kiosk.errors import KioskError
 
-Role = Literal["family", "patient"]
+Role = Literal["family", "patient", "clinician"]
 """Who has a PIN."""
 
 DEMO_FAMILY_PIN: Final = "2580"

@@ -120,6 +120,18 @@ class Unlocking:
         await self._attempts.write(Access(role=ROLE, action="unlock", detail=str(number)))
         return CodeResult()
 
+    async def open_at_box(self, number: int) -> CodeResult:
+        """Opens the lock of this number for the clinician whose PIN was right; durable when it returns.
+
+        Raises StoreReadOnly (then it is as it was), DiaryDamaged.
+        """
+        lock, _tries = await asyncio.to_thread(self._find, number)
+        if lock is None:
+            return CodeResult("no_such_lock")
+        await self._store.unlock(lock.envelope.id, "clinician_pin", note=f"lock {number}")
+        await self._attempts.write(Access(role=ROLE, action="unlock", detail=str(number)))
+        return CodeResult()
+
     def _find(self, number: int) -> tuple[Stored | None, int]:
         reader = open_reader(self._store.folder, self._store.clock)
         return find_open(reader, number), wrong_codes(reader.facts("access"), number)

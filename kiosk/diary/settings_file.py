@@ -36,6 +36,7 @@ class PinHash(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     p: int
 
 
+Letters = Literal["usual", "large"]
 Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
 MOST_REMINDERS: Final = 3
 
@@ -52,10 +53,11 @@ class Reminders(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole file. `language` and `volume` None: as configured."""
+    """The whole file. `language`, `volume` and `letters` None: as configured."""
 
     language: Literal["en", "de"] | None = None
     volume: Annotated[int, msgspec.Meta(ge=0, le=10)] | None = None
+    letters: Letters | None = None
     reminders: Reminders = Reminders()
     pins: Mapping[str, PinHash] = {}
     """Role → its PIN."""
@@ -111,7 +113,7 @@ def _not_saved(error: OSError) -> SettingsError:
 
 def _as_toml(settings: Settings) -> str:
     # A JSON string or integer is a TOML one as well, for the plain text that stands here.
-    chosen = {"language": settings.language, "volume": settings.volume}
+    chosen = {"language": settings.language, "volume": settings.volume, "letters": settings.letters}
     lines = [f"{key} = {json.dumps(value)}" for key, value in chosen.items() if value is not None]
     if settings.reminders != Reminders():
         lines += ["", "[reminders]"]

@@ -33,6 +33,7 @@ from kiosk.screens import (
     too_small,
     words,
 )
+from kiosk.theme.roles import Role
 from kiosk.widgets.canvas import Area, Canvas, Drawing
 from kiosk.widgets.frame import HeaderLine, KeyLine, draw_outline, draw_stop_row, stop_row_height
 
@@ -78,6 +79,8 @@ def _drawn(page: Page, width: int, height: int, console: bool, frame: int, butto
     header = HeaderLine(canvas, page.header, line.width)
     body_y = inside.y + header.height + 1
     draw_outline(canvas, design, frame > 0, (body_y - 1, rule_y))
+    if page.notice:
+        canvas.centred(design, rule_y, f" {canvas.clean(page.notice)} ", Role.NOTICE)
     header.draw(Area(line.x, inside.y, line.width, header.height))
     footer = Area(line.x, rule_y + 1, line.width, footer_rows)
     if page.stop_row:

@@ -15,7 +15,7 @@ from drivers.guard.messages import Device, LeadContact
 from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.config import Language
 from kiosk.diary.records import Record, Session, Stored
-from kiosk.diary.settings_file import Reminders
+from kiosk.diary.settings_file import Letters, Reminders
 from kiosk.export.outgoing import Format, Places
 from kiosk.export.outgoing import Result as ExportResult
 from kiosk.keys import Key
@@ -74,7 +74,7 @@ class SessionKey(msgspec.Struct, frozen=True):
 
 
 class CheckPin(msgspec.Struct, frozen=True):
-    role: Literal["family", "patient"]
+    role: Literal["family", "patient", "clinician"]
     pin: str
 
 
@@ -110,6 +110,12 @@ class TryCode(msgspec.Struct, frozen=True):
     typed: str
 
 
+class OpenLock(msgspec.Struct, frozen=True):
+    """The clinician at the box, whose PIN was right, opens the lock of this number; answered by CodeTried."""
+
+    number: int
+
+
 class LoadToday(msgspec.Struct, frozen=True):
     """Read diary and prescription anew; answered by TodayLoaded."""
 
@@ -133,6 +139,8 @@ class Choose(msgspec.Struct, frozen=True):
     volume: int | None = None
     """0–10; a tone lets it be heard."""
     reminders: Reminders | None = None
+    letters: Letters | None = None
+    """The terminal takes them up when it starts: the kiosk ends, and its unit starts it again."""
 
 
 class Leave(msgspec.Struct, frozen=True):
@@ -154,6 +162,7 @@ Effect = (
     | SendOut
     | LoadCodeState
     | TryCode
+    | OpenLock
     | LoadToday
     | Speak
     | PlayTone
@@ -306,6 +315,8 @@ class TodayLoaded(msgspec.Struct, frozen=True):
     """kiosk.review.AlertsNow: what has to be told; None: not looked for."""
     patient_pin: bool = False
     """The person has a PIN of her own (safety rule 18)."""
+    clinician_pin: bool = False
+    """A clinician has one at this box (safety rule 27)."""
 
 
 class TodayNotLoaded(msgspec.Struct, frozen=True):

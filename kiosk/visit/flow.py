@@ -48,6 +48,7 @@ from kiosk.visit.events import (
 from kiosk.visit.pages import (
     checks,
     choice_pages,
+    clinician_pages,
     consent_pages,
     contact_pages,
     diary_pages,
@@ -71,6 +72,7 @@ from kiosk.visit.state import Chosen, Context, Continuation, Moment, Place, Resu
 from kiosk.visit.steps import (
     calls,
     choices,
+    clinician,
     consent,
     contact,
     diary,
@@ -87,6 +89,7 @@ from kiosk.visit.steps import (
     questions,
     stick,
     stimulation,
+    unanswered,
     unlock_code,
     verdict,
 )
@@ -191,8 +194,31 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "help": Step(
             home.press_help,
             home_pages.help_,
-            ("label", "evidence", "choices", "consent", "patient_pin", "practice_intro", "home"),
+            (
+                "label",
+                "evidence",
+                "choices",
+                "consent",
+                "patient_pin",
+                "practice_intro",
+                "prescription",
+                "home",
+            ),
         ),
+        "prescription": Step(
+            clinician.press_prescription,
+            clinician_pages.prescription,
+            ("prescription", "clinician_pin", "clinician", "help"),
+        ),
+        "clinician_pin": Step(
+            clinician.press_pin,
+            clinician_pages.clinician_pin,
+            ("clinician", "prescription", "home"),
+            pauses=False,
+            digits=True,
+            home_after_s=PIN_CLOSES_S,
+        ),
+        "clinician": _family(clinician.press_clinician, clinician_pages.locks, "prescription", "home"),
         "practice_intro": Step(practice.press_intro, practice_pages.intro, ("practice", "help")),
         "practice": _waits(
             _press_practice, _practice_page, "practice", "home", home_after_s=DONE_GOES_HOME_S
@@ -209,7 +235,10 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "choices": Step(choices.press_choices, choice_pages.choices, ("help",)),
         "label": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("label", "help")),
         "evidence": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("evidence", "help")),
-        "exercises": Step(exercises.press_exercises, exercise_pages.exercises, ("exercise", "home")),
+        "exercises": Step(
+            exercises.press_exercises, exercise_pages.exercises, ("exercise", "exercise_help", "home")
+        ),
+        "exercise_help": Step(leaflets.press_leaflet, leaflet_pages.leaflet, ("exercises",)),
         "exercise": Step(exercises.press_exercise, exercise_pages.exercise, ("exercise", "exercises")),
         "paused": _waits(home.press_paused, home_pages.paused, "home"),
         "saving": _waits(
@@ -332,8 +361,10 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         ),
         "red": _waits(ending.press_red, verdicts.red, "pads_off"),
         # the end
-        "pads_off": _waits(ending.press_pads_off, end_pages.pads_off, "skin_after"),
-        "skin_after": _waits(ending.press_skin_after, end_pages.skin_after, "saving"),
+        "pads_off": _waits(ending.press_pads_off, end_pages.pads_off, "pads_off_help", "skin_after"),
+        "pads_off_help": _waits(leaflets.press_leaflet, leaflet_pages.leaflet, "pads_off_help", "pads_off"),
+        "skin_after": _waits(ending.press_skin_after, end_pages.skin_after, "skin_help", "saving"),
+        "skin_help": _waits(leaflets.press_leaflet, leaflet_pages.leaflet, "skin_after", "diary_skin"),
         "skin_locked": _waits(ending.press_skin_locked, verdicts.skin_locked, "saved", "entry_saved"),
         "saved": _waits(
             ending.press_saved,
@@ -353,7 +384,9 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "diary_medicine": Step(
             diary.press_diary_medicine, diary_pages.medicine, ("diary_skin", "diary_activity")
         ),
-        "diary_skin": Step(diary.press_diary_skin, diary_pages.skin, ("diary_activity", "saving")),
+        "diary_skin": Step(
+            diary.press_diary_skin, diary_pages.skin, ("diary_activity", "skin_help", "saving")
+        ),
         "diary_activity": Step(diary.press_diary_activity, diary_pages.activity, ("diary_notes",)),
         "diary_notes": Step(diary.press_diary_notes, diary_pages.notes, ("saving", "entry_saved")),
         "entry_saved": _waits(
@@ -426,6 +459,10 @@ def page(visit: Visit, moment: Moment, session: SessionState | None = None) -> P
 
 def press(visit: Visit, key: Key, moment: Moment) -> Result:
     """A key of the person. Never raises, whatever the key and wherever it comes."""
+    return unanswered.said(visit, key, *_pressed(visit, key, moment))
+
+
+def _pressed(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.LEAVE:
         return _leave(visit, moment)
     if visit.step == "practice":
@@ -457,13 +494,15 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = heard_saved(visit, event)
         case SaveFailed():
             visit = _say_not_saved(heard_save_failed(visit, event), moment)
-        case TodayLoaded(today, alerts, has_pin):
-            visit, effects = _today(update(visit, patient_pin=has_pin), today, alerts, moment)
+        case TodayLoaded(today, alerts, has_pin, clinician_pin):
+            visit = unanswered.forgotten(visit)
+            visit = update(visit, patient_pin=has_pin, clinician_pin=clinician_pin)
+            visit, effects = _today(visit, today, alerts, moment)
         case TodayNotLoaded(sentence):
             visit = update(visit, loads="none", unreadable=sentence)
             visit = jump(visit, moment, "home") if visit.step == "saving" else visit
         case DeviceSeen(device):
-            visit = device_step.seen(visit, device)
+            visit = device_step.seen(unanswered.forgotten(visit), device)
         case StopTestReady() if visit.step == "stop_test":
             visit = update_run(visit, stop_ready=True)
         case StopTestEnded() if visit.step == "stop_test":
@@ -476,6 +515,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = stimulation.output_unknown(visit, why, moment)
         case PinChecked() if visit.step == "patient_pin":
             visit, effects = patient_pin.hear(visit, event, moment)
+        case PinChecked() if visit.step == "clinician_pin":
+            visit, effects = clinician.hear_pin(visit, event, moment)
         case PinChecked():
             visit, effects = family.hear_pin(visit, event, moment)
         case FamilyNotLoaded():
@@ -486,6 +527,11 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = stick.hear(visit, event, moment)
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
             visit, effects = unlock_code.hear(visit, event, moment)
+        case CodeStateLoaded(state, sentence) if visit.step == "clinician":
+            code = visit.context.code
+            visit = update(visit, code=replace(code, state=state, sentence=code.sentence or sentence))
+        case CodeTried() if visit.step == "clinician":
+            visit, effects = clinician.hear_opened(visit, event)
         case NotChosen(sentence):
             visit = update(visit, not_kept=sentence)
         case TakenIn(news):

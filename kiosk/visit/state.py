@@ -14,7 +14,7 @@ import msgspec
 from drivers.guard.messages import Device, LeadContact
 from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
-from kiosk.diary.settings_file import Reminders
+from kiosk.diary.settings_file import Letters, Reminders
 from kiosk.diary.today import Today
 from kiosk.export.outgoing import Outgoing
 from kiosk.review.listing import Looking
@@ -53,6 +53,8 @@ class Setting(msgspec.Struct, frozen=True):
     """There is a voice: 8 is "read it to me". Without one no screen offers it."""
     plays_tones: bool = True
     """There is a loudspeaker."""
+    sets_letters: bool = False
+    """The kiosk says how large its terminal's letters are (`kiosk.letters`)."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -61,6 +63,7 @@ class Chosen(msgspec.Struct, frozen=True):
     volume: int = USUAL_VOLUME
     """0–10."""
     reminders: Reminders = Reminders()
+    letters: Letters = "usual"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -166,6 +169,14 @@ class Pin(msgspec.Struct, frozen=True):
     checking: bool = False
 
 
+class Unanswered(msgspec.Struct, frozen=True):
+    """A key that the screen had no use for: its words say so, until another key has one."""
+
+    why: Literal["", "key", "stop", "voice", "sounds_off"] = ""
+    serial: int = -1
+    """Of the screen that it was pressed on."""
+
+
 class Code(msgspec.Struct, frozen=True):
     """The clinician's code as it is typed. Which lock it is for is `Place.index` into `state.locks`."""
 
@@ -192,6 +203,8 @@ class Context(msgspec.Struct, frozen=True):
     today: Today | None = None
     patient_pin: bool = False
     """She has a PIN of her own; read with `today`."""
+    clinician_pin: bool = False
+    """A clinician has one at this box; read with `today`."""
     loads: Literal["none", "one", "again"] = "none"
     """Whether the diary is being read, and whether it has to be read once more."""
     unreadable: str = ""
@@ -202,6 +215,7 @@ class Context(msgspec.Struct, frozen=True):
     """Set in this visit: they hold even while they are being saved."""
     leave_s: float | None = None
     """When Ctrl+C was pressed last."""
+    unanswered: Unanswered = Unanswered()
     restart_seen: bool = False
     home_seen_at: dt.datetime | None = None
     """When it was last looked whether something of today is still open."""

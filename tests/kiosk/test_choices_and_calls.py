@@ -98,6 +98,7 @@ def test_language_is_chosen_at_home_and_its_help_alone() -> None:
         "consent",
         "patient_pin",
         "practice_intro",
+        "prescription",
     }
     walk = Walk()
     while walk.step != "session":

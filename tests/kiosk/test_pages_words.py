@@ -134,6 +134,7 @@ def test_every_choice_does_something_or_is_answered_elsewhere(shots: tuple[Shot,
         for choice in shot.page().choices:
             visit, effects = flow.press(shot.visit, choice.key, shot.moment)
             assert effects or visit != shot.visit, (shot.name, choice)
+            assert visit.context.unanswered.why in ("", "stop"), (shot.name, choice)
 
 
 def test_every_page_names_read_aloud_and_no_key_twice(shots: tuple[Shot, ...]) -> None:

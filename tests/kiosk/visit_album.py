@@ -35,13 +35,13 @@ from kiosk.visit.events import (
     TodayNotLoaded,
 )
 from kiosk.visit.state import Moment, Setting, Visit
-from kiosk.visit.steps import contact, leaflets, practice
+from kiosk.visit.steps import clinician, contact, leaflets, practice
 from kiosk.visit.steps.forms import next_due
 from programs.contact import GoodContact
 from programs.history import CourseHistory, PastSession
-from programs.library import load_courses, load_questionnaire
+from programs.library import load_courses, load_questionnaire, prescription_example
 from programs.plan import NotToday, SessionPlan
-from programs.prescription import demonstration_prescription
+from programs.prescription import Clearance, Prescription, demonstration_prescription, parse
 from programs.progression import todays_stage
 from programs.text import Reason
 from tests.kiosk.family_album import family_screens
@@ -560,7 +560,13 @@ def _ends() -> Iterator[Shot]:
     yield shot(walk, "go_on too late")
     walk = _in_session()
     walk.end_session("plan_over")
-    walk.press("enter")
+    for step, leads_on in (("pads_off_help", True), ("skin_help", False)):
+        walk.press("6")
+        for page in range(leaflets.count(step)):
+            yield shot(walk, f"{step} {page}")
+            walk.press("enter")
+        if leads_on:
+            walk.press("enter")
     yield shot(walk)
     walk.press("4")
     yield shot(walk)
@@ -685,6 +691,55 @@ def _choices(walk: Walk) -> Iterator[Shot]:
     silent = Walk(setting=Setting(plays_tones=False, reads_aloud=False))
     silent.press("4", "3")
     yield shot(silent, "choices silent")
+    silent.press("8")
+    yield shot(silent, "choices asked to read")
+    larger = Walk(setting=Setting(sets_letters=True, locked_down=True))
+    larger.press("4", "3")
+    yield shot(larger, "choices letters")
+    larger.press("4")
+    yield shot(larger, "choices large letters")
+    yield from _of_the_clinician()
+
+
+def _of_the_clinician() -> Iterator[Shot]:
+    """What is prescribed, page by page; the PIN; the locks."""
+    walk = Walk(today(prescription=full_prescription()), clinician_pin=True)
+    walk.press("4", "6")
+    for page in range(clinician.page_count(walk.visit)):
+        yield shot(walk, f"prescription {page}")
+        walk.press("enter")
+    walk.press("6", "7", "1", "3", "5", "9")
+    yield shot(walk)
+    walk.press("enter")
+    walk.hear(PinChecked(False, 15))
+    yield shot(walk, "clinician_pin wrong")
+    walk.wait(15)
+    walk.press("1", "enter")
+    walk.hear(PinChecked(True, 0))
+    yield shot(walk, "clinician loading")
+    locks = tuple(ToOpen(_lock(class_), name) for class_, name in (("E", "12-1"), ("skin", "9")))
+    walk.hear(CodeStateLoaded(CodeState("", locks)))
+    yield shot(walk)
+    walk.press("5")
+    yield shot(walk, "clinician opening")
+    walk.hear(CodeTried(CodeResult()))
+    walk.hear(CodeStateLoaded(CodeState("", locks[1:])))
+    yield shot(walk, "clinician opened")
+    walk.press("5")
+    walk.hear(CodeTried(CodeResult()))
+    walk.hear(CodeStateLoaded(CodeState("", ())))
+    yield shot(walk, "clinician none left")
+    walk.press("5")
+    yield shot(walk, "clinician dead key")
+
+
+def full_prescription() -> Prescription:
+    """The example that is shipped, with all that may stand in one."""
+    found = parse(prescription_example())
+    cleared = (found.clearances or (Clearance("c_spine", "Dr. Demo", START.date()),)) * 3
+    programmes = ("nmes_learn", "nmes_end", "nmes_str", "tens_conv", "tens_mod", "tens_low")
+    limits = {"1": 40.0, "2": 40.0, "nmes_str": 35.5, "tens_low": 30.0}
+    return replace(found, clearances=cleared, programmes=programmes, limits=limits)
 
 
 def _practised(walk: Walk) -> Iterator[Shot]:
@@ -734,6 +789,9 @@ def _exercises_and_forms() -> Iterator[Shot]:
     walk = Walk(with_stage("deconditioned", worse_answers=frozenset(load_questionnaire().questions)))
     walk.press("5")
     yield shot(walk, "exercises none")
+    walk = Walk(with_stage("deconditioned"))
+    walk.press("5", "6")
+    yield shot(walk)
     long_ago = START.date() - dt.timedelta(days=100)
     walk = Walk(today(history=replace(CourseHistory(), plan_began=long_ago)))
     walk.press("2", "enter", *("4", "enter") * 4, "1", "2", "enter")

@@ -119,6 +119,8 @@ class Walk:
     """The diary answers what it is asked to save."""
     patient_pin: bool = False
     """The person has a PIN of her own."""
+    clinician_pin: bool = False
+    """A clinician has a PIN at this box."""
     guard_answers: bool = True
     """The guard gets ready for the STOP test when it is asked to."""
     measures: bool = False
@@ -223,7 +225,7 @@ class Walk:
                     if self.answering:
                         self.answer_saves()
                 case LoadToday():
-                    self.hear(TodayLoaded(self._today(), self.alerts, self.patient_pin))
+                    self.hear(TodayLoaded(self._today(), self.alerts, self.patient_pin, self.clinician_pin))
                 case StartStopTest() if self.guard_answers:
                     self.hear(StopTestReady())
                 case BeginSession():

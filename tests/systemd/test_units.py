@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import letters
+
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = sorted((SYSTEMD / "units").iterdir())
 EXPOSURE_AT_MOST = {
@@ -132,9 +134,14 @@ def test_no_key_and_no_click_of_the_terminal_does_anything_of_its_own() -> None:
     assert ini["url"]["launch"] == "/bin/true"
 
 
-def test_foot_takes_its_configuration() -> None:
+def test_foot_takes_its_configuration_and_the_letters_that_the_kiosk_writes(tmp_path: Path) -> None:
     needs("foot")
-    done = run("foot", "--check-config", "-c", SYSTEMD / "foot.ini")
+    chosen, ini = tmp_path / "letters.ini", tmp_path / "foot.ini"
+    letters.write(chosen, letters.Pixels(1920, 1080), "large")
+    (included,) = re.findall(r"^include=(.*)$", (SYSTEMD / "foot.ini").read_text("utf-8"), re.MULTILINE)
+    assert included in (SYSTEMD / "tmpfiles.d/homestim.conf").read_text("utf-8"), "foot wants it to be there"
+    ini.write_text((SYSTEMD / "foot.ini").read_text("utf-8").replace(included, str(chosen)), "utf-8")
+    done = run("foot", "--check-config", "-c", ini)
     assert done.returncode == 0, done.stderr
     assert not re.search(r"\b(error|warn)", done.stderr), done.stderr
 

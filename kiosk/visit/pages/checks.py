@@ -47,10 +47,15 @@ def number_line(visit: Visit, moment: Moment, field: str, said: int | None, abou
             "sleep": _("How well did you sleep the night before?"),
         }[field]
     value = numbers.marked(visit.context.number, said)
-    body = NumberLine(question, low, high, value, lines)
+    body = NumberLine(question, low, high, value, (*lines, how_to_type_ten()))
     choices = (Choice(Key.ENTER, _("Next")),) if value is not None else ()
     title = f"{about}: {_title(field)}" if about else _title(field)
     return build(visit, moment, body, choices, title=title, pauses=True, digits=True, back=True)
+
+
+def how_to_type_ten() -> str:
+    """The one number that takes two keys."""
+    return _("For 10: press 1, then 0.")
 
 
 def _title(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Language, loudness and reminders."""
+"""Language, loudness, letters and reminders."""
 
 from __future__ import annotations
 
@@ -23,10 +23,23 @@ def choices(visit: Visit, moment: Moment) -> Page:
     ]
     if has_tones:
         keys += [Choice(Key.UP, _("Louder")), Choice(Key.DOWN, _("Softer"))]
-    small = (_("How large the letters are is set when the box is set up."),)
+    if visit.context.setting.sets_letters:
+        keys.append(
+            Choice(Key.FOUR, _("Smaller letters") if chosen.letters == "large" else _("Larger letters"))
+        )
+    small = (letters(visit),)
     tone = "warn" if visit.context.not_kept else "plain"
     body = Words(tuple(lines), small=small, tone="warn" if tone == "warn" else "plain")
     return build(visit, moment, body, tuple(keys), title=_("Language and sound"), pauses=True, back=True)
+
+
+def letters(visit: Visit) -> str:
+    """What becomes of a choice of letters, or who makes it."""
+    if visit.context.setting.sets_letters:
+        return _("For other letters the screen goes dark for a moment.")
+    if visit.context.setting.locked_down:
+        return _("How large the letters are is set when the box is set up.")
+    return _("In a window, Ctrl and + makes the letters larger.")
 
 
 def loudness(visit: Visit) -> str:

@@ -24,6 +24,7 @@ from kiosk.page import (
     Words,
 )
 from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps.unanswered import reads_aloud
 from kiosk.words import _
 
 LEAVE_HINT_S: Final = 2.0
@@ -58,7 +59,7 @@ def build(
     line = list(choices)
     if back:
         line.append(Choice(Key.BACK if digits else Key.ZERO, _("Back"), prominent=False))
-    if visit.context.setting.reads_aloud and visit.context.chosen.volume:
+    if reads_aloud(visit):
         line.append(Choice(Key.READ if digits else Key.EIGHT, _("Read it to me"), prominent=False))
     if pauses:
         line.append(Choice(Key.STOP, _("Pause"), prominent=False))
@@ -70,9 +71,24 @@ def build(
         stop_row=bool(stop_text),
         stop_text=stop_text,
         hint=_hint(choices),
+        notice=notice(visit),
         spoken=spoken(title, body, choices),
         serial=visit.serial * SCREENS_OF_A_STEP + screen,
     )
+
+
+def notice(visit: Visit) -> str:
+    """What is said of the last key, where the screen had no use for it."""
+    unanswered = visit.context.unanswered
+    if unanswered.serial != visit.serial:
+        return ""
+    return {
+        "": "",
+        "key": _("That key does nothing here."),
+        "stop": _("STOP was heard."),
+        "voice": _("This box cannot read aloud."),
+        "sounds_off": _("The sounds are off."),
+    }[unanswered.why]
 
 
 def _hint(choices: tuple[Choice, ...]) -> str:

@@ -7,7 +7,7 @@ from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages.checks import number_line
 from kiosk.visit.pages.chrome import build
-from kiosk.visit.pages.end_pages import skin_choices
+from kiosk.visit.pages.end_pages import skin_choices, skin_help
 from kiosk.visit.pages.form_pages import asked_for
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps.diary import NUMBERS, PICKS, noon_of
@@ -63,7 +63,8 @@ def medicine(visit: Visit, moment: Moment) -> Page:
 def skin(visit: Visit, moment: Moment) -> Page:
     """The day after a session."""
     body = Words((_("Look at the skin where the pads were. How is it today?"),))
-    return build(visit, moment, body, skin_choices(), title=_("Your skin"), pauses=True, back=True)
+    choices = (*skin_choices(), skin_help())
+    return build(visit, moment, body, choices, title=_("Your skin"), pauses=True, back=True)
 
 
 def activity(visit: Visit, moment: Moment) -> Page:

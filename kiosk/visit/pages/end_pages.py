@@ -26,9 +26,11 @@ def pads_off(visit: Visit, moment: Moment) -> Page:
         if visit.context.run.reason in SPOILT
         else _("Put the pads back on their foil."),
     )
-    return build(
-        visit, moment, Words(lines), (Choice(Key.ENTER, _("They are off, next")),), title=_("Pads off")
+    choices = (
+        Choice(Key.ENTER, _("They are off, next")),
+        Choice(Key.SIX, _("How it is done"), prominent=False),
     )
+    return build(visit, moment, Words(lines), choices, title=_("Pads off"))
 
 
 def skin_choices() -> tuple[Choice, ...]:
@@ -42,9 +44,15 @@ def skin_choices() -> tuple[Choice, ...]:
     )
 
 
+def skin_help() -> Choice:
+    """To what is common after a session, and what is not."""
+    return Choice(Key.SIX, _("What is common?"), prominent=False)
+
+
 def skin_after(visit: Visit, moment: Moment) -> Page:
     lines = (_("Look at the skin where the pads were. How is it?"),)
-    return build(visit, moment, Words(lines), skin_choices(), title=_("Your skin"))
+    choices = (*skin_choices(), skin_help())
+    return build(visit, moment, Words(lines), choices, title=_("Your skin"))
 
 
 def _tomorrow(visit: Visit) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ def exercises(visit: Visit, moment: Moment) -> Page:
         return build(visit, moment, Words(lines, tone="calm"), title=title, pauses=True, back=True)
     lines = (_("Moving matters more than the current."), _("Pads off. Stop if it hurts."))
     choices = tuple(Choice(key, content(exercise.name)) for key, exercise in zip(PICKS, found, strict=False))
-    return build(visit, moment, Words(lines), choices, title=title, pauses=True, back=True)
+    before = Choice(Key.SIX, _("Before you begin"), prominent=False)
+    return build(visit, moment, Words(lines), (*choices, before), title=title, pauses=True, back=True)
 
 
 def exercise(visit: Visit, moment: Moment) -> Page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Body, Choice, NumberLine, Page, Words
+from kiosk.visit.pages.checks import how_to_type_ten
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import numbers
@@ -29,7 +30,7 @@ def form(visit: Visit, moment: Moment) -> Page:
             low=item.lowest_text.in_language(lang),
             high=item.highest_text.in_language(lang),
             value=value,
-            lines=(intro,),
+            lines=(intro, how_to_type_ten()),
         )
         choices = () if value is None else (Choice(Key.ENTER, _("Next")),)
     else:

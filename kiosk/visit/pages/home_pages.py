@@ -11,7 +11,7 @@ from kiosk.visit.pages import device_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers, calls, consent, device, exercises, practice, unlock_code, verdict
-from kiosk.visit.steps.home import consent_can_be_asked, variant
+from kiosk.visit.steps.home import consent_can_be_asked, prescription_can_be_read, variant
 from kiosk.words import _, content
 from programs.library import load_programme
 from programs.plan import SessionPlan
@@ -288,6 +288,7 @@ def help_(visit: Visit, moment: Moment) -> Page:
         Choice(Key.THREE, _("Language and sound")),
         *((Choice(Key.FOUR, _("Who may see")),) if consent_can_be_asked(visit) else ()),
         *((Choice(Key.FIVE, _("Practice a visit")),) if practice.offered(visit) else ()),
+        *((Choice(Key.SIX, _("My prescription")),) if prescription_can_be_read(visit) else ()),
     )
     return build(visit, moment, body, choices, title=_("Help and phone numbers"), pauses=True, back=True)
 

@@ -7,7 +7,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps.leaflets import PAGES, count
+from kiosk.visit.steps.leaflets import AFTER_CURRENT, PAGES, count
 from kiosk.words import _, content
 from programs.evidence import load_evidence
 
@@ -27,6 +27,6 @@ def leaflet(visit: Visit, moment: Moment) -> Page:
         Words(lines, small=small),
         choices,
         title=f"{title}  {number}",
-        pauses=True,
+        pauses=visit.step not in AFTER_CURRENT,
         back=True,
     )

@@ -8,7 +8,7 @@ from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, LevelBar, LevelFinding, Page, Words
 from kiosk.visit.pages import people
-from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.chrome import build, notice
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import practice
 from kiosk.words import _
@@ -50,7 +50,13 @@ def marked(visit: Visit, moment: Moment, page: Page) -> Page:
         simulator=seen is not None and seen.simulated,
         current_on=False,
     )
-    return replace(page, id=visit.step, header=header, spoken=f"{_('PRACTICE: no current')}. {page.spoken}")
+    return replace(
+        page,
+        id=visit.step,
+        header=header,
+        notice=page.notice or notice(visit),
+        spoken=f"{_('PRACTICE: no current')}. {page.spoken}",
+    )
 
 
 def _level(visit: Visit, inner: Visit, moment: Moment) -> Page:

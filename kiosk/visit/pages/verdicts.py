@@ -31,7 +31,7 @@ TONES: Final[Mapping[str, Literal["calm", "alarm"]]] = {
 def verdict(visit: Visit, moment: Moment) -> Page:
     """The screen of the worst lock. It is durable already."""
     lock = answers.locks_that_end(visit)[0]
-    small = (*_pads_first(visit), _("Reason: {cause}").format(cause=_cause(visit, lock)))
+    small = (*_pads_first(visit), _("Reason: {cause}").format(cause=cause_of(visit, lock)))
     body = Words(lock_lines(visit, lock), small=small, tone=TONES.get(lock.class_, "warn"))
     choices = [Choice(Key.ENTER, _("Home"))]
     if can_tell(lock):
@@ -56,7 +56,7 @@ def telephone(visit: Visit, moment: Moment) -> Page:
     """What to say when somebody answers the call, with the question itself."""
     lock = answers.locks_that_end(visit)[0]
     lines = tuple(people.told(visit, line.text) for line in load_advice()[Class(lock.class_)].say)
-    body = Words(lines, (_cause(visit, lock),))
+    body = Words(lines, (cause_of(visit, lock),))
     choices = (Choice(Key.ENTER, _("Back")),)
     return build(visit, moment, body, choices, title=_("What to say on the telephone"))
 
@@ -85,7 +85,12 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
             said = _("You said that it is enough for today. That is fine.")
             return (said, _again(visit, lock), _("Your diary is open."))
         case "P":
-            return (_("Not today."), *_day_cause(visit, lock), _again(visit, lock), _("Your diary is open."))
+            return (
+                _("Not today."),
+                *_day_cause(visit, lock),
+                _again(visit, lock),
+                _("Your diary is open."),
+            )
         case _:
             return (_("Your back muscles are very sore. Muscle sessions are locked."), call, family)
 
@@ -185,7 +190,7 @@ def first_done(visit: Visit, moment: Moment) -> Page:
     return build(visit, moment, body, (Choice(Key.ENTER, _("Home")),), title=_("First questions"))
 
 
-def _cause(visit: Visit, lock: Lock) -> str:
+def cause_of(visit: Visit, lock: Lock) -> str:
     """The question behind a lock, or its code."""
     today = visit.context.today
     question = None if today is None else today.questionnaire.questions.get(lock.cause)

@@ -1,4 +1,4 @@
-"""Language, loudness and reminders: chosen at home's help alone, while nothing is armed (safety rule 24)."""
+"""Language, loudness, letters, reminders: chosen at help alone, while nothing is armed (safety rule 24)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOUDER: Final = {Key.UP: 1, Key.RIGHT: 1, Key.DOWN: -1, Key.LEFT: -1}
 
 
 def press_choices(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 English, 2 Deutsch, + louder, − softer, 3 reminders on or off."""
+    """1 English, 2 Deutsch, + louder, − softer, 3 reminders on or off, 4 larger or smaller letters."""
     chosen = visit.context.chosen
     if key in LANGUAGES:
         # Another language is another screen: a second press is not meant for it.
@@ -28,6 +28,8 @@ def press_choices(visit: Visit, key: Key, moment: Moment) -> Result:
         return _choose(visit, volume=min(LOUDEST, max(0, chosen.volume + LOUDER[key])))
     if key is Key.THREE:
         return _choose(visit, reminders=replace(chosen.reminders, on=not chosen.reminders.on))
+    if key is Key.FOUR and visit.context.setting.sets_letters:
+        return _choose(visit, letters="usual" if chosen.letters == "large" else "large")
     return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
 
 

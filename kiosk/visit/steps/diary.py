@@ -102,6 +102,8 @@ def press_diary_skin(visit: Visit, key: Key, moment: Moment) -> Result:
     """The day after a session: what shows up late. A mark is said at once, and what is left is not asked."""
     if key is Key.BACK:
         return back(visit, moment)
+    if key is Key.SIX:
+        return go(visit, moment, "skin_help"), ()
     if key not in SKIN_KEYS or visit.context.entry is None:
         return visit, ()
     grade = SKIN_KEYS[key]

@@ -21,6 +21,9 @@ SKIN_IS_ADVERSE: Final = 3
 
 
 def press_pads_off(visit: Visit, key: Key, moment: Moment) -> Result:
+    """6 How it is done. Enter: they are off."""
+    if key is Key.SIX:
+        return go(visit, moment, "pads_off_help"), ()
     return (go(visit, moment, "skin_after"), ()) if key is Key.ENTER else (visit, ())
 
 
@@ -30,7 +33,10 @@ def press_red(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_skin_after(visit: Visit, key: Key, moment: Moment) -> Result:
-    """Grade 0–4. From 2 on the place rests until the clinician opens it; 3 and 4 are told as an event."""
+    """Grade 0–4. From 2 on the place rests until the clinician opens it; 3 and 4 are told as an event.
+    6 What is common, and what is not."""
+    if key is Key.SIX:
+        return go(visit, moment, "skin_help"), ()
     if key is Key.BACK:
         return back(visit, moment)
     if key not in SKIN_KEYS:

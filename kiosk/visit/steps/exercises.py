@@ -34,8 +34,10 @@ def todays(visit: Visit) -> tuple[Exercise, ...]:
 
 
 def press_exercises(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1–4: that exercise. Enter: the first."""
+    """1–4: that exercise. Enter: the first. 6 What to mind."""
     many = len(todays(visit))
+    if key is Key.SIX and many:
+        return go(visit, moment, "exercise_help"), ()
     if key in PICKS[:many]:
         return go(visit, moment, "exercise", PICKS.index(key)), ()
     if key is Key.ENTER and many:

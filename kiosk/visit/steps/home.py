@@ -11,7 +11,7 @@ from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Result, Visit
-from kiosk.visit.steps import answers, consent, device, exercises, practice, unlock_code, verdict
+from kiosk.visit.steps import answers, clinician, consent, device, exercises, practice, unlock_code, verdict
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary, to_days
 from kiosk.visit.steps.family import begin_look_back
@@ -107,11 +107,14 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 What the device is and is not. 2 What is known of it. 3 Language and sound. 4 Who may see."""
+    """1 What the device is and is not. 2 What is known of it. 3 Language and sound. 4 Who may see.
+    5 Practice. 6 The prescription."""
     if key is Key.FOUR and consent_can_be_asked(visit):
         return ask_first(visit, moment, "consent")
     if key is Key.FIVE and practice.offered(visit):
         return go(visit, moment, "practice_intro"), ()
+    if key is Key.SIX and prescription_can_be_read(visit):
+        return go(visit, moment, "prescription"), ()
     if key in HELP:
         return go(visit, moment, HELP[key]), ()
     return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
@@ -120,6 +123,11 @@ def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
 def consent_can_be_asked(visit: Visit) -> bool:
     """The diary is read: it says who she is, and what she said."""
     return variant(visit) not in ("loading", "unreadable", "unsaved")
+
+
+def prescription_can_be_read(visit: Visit) -> bool:
+    """There is one in the box."""
+    return consent_can_be_asked(visit) and clinician.prescription(visit) is not None
 
 
 def press_first_done(visit: Visit, key: Key, moment: Moment) -> Result:

@@ -1,4 +1,4 @@
-"""Typing a PIN: the family's and the person's own."""
+"""Typing a PIN: the family's, the person's own, the clinician's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from kiosk.visit.steps.moves import back, update
 LONGEST_PIN: Final = 12
 
 
-def type_pin(visit: Visit, key: Key, moment: Moment, role: Literal["family", "patient"]) -> Result:
+def type_pin(
+    visit: Visit, key: Key, moment: Moment, role: Literal["family", "patient", "clinician"]
+) -> Result:
     """Digits, Back deletes, Enter asks."""
     pin = visit.context.pin
     if pin.checking:
