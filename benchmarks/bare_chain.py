@@ -1,7 +1,8 @@
 """The way of a stop key without a kiosk: what three processes and their pipes take on this machine, now.
 
 A byte typed into a terminal → a process that only reads it and sends a datagram → one that only writes a
-frame to a second pty → one that notes when it arrived. No screen, no session, no protocol: the floor.
+frame to a second pty → one that notes when it arrived. No screen, no session, no protocol: the floor. Each
+runs before other programs as its counterpart does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from benchmarks.processes import DEVICE
+from drivers import urgency
+
 FRAME: Final = b"\xf0" * 12
 
 
@@ -29,9 +33,9 @@ def bare_chain() -> Iterator[Callable[[], float]]:
     sends, receives = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     noted, notes = os.pipe()
     children = [
-        _forked(lambda: sends.send(os.read(keys, 4096))),
-        _forked(lambda: _write_frame(receives.recv(4096), port)),
-        _forked(lambda: _note(os.read(port_here, 4096), notes)),
+        _forked(urgency.KEYS, lambda: sends.send(os.read(keys, 4096))),
+        _forked(urgency.GUARD, lambda: _write_frame(receives.recv(4096), port)),
+        _forked(DEVICE, lambda: _note(os.read(port_here, 4096), notes)),
     ]
 
     def type_once() -> float:
@@ -52,12 +56,13 @@ def bare_chain() -> Iterator[Callable[[], float]]:
         receives.close()
 
 
-def _forked(step: Callable[[], object]) -> int:
+def _forked(priority: int, step: Callable[[], object]) -> int:
     """A process that does `step` again and again until it is killed."""
     child = os.fork()
     if child:
         return child
     try:
+        urgency.run_before_others(priority)
         while True:
             step()
     finally:

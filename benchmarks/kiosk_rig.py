@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.button_guard import Button
-from benchmarks.processes import DeviceLog
+from benchmarks.processes import DeviceLog, let_run_as_hardware
 from tests.drivers.p24_bench import SimulatorProcess
 
 ROOT: Final = Path(__file__).parents[1]
@@ -129,6 +129,7 @@ class Kiosk:
     """`benchmarks.kiosk_child` on a device; the guard is its child."""
 
     def __init__(self, device: SimulatorProcess, plan: str, screen: bool, button: Path | None = None) -> None:
+        let_run_as_hardware(device.process.pid)
         self.device = device
         self.log = DeviceLog(device.log_path)
         hears, self._to_child = os.pipe()

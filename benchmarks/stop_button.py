@@ -19,7 +19,7 @@ from statistics import median
 from benchmarks.button_guard import Button, start
 from benchmarks.figures import Figure, percentile
 from benchmarks.kiosk_rig import Kiosk, kiosk_with_button
-from benchmarks.processes import DeviceLog
+from benchmarks.processes import DeviceLog, let_run_as_hardware
 from drivers.guard import messages as guard
 from tests.drivers.guard_bench import arm
 from tests.drivers.p24_bench import SimulatorProcess
@@ -36,6 +36,7 @@ def measure(quick: bool) -> list[Figure]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         device = SimulatorProcess(folder)
         stack.callback(device.end)
+        let_run_as_hardware(device.process.pid)
         bare_ms = asyncio.run(_with_a_bare_client(device, Button(folder / "button"), bare, randomness))
     with kiosk_with_button() as (kiosk, button):
         hung_ms = [_hung(kiosk, button, randomness) for _ in range(with_kiosk)]

@@ -46,14 +46,14 @@ def _stops(kiosk: Kiosk, load: str, trials: int, in_between: Callable[[], object
     kiosk.order(f"load {load}")
     times_ms = []
     while len(times_ms) < trials + WARM_UP:
+        ordered_s = time.monotonic()
         kiosk.arm()
-        armed_s = time.monotonic()
         in_between()
         time.sleep(randomness.uniform(0.0, 0.1))
         typed_s = kiosk.terminal.type(STOP_KEY)
         kiosk.stopped()
-        read_s = kiosk.log.stop_frame_s(after_s=armed_s)
         # Under load the lease, or the last key's echo, can end an arming before its own key does.
+        read_s = kiosk.log.stop_frame_s(after_s=ordered_s)
         if read_s > typed_s:
             times_ms.append((read_s - typed_s) * 1000)
     kiosk.order("load none")

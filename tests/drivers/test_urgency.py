@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import pytest
+
+from drivers.guard.link import GuardLink
+from tests.drivers.p24_bench import simulator
 
 NOBODY = 65_534
 TRY = """
@@ -67,3 +73,22 @@ def test_who_never_waits_is_ended_and_does_not_keep_the_machine() -> None:
     if not allowed():
         pytest.skip("this user may not")
     assert run(SPIN).returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+async def test_every_thread_of_the_guard_runs_before_others() -> None:
+    if not allowed():
+        pytest.skip("this user may not")
+    with tempfile.TemporaryDirectory() as folder, simulator(Path(folder)) as device:
+        link = GuardLink.start_child(
+            str(device.link), "p24", simulated=True, wire_log=str(Path(folder) / "wire.jsonl")
+        )
+        heard = asyncio.Event()
+        link.listen(lambda message: heard.set(), heard.set)
+        try:
+            async with asyncio.timeout(20):
+                await heard.wait()
+            tasks = [int(task) for task in os.listdir(f"/proc/{link.pid}/task")]
+            assert len(tasks) > 1
+            assert {os.sched_getscheduler(task) for task in tasks} == {os.SCHED_RR}
+        finally:
+            await link.close()

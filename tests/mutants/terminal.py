@@ -13,6 +13,13 @@ MUTANTS = (
         "tests/kiosk/test_terminal_reader.py",
     ),
     Mutant(
+        "the guard waits for other programs",
+        "drivers/guard/command.py",
+        "    urgency.run_before_others(urgency.GUARD)\n",
+        "",
+        "tests/drivers/test_urgency.py",
+    ),
+    Mutant(
         "the guard's other threads hold up a stop",
         "drivers/urgency.py",
         "os.SCHED_RR, os",
