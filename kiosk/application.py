@@ -14,6 +14,7 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -28,6 +29,7 @@ from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import emergency_number
 from kiosk.diary import inbox, today
+from kiosk.diary.folder import cannot_use
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Settings, change_settings, load_settings
@@ -39,6 +41,7 @@ from kiosk.export.outgoing import Result as ExportResult
 from kiosk.export.stick import find_sticks
 from kiosk.keys import Key
 from kiosk.logfile import log_to
+from kiosk.ops import starts
 from kiosk.page import Page
 from kiosk.session.contact import ContactRunner
 from kiosk.session.lease import Liveness
@@ -52,6 +55,8 @@ from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginContactCheck,
     BeginSession,
+    BoxChecked,
+    CheckBox,
     CheckPin,
     Choose,
     CodeStateLoaded,
@@ -62,6 +67,7 @@ from kiosk.visit.events import (
     FamilyLoaded,
     FamilyNotLoaded,
     Leave,
+    LeaveSafeMode,
     LoadCodeState,
     LoadFamilyView,
     LoadToday,
@@ -169,6 +175,8 @@ class Application:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
+        self.begins_again = False
+        """Left to be started once more: safe mode is over."""
         self._session_over = asyncio.Event()
         self._broken: BaseException | None = None
         self._runner = SessionRunner(
@@ -190,6 +198,7 @@ class Application:
             reads_aloud=sounds.has_voice,
             plays_tones=sounds.can_play,
             sets_letters=bool(settings.config.kiosk.letters),
+            safe_mode=settings.safe_mode,
         )
         chosen = Chosen(sounds.volume, kept.reminders, kept.letters or "usual")
         self._visit, self._first_effects = flow.start(setting, self._moment(), chosen)
@@ -308,11 +317,14 @@ class Application:
         self._carry_out(self._first_effects)
         self._schedule()
         async with AsyncExitStack() as stack:
-            if self._settings.simulator is not None:
+            if self._settings.simulator is not None and not self._settings.safe_mode:
                 self._simulator = await stack.enter_async_context(running_simulator(self._settings.simulator))
                 self._port = str(self._simulator.port)
             self._settings.guard_folder.mkdir(exist_ok=True)
-            self._connect()
+            if self._settings.safe_mode:
+                self._miss_guard("The box is in safe mode.")
+            else:
+                self._connect()
             await self._access.set_demo_pin()
             await self._sounds.prepare()
             self._look_into_inbox()
@@ -494,6 +506,10 @@ class Application:
                     self._sounds.play(name)
                 case Choose():
                     self._choose(effect)
+                case CheckBox():
+                    self._spawn(self._check_box())
+                case LeaveSafeMode():
+                    self._spawn(self._leave_safe_mode())
                 case Leave():
                     self.leave()
 
@@ -628,6 +644,22 @@ class Application:
             self._hear(CodeTried(None, error.sentence))
         else:
             self._hear(CodeTried(result))
+
+    async def _check_box(self) -> None:
+        from kiosk.ops.box_check import check_box  # Only an installer in safe mode comes here.
+
+        harmless = self._settings.kind == "simulated"
+        file = self._settings.config_file
+        self._hear(await check_box(self._store.folder, file, words.language(), harmless=harmless))
+
+    async def _leave_safe_mode(self) -> None:
+        try:
+            await asyncio.to_thread(starts.leave_safe_mode, self._store.folder)
+        except OSError as error:
+            self._hear(BoxChecked(sentence=cannot_use(self._store.folder, error).sentence))
+        else:
+            self.begins_again = True
+            self.leave()
 
     async def _take_in(self) -> None:
         """What was handed in beside the running kiosk; what fails here is tried again at the next time."""
@@ -817,16 +849,28 @@ def run(settings: RunSettings) -> int:
     clock = SystemClock()
     with open_store(settings.data_folder, settings.kind, clock) as store:
         log_to(settings.data_folder)
+        code, again = _run_counted(settings, store, clock)
+        while again:
+            code, again = _run_counted(settings, store, clock)
+    return code
+
+
+def _run_counted(settings: RunSettings, store: Store, clock: Clock) -> tuple[int, bool]:
+    """One run, in safe mode if too many ended by themselves; the exit code, and whether to begin again."""
+    with starts.counted(settings.data_folder) as begun:
         kept = load_settings(settings.data_folder)
         words.set_language(settings.language(kept.language))
         liveness = TerminalLiveness()
         sound = settings.config.sound
         sounds = Sounds(sound.volume if kept.volume is None else kept.volume, sound.player, sound.voice)
+        settings = replace(settings, safe_mode=begun.safe)
         conductor = Application(settings, store, Access(store), clock, liveness, sounds=sounds, kept=kept)
         if settings.plain:
             from kiosk.plain import run_plain
 
-            return run_plain(conductor, liveness)
-        from kiosk.app import run_app
+            code = run_plain(conductor, liveness)
+        else:
+            from kiosk.app import run_app
 
-        return run_app(conductor, liveness)
+            code = run_app(conductor, liveness)
+    return code, conductor.begins_again

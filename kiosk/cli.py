@@ -107,6 +107,7 @@ def run(
         data=data,
         lang=lang,  # type: ignore[arg-type]  # click checked the choice
         plain=plain,
+        config_file=config_file,
     )
     settings = resolve(options, load_config(config_file), DRIVERS, build_id())
     _check_faults(faults, settings.device_kind)

@@ -47,6 +47,7 @@ class RunOptions:
     data: Path | None = None
     lang: Language | None = None
     plain: bool = False
+    config_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ class RunSettings:
     """`drivers.build.build_id()`: a guard of another build does not arm (safety rule 24)."""
     guard_socket: str | None = None
     """Of the guard to join; None: a guard of our own is started."""
+    config_file: Path | None = None
+    """Where `config` was read; None: the installed one, if there is one."""
+    safe_mode: bool = False
+    """The kiosk ended by itself too often (`kiosk.ops.starts`): neither simulator nor guard is started."""
 
     @property
     def guard_folder(self) -> Path:
@@ -109,6 +114,7 @@ def resolve(options: RunOptions, config: Config, available: Collection[str], bui
         plain=options.plain,
         build=build,
         guard_socket=guard_socket,
+        config_file=options.config_file,
     )
 
 

@@ -143,6 +143,14 @@ class Choose(msgspec.Struct, frozen=True):
     """The terminal takes them up when it starts: the kiosk ends, and its unit starts it again."""
 
 
+class CheckBox(msgspec.Struct, frozen=True):
+    """Let the doctor examine the box; answered by BoxChecked."""
+
+
+class LeaveSafeMode(msgspec.Struct, frozen=True):
+    """Start again, with therapy."""
+
+
 class Leave(msgspec.Struct, frozen=True):
     """End the program (never in a locked kiosk)."""
 
@@ -167,6 +175,8 @@ Effect = (
     | Speak
     | PlayTone
     | Choose
+    | CheckBox
+    | LeaveSafeMode
     | Leave
 )
 
@@ -325,6 +335,18 @@ class TodayNotLoaded(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class BoxChecked(msgspec.Struct, frozen=True):
+    """What the doctor found, in the person's language."""
+
+    to_mend: tuple[tuple[str, str], ...] = ()
+    """(what was found, what to do)"""
+    to_see: int = 0
+    sentence: str = ""
+    """Why there was no check."""
+    harmless: bool = False
+    """It is the simulator's folder: nobody can be hurt."""
+
+
 class Woke(msgspec.Struct, frozen=True):
     """The deadline that the flow asked for has come."""
 
@@ -350,5 +372,6 @@ Event = (
     | TakenIn
     | TodayLoaded
     | TodayNotLoaded
+    | BoxChecked
     | Woke
 )

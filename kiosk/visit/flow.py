@@ -18,6 +18,7 @@ from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.session.machine import SessionState
 from kiosk.visit.events import (
+    BoxChecked,
     CodeStateLoaded,
     CodeTried,
     ContactCheckEnded,
@@ -62,6 +63,7 @@ from kiosk.visit.pages import (
     pad_pages,
     practice_pages,
     question_pages,
+    safe_mode_pages,
     stick_pages,
     stops,
     unlock_pages,
@@ -87,6 +89,7 @@ from kiosk.visit.steps import (
     patient_pin,
     practice,
     questions,
+    safe_mode,
     stick,
     stimulation,
     unanswered,
@@ -186,9 +189,11 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             "patient_pin",
             "unlock_code",
             "telephone",
+            "box_check",
             "saving",
             "after_restart",
         ),
+        "box_check": _waits(safe_mode.press_box_check, safe_mode_pages.box_check, "home"),
         "after_restart": _waits(home.press_after_restart, home_pages.after_restart, "pads_off"),
         "look_back": Step(family.press_look_back, look_back_pages.look_back, ("home",)),
         "help": Step(
@@ -532,6 +537,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = update(visit, code=replace(code, state=state, sentence=code.sentence or sentence))
         case CodeTried() if visit.step == "clinician":
             visit, effects = clinician.hear_opened(visit, event)
+        case BoxChecked() if visit.step == "box_check":
+            visit = safe_mode.hear(visit, event)
         case NotChosen(sentence):
             visit = update(visit, not_kept=sentence)
         case TakenIn(news):

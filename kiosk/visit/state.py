@@ -55,6 +55,8 @@ class Setting(msgspec.Struct, frozen=True):
     """There is a loudspeaker."""
     sets_letters: bool = False
     """The kiosk says how large its terminal's letters are (`kiosk.letters`)."""
+    safe_mode: bool = False
+    """The kiosk ended by itself too often: no therapy until somebody has looked."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -230,6 +232,8 @@ class Context(msgspec.Struct, frozen=True):
     family_unread: str = ""
     """Why there is none."""
     looking: Looking = Looking()
+    checked: Any = None
+    """kiosk.visit.steps.safe_mode.Checked: the last check of the box."""
     outgoing: Outgoing = Outgoing()
     """What the family takes along."""
 

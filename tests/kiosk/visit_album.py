@@ -21,6 +21,7 @@ from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
+    BoxChecked,
     CodeStateLoaded,
     CodeTried,
     ContactCheckEnded,
@@ -116,6 +117,7 @@ def _homes() -> Iterator[Shot]:
     yield shot(walk, "home other build")
     walk.hear(TodayNotLoaded("The diary of 2026-11 cannot be read."))
     yield shot(walk, "home unreadable")
+    yield from _safe_mode()
     visit, _ = flow.start(Setting(), walk.moment)
     yield Shot("home loading", visit, walk.moment)
     yield Shot(
@@ -126,6 +128,27 @@ def _homes() -> Iterator[Shot]:
     for name, done in (("home rest_day", False), ("home done", True)):
         walk = Walk(today(prescription=_muscles_only(), history=_history_of_yesterday(), done_today=done))
         yield shot(walk, name)
+
+
+def _safe_mode() -> Iterator[Shot]:
+    setting = Setting(safe_mode=True)
+    yield shot(Walk(today(locks=(_lock("red"),)), setting), "home safe_mode locked")
+    walk = Walk(setting=setting)
+    walk.hear(DeviceSeen(device(present=False)))
+    yield shot(walk, "home safe_mode")
+    walk.press("7")
+    yield shot(walk, "box_check running")
+    mend = (
+        "The port /dev/serial/by-id/usb-STMicroelectronics_STM32_Virtual_COM_Port_1234-if00 is not there.",
+        "Switch the stimulator on and put its cable in. If it is another one: homestim setup",
+    )
+    for name, found in {
+        "well": BoxChecked(to_see=2),
+        "to mend": BoxChecked(to_mend=(mend,) * 4, to_see=1),
+        "not checked": BoxChecked(sentence="The check did not come to its end."),
+    }.items():
+        walk.hear(found)
+        yield shot(walk, f"box_check {name}")
 
 
 def _muscles_only() -> object:

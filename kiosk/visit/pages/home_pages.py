@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import device_words, people, reasons, verdicts
+from kiosk.visit.pages import device_words, people, reasons, safe_mode_pages, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers, calls, consent, device, exercises, practice, unlock_code, verdict
@@ -45,11 +45,13 @@ def home(visit: Visit, moment: Moment) -> Page:
         choices.append(Choice(Key.FIVE, _("Exercises")))
     if now not in ("loading", "unreadable", "unsaved") and unlock_code.offered(visit):
         choices.append(Choice(Key.SIX, _("Code from the clinician")))
+    if now == "safe_mode":
+        choices.append(Choice(Key.SEVEN, _("Check the box")))
     if now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
         choices.append(Choice(Key.SEVEN, _("Words for the telephone")))
     if now not in ("loading", "unreadable"):
         choices.append(Choice(Key.NINE, _family(visit)))
-    tone = "warn" if now in ("unsaved", "unreadable") else "calm" if now == "locked" else "plain"
+    tone = "warn" if now in ("unsaved", "unreadable", "safe_mode") else "calm" if now == "locked" else "plain"
     news = (
         ()
         if now in ("loading", "unreadable")
@@ -66,7 +68,8 @@ def home(visit: Visit, moment: Moment) -> Page:
         small=news,
         tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain",
     )
-    return build(visit, moment, body, tuple(choices))
+    right = safe_mode_pages.header() if now == "safe_mode" else ""
+    return build(visit, moment, body, tuple(choices), right=right)
 
 
 def _alerts(visit: Visit) -> tuple[str, ...]:
@@ -138,6 +141,10 @@ def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
                 _("There is no session until it is saved."),
                 _("Call the person who set up this box."),
             )
+        case "safe_mode":
+            locks = answers.locks_that_end(visit)
+            first = verdicts.locked_home_lines(visit, locks[0])[:2] if locks else ()
+            return (*first, *safe_mode_pages.home_lines())
         case "no_prescription":
             return (
                 _("There is no prescription in the box, so there is no session."),

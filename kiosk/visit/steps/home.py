@@ -11,7 +11,17 @@ from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Result, Visit
-from kiosk.visit.steps import answers, clinician, consent, device, exercises, practice, unlock_code, verdict
+from kiosk.visit.steps import (
+    answers,
+    clinician,
+    consent,
+    device,
+    exercises,
+    practice,
+    safe_mode,
+    unlock_code,
+    verdict,
+)
 from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary, to_days
 from kiosk.visit.steps.family import begin_look_back
@@ -36,6 +46,7 @@ PADS_MAY_BE_ON: Final = dt.timedelta(hours=2)
 Variant = Literal[
     "loading",
     "unreadable",
+    "safe_mode",
     "unsaved",
     "no_prescription",
     "not_yet",
@@ -61,6 +72,8 @@ def variant(visit: Visit) -> Variant:
         return "unreadable"
     if today is None or context.loads != "none" or not saves.all_durable:
         return "loading"
+    if safe_mode.on(visit):
+        return "safe_mode"
     if today.prescription is None or today.prescription_state != "in_force":
         return {"none": "no_prescription", "not_yet": "not_yet", "expired": "expired"}[
             today.prescription_state
@@ -95,6 +108,8 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
         return unlock_code.begin(visit, moment)
     if key is Key.SEVEN and now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
         return go(visit, moment, "telephone"), ()
+    if key is Key.SEVEN and now == "safe_mode":
+        return safe_mode.begin(visit, moment)
     if key is Key.TWO:
         return to_days(visit, moment)
     if key is Key.ONE and now == "week0":
