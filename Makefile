@@ -6,7 +6,7 @@ STAMP := $(VENV)/.homestim-stamp
 
 MESSAGES := $(wildcard kiosk/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: setup demo test check bench soak screens messages lock clean
+.PHONY: setup demo test check bench soak screens messages lock wheels deb chroot-test clean
 
 setup: $(STAMP) $(MESSAGES:.po=.mo)
 
@@ -53,6 +53,19 @@ lock: setup
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/run.txt pyproject.toml
 	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --extra dev \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/dev.txt pyproject.toml
+	echo pip | $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/pip.txt -
+
+# One folder for a box without a network: docs/install.md.
+wheels: setup
+	$(BIN)/python packaging/make_box.py
+
+deb: wheels
+	$(BIN)/python packaging/make_deb.py
+
+# Debian 12 and 13 in file systems of their own; needs root, debootstrap and a Debian mirror.
+chroot-test: deb
+	$(BIN)/python -m pytest -s tests/install/chroot.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -31,8 +31,9 @@ META: Final = "meta.json"
 LOCK: Final = "lock"
 JOURNAL: Final = "journal"
 
-_NAMES_BEFORE_META: Final = {LOCK, META + durable.TEMPORARY_SUFFIX}
-"""What a first start that was cut short can leave behind."""
+_NAMES_BEFORE_META: Final = {LOCK, META + durable.TEMPORARY_SUFFIX, "letters.ini"}
+"""What a first start that was cut short can leave behind, and what the installation puts there for the
+terminal."""
 
 
 class FolderError(KioskError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import datetime as dt
 import os
 import re
 import shutil
@@ -12,8 +13,12 @@ from pathlib import Path
 import pytest
 
 from kiosk import letters
+from kiosk.clock import FixedClock
+from kiosk.diary.folder import claim
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
+ROOT = Path(__file__).parents[2]
+SYSTEMD = ROOT / "systemd"
+TMPFILES = SYSTEMD / "tmpfiles.d/homestim.conf"
 UNITS = sorted((SYSTEMD / "units").iterdir())
 EXPOSURE_AT_MOST = {
     "homestim-guard.service": 1.0,
@@ -146,7 +151,62 @@ def test_foot_takes_its_configuration_and_the_letters_that_the_kiosk_writes(tmp_
     assert not re.search(r"\b(error|warn)", done.stderr), done.stderr
 
 
-@pytest.mark.parametrize("script", ["stop-output", "prepare-console", "release-console"])
+def test_what_the_installation_puts_into_the_data_folder_keeps_no_kiosk_out_of_it(tmp_path: Path) -> None:
+    laid = re.findall(r"^f /var/lib/homestim/(\S+)", TMPFILES.read_text("utf-8"), re.MULTILINE)
+    assert laid
+    for name in laid:
+        (tmp_path / name).touch()
+    meta, lock = claim(tmp_path, "real", FixedClock(dt.datetime(2026, 11, 20, tzinfo=dt.UTC)))
+    lock.release()
+    assert meta.kind == "real"
+
+
+def written_places() -> set[str]:
+    """Every place that a unit may write to, the system being read-only for it otherwise."""
+    found = set()
+    for unit in UNITS:
+        if unit.suffix == ".service":
+            said = settings(unit)
+            assert said["ProtectSystem"] == ["strict"], unit.name
+            found |= {f"/var/lib/{name}" for name in said.get("StateDirectory", [])}
+            found |= {f"/run/{name}" for name in said.get("RuntimeDirectory", [])}
+            found |= {place for value in said.get("ReadWritePaths", []) for place in value.split()}
+    return found
+
+
+def test_on_a_read_only_root_one_partition_holds_all_that_is_written() -> None:
+    """/var on a partition of its own, /run and /tmp in memory."""
+    places = written_places()
+    assert places
+    assert all(place.startswith(("/var/", "/run/")) for place in places)
+    listed = re.findall(r"^\| `(/\S+)` \|", (ROOT / "docs/install.md").read_text("utf-8"), re.MULTILINE)
+    assert places <= set(listed), "docs/install.md says where a box writes"
+
+
+def test_what_is_written_to_is_there_before_a_unit_starts() -> None:
+    made = set(re.findall(r"^d (\S+)", TMPFILES.read_text("utf-8"), re.MULTILINE))
+    for unit in UNITS:
+        for value in settings(unit).get("ReadWritePaths", []):
+            assert set(value.split()) <= made | {"/run/user"}, f"{unit.name} would not start"
+
+
+def test_a_disk_that_is_not_mounted_is_never_taken_for_an_empty_diary() -> None:
+    for unit in UNITS:
+        said = settings(unit)
+        places = [f"/var/lib/{name}" for name in said.get("StateDirectory", [])]
+        assert set(places) <= set(" ".join(said.get("RequiresMountsFor", [])).split()), unit.name
+
+
+def test_udev_takes_the_rules() -> None:
+    needs("udevadm")
+    rules = sorted((SYSTEMD / "udev").iterdir())
+    done = run("udevadm", "verify", *rules)
+    if "verify" not in run("udevadm", "--help").stdout:
+        pytest.skip("this udevadm cannot verify (systemd older than 254)")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", ["stop-output", "prepare-console", "release-console", "install"])
 def test_a_script_needs_python_and_nothing_of_ours(script: str) -> None:
     path = SYSTEMD / script
     assert os.access(path, os.X_OK)
