@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+import msgspec
 from tinydb import TinyDB
 
 from benchmarks.figures import Figure
@@ -54,7 +55,7 @@ def _inserts(place: Path, database: sqlite3.Connection, rounds: int, stock_inser
         )
 
     def into_diary(document: Document) -> object:
-        return writer.add(writer.newest, document["record"]["kind"], [document])
+        return writer.add(writer.newest, document["record"]["kind"], [msgspec.json.encode(document)])
 
     ours_ms: list[float] = []
     sqlite_ms: list[float] = []

@@ -102,7 +102,7 @@ def make_diary(folder: Path) -> None:
     open_store(folder, "rehearsal", FixedClock(FIRST_DAY)).close()
     writer = months.Writer(folder, Unflushed())
     for month, table, document in documents():
-        writer.add(month, table, [document])
+        writer.add(month, table, [msgspec.json.encode(document)])
     writer.close()
 
 

@@ -106,7 +106,7 @@ def _examined(path: Path, number: int, before: Link | None, files: Files) -> tup
         )
         if not reading.damaged or attempt == months.TRIES - 1:
             break
-    contents = Contents()
+    contents = Contents(journal.AS_JSON)
     state: State = "mended" if reading.mended else "whole"
     detail = f"{len(reading.mended)} lines were put right" if reading.mended else ""
     try:
@@ -120,9 +120,9 @@ def _examined(path: Path, number: int, before: Link | None, files: Files) -> tup
     return report, contents.link if state != "damaged" else NOWHERE
 
 
-def _break_before(contents: Contents, before: Link | None) -> str:
+def _break_before(contents: Contents[msgspec.Raw], before: Link | None) -> str:
     """Why the file is not the next one in the chain; "" when it is."""
-    header: Change | None = contents.header
+    header: Change[msgspec.Raw] | None = contents.header
     if header is None:
         return "it has no valid first line"
     start = 0 if header.follows is None else header.follows.n

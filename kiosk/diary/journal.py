@@ -22,7 +22,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from tinydb import TinyDB
@@ -50,6 +50,8 @@ WASTE: Final = 4
 WASTE_BYTES: Final = 1024 * 1024
 """A new generation is begun when the lines are longer than this, and than `WASTE` times what they say."""
 
+T = TypeVar("T")
+
 Documents = Mapping[str, msgspec.Raw]
 """Id → document as JSON."""
 _GENERATION: Final = re.compile(r"(\d{4,})(\.jsonl|\.copy)")
@@ -76,23 +78,36 @@ class Link(msgspec.Struct, frozen=True):
     """The last line's h."""
 
 
-class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class NotUnderstood(ValueError):  # noqa: N818
+    """A line is what it has to be, but for a document that is not of the kind that was asked for."""
+
+
+class Change(msgspec.Struct, Generic[T], frozen=True, forbid_unknown_fields=True, gc=False):
     """What one line says. See the module's docstring."""
 
     n: int
     t: str | None = None
     removed: list[str] = msgspec.field(name="del", default_factory=list)
-    put: dict[str, msgspec.Raw] = {}
-    whole: dict[str, dict[str, msgspec.Raw]] | None = msgspec.field(name="all", default=None)
+    put: dict[str, T] = {}
+    whole: dict[str, dict[str, T]] | None = msgspec.field(name="all", default=None)
     journal: int | None = None
     generation: int | None = None
     follows: Link | None = None
     origin: dict[str, str] | None = msgspec.field(name="from", default=None)
 
 
-class _Line(msgspec.Struct, frozen=True, gc=False):
-    h: str
-    c: Change
+class _Line(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """Its h was looked at by `kiosk.diary.chain`."""
+
+    c: Change[T]
+
+
+class Decoding(Generic[T]):
+    """What documents are read as."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self.lines: Callable[[bytes], list[_Line[T]]] = msgspec.json.Decoder(_Line[kind]).decode_lines  # type: ignore[valid-type]
+        self.document: Callable[[msgspec.Raw], T] = msgspec.json.Decoder(kind).decode
 
 
 class _Form(msgspec.Struct):
@@ -105,7 +120,8 @@ class _FormLine(msgspec.Struct):
 
 _encode_fast = msgspec.json.Encoder().encode
 _decode_fast = msgspec.json.Decoder().decode
-_decode_lines = msgspec.json.Decoder(_Line).decode_lines
+AS_JSON: Final = Decoding(msgspec.Raw)
+"""Not read at all."""
 _encode_json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
@@ -123,24 +139,29 @@ def encode(document: Any) -> bytes:
     return _encode_json(document).encode()
 
 
-class Contents:
+class Contents(Generic[T]):
     """What the lines of one generation come to."""
 
-    def __init__(self) -> None:
-        self.tables: dict[str, dict[str, msgspec.Raw]] = {}
-        self.link = Link(0, chain.GENESIS)
-        self.header: Change | None = None
+    def __init__(self, decoding: Decoding[T]) -> None:
+        self.tables: dict[str, dict[str, T]] = {}
+        self.n, self.head = 0, chain.GENESIS
+        self.header: Change[T] | None = None
         self.lines = 0
+        self._decoding = decoding
 
-    def copy(self) -> Contents:
-        """One that goes its own way; the documents are the same objects."""
-        other = Contents()
-        other.tables = {name: dict(table) for name, table in self.tables.items()}
-        other.link, other.header, other.lines = self.link, self.header, self.lines
-        return other
+    @property
+    def link(self) -> Link:
+        """Where the chain stands after them."""
+        return Link(self.n, self.head)
+
+    def go_on(self, other: Contents[Any], tables: dict[str, dict[str, T]]) -> None:
+        """As if it had read what `other` has, whose tables are `tables`."""
+        self.tables, self.header, self.lines = tables, other.header, other.lines
+        self.n, self.head = other.n, other.head
 
     def take(self, lines: bytes) -> None:
-        """Applies whole lines that were found valid. Raises ValueError, JournalTooNew."""
+        """Applies whole lines that were found valid, all or none. Raises ValueError, NotUnderstood,
+        JournalTooNew."""
         if not lines:
             return
         if self.header is None:
@@ -150,13 +171,26 @@ class Contents:
                     "The diary was written by a newer homestim. Use that version; nothing was changed.",
                     detail=f"journal form {form}, known up to {FORM}",
                 )
-        found = _decode_lines(lines)
+        found, tables = self._decoded(lines), self.tables
         for one in found:
-            self._apply(one.c)
+            change = one.c
+            table = tables.get(change.t)  # type: ignore[arg-type]
+            if table is not None and not change.removed:
+                table.update(change.put)  # nearly every line
+            else:
+                self._apply(change)
+                tables = self.tables
         self.lines += len(found)
-        self.link = Link(found[-1].c.n, found[-1].h)
+        self.n, self.head = found[-1].c.n, chain.head_of(lines)
 
-    def _apply(self, change: Change) -> None:
+    def _decoded(self, lines: bytes) -> list[_Line[T]]:
+        try:
+            return self._decoding.lines(lines)
+        except msgspec.ValidationError as error:
+            AS_JSON.lines(lines)
+            raise NotUnderstood(str(error)) from error
+
+    def _apply(self, change: Change[T]) -> None:
         if change.t is not None and self.header is not None:
             table = self.tables.get(change.t)
             if table is None:
@@ -186,12 +220,13 @@ def copy_path(folder: Path, generation: int) -> Path:
     return folder / f"{generation:04}{COPY}"
 
 
-def understood(reading: chain.Reading, path: Path, contents: Contents | None = None) -> Contents:
-    """What the valid lines of `path` say. Raises JournalDamaged when valid data is out of reach behind
-    damage, or a line is not ours; JournalTooNew."""
-    contents = Contents() if contents is None else contents
+def understood(reading: chain.Reading, path: Path, contents: Contents[T]) -> Contents[T]:
+    """`contents` after the valid lines of `path`. Raises JournalDamaged when valid data is out of reach
+    behind damage, or a line is not ours; NotUnderstood, JournalTooNew."""
     try:
         contents.take(reading.content[: reading.end])
+    except NotUnderstood:
+        raise
     except ValueError as error:  # msgspec's errors are ValueErrors
         raise JournalDamaged(
             f"The diary in {path} holds lines that are not understood. Nothing was changed.",
@@ -248,6 +283,8 @@ class JournalStorage(Storage):
         self._failure: OSError | None = None
         self._usual_bytes = 0
         self._size = 0
+        self.next_ids: dict[str, int] = {}
+        """Table → the id of its next new document, where it is known."""
         durable.make_folder(folder, files)
         self._place, self._identity = str(folder), files.identity(str(folder))
         known = generations(folder, files)
@@ -275,6 +312,7 @@ class JournalStorage(Storage):
         }
         self._append(b'"all":' + _joined({name: _joined(table) for name, table in whole.items()}))
         self._contents.tables = {name: dict(table) for name, table in whole.items()}
+        self.next_ids = {}
 
     def close(self) -> None:
         """Seals and gives the files back; a second call does nothing."""
@@ -299,13 +337,38 @@ class JournalStorage(Storage):
         return self._generation
 
     @property
-    def state(self) -> tuple[Contents, int, int]:
-        """What it holds now, its generation, and where the next line will begin."""
-        return self._contents.copy(), self._generation, self._end
+    def contents(self) -> Contents[msgspec.Raw]:
+        """What it holds now: not to be changed."""
+        return self._contents
+
+    @property
+    def end(self) -> int:
+        """Where the next line will begin."""
+        return self._end
 
     def table(self, name: str) -> Documents | None:
         """A table's documents as JSON; None when there is no such table."""
         return self._contents.tables.get(name)
+
+    def insert(self, table: str, texts: Sequence[bytes]) -> list[int]:
+        """Durable when it returns: new documents as one change. Their ids. They are given as JSON that says
+        what it has to.
+
+        By far the most frequent change: right after a flush the processor has forgotten everything, and each
+        step costs several times what it costs in a loop.
+        """
+        there = self._contents.tables.get(table)
+        first = self.next_ids.get(table) or max(map(int, there or ()), default=0) + 1
+        put = b",".join([b'"%d":%b' % one for one in enumerate(texts, first)])
+        if put or there is None:
+            self._append(b'"t":%b,"put":{%b}' % (_name(table), put))
+        if there is None:
+            there = self._contents.tables.setdefault(table, {})
+        doc_ids = list(range(first, first + len(texts)))
+        for doc_id, text in zip(doc_ids, texts, strict=True):
+            there[str(doc_id)] = msgspec.Raw(text)
+        self.next_ids[table] = first + len(texts)
+        return doc_ids
 
     def commit(self, table: str, removed: Sequence[str], put: Mapping[str, msgspec.Raw]) -> None:
         """Durable when it returns: `removed` are gone from `table`, then `put` stands in it."""
@@ -378,7 +441,7 @@ class JournalStorage(Storage):
     ) -> None:
         """A new file, whole and durable before it has its name."""
         lines = _first_lines(generation, follows, tables, origin)
-        contents = Contents()
+        contents = Contents(AS_JSON)
         contents.take(lines)
         path = lines_path(self.folder, generation)
         draft = path.with_name(path.name + durable.TEMPORARY_SUFFIX)
@@ -404,7 +467,7 @@ class JournalStorage(Storage):
             content_of(copy_path(self.folder, generation), self._files),
         )
         reading = chain.read(content, copy)
-        self._contents = understood(reading, path)
+        self._contents = understood(reading, path, Contents(AS_JSON))
         if self._contents.header is None:
             raise JournalDamaged(
                 f"The diary in {path} cannot be read. Nothing was changed.", detail="no valid first line"
@@ -447,8 +510,8 @@ class JournalStorage(Storage):
     def _append(self, body: bytes) -> None:
         self._check_usable()
         contents = self._contents
-        n = contents.link.n + 1
-        line, head = chain.line(contents.link.head, self._padded(b'{"n":%d,%b}' % (n, body)))
+        n = contents.n + 1
+        line, head = chain.line(contents.head, self._padded(b'{"n":%d,%b}' % (n, body)))
         end = self._end + len(line)
         try:
             if end > self._size:
@@ -462,7 +525,7 @@ class JournalStorage(Storage):
         except OSError as error:
             self._failure = error
             raise
-        contents.link = Link(n, head)
+        contents.n, contents.head = n, head
         contents.lines += 1
         self._end = end
         self._uncopied.append(line)
@@ -582,9 +645,27 @@ class Overlay(MutableMapping[int, dict[str, Any]]):
 class JournalTable(Table):
     """A TinyDB table whose changes, not whose contents, are written. Needs a JournalStorage.
 
-    Inserting, by far the most frequent change, does without an overlay: right after a flush the processor
-    has forgotten everything, and each step costs several times what it costs in a loop.
+    Inserting does without an overlay.
     """
+
+    @property  # type: ignore[override]
+    def _next_id(self) -> int | None:
+        """TinyDB's own: the storage inserts too."""
+        return cast(JournalStorage, self._storage).next_ids.get(self._name)
+
+    @_next_id.setter
+    def _next_id(self, doc_id: int | None) -> None:
+        next_ids = cast(JournalStorage, self._storage).next_ids
+        if doc_id is None:
+            next_ids.pop(self._name, None)
+        else:
+            next_ids[self._name] = doc_id
+
+    def insert_json(self, texts: Sequence[bytes]) -> list[int]:
+        """`insert_multiple` of documents that are JSON already, and known to say what they have to."""
+        doc_ids = cast(JournalStorage, self._storage).insert(self._name, texts)
+        self.clear_cache()
+        return doc_ids
 
     def insert(self, document: Mapping[str, Any]) -> int:
         if isinstance(document, self.document_class):
@@ -592,24 +673,26 @@ class JournalTable(Table):
         return self.insert_multiple((document,))[0]
 
     def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
+        documents = list(documents)
+        if all(type(document) is dict for document in documents):
+            return self.insert_json([encode(document) for document in documents])
         storage = cast(JournalStorage, self.storage)
         there = storage.table(self.name) or {}
         put: dict[str, msgspec.Raw] = {}
-        doc_ids: list[int] = []
         for document in documents:
-            if type(document) is not dict and not isinstance(document, Mapping):
-                raise ValueError("Document is not a Mapping")  # as TinyDB does
+            if not isinstance(document, Mapping):
+                raise ValueError("Document is not a Mapping")  # noqa: TRY004 - as TinyDB does
             if isinstance(document, self.document_class):
                 doc_id = document.doc_id
                 if str(doc_id) in there or str(doc_id) in put:
                     raise ValueError(f"Document with ID {doc_id} already exists")
             else:
                 doc_id = cast("int", self._get_next_id())  # type: ignore[no-untyped-call]
-            doc_ids.append(doc_id)
-            put[str(doc_id)] = msgspec.Raw(encode(document if type(document) is dict else dict(document)))
+            put[str(doc_id)] = msgspec.Raw(encode(dict(document)))
         storage.commit(self.name, (), put)
+        self._next_id = None
         self.clear_cache()
-        return doc_ids
+        return [int(doc_id) for doc_id in put]
 
     def _read_table(self) -> dict[str, Mapping[str, Any]]:
         documents = cast(JournalStorage, self.storage).table(self.name)

@@ -11,17 +11,27 @@ import hashlib
 import itertools
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic
 
+import msgspec
 from tinydb import where
-from tinydb.table import Table
 
 from kiosk.diary import chain, durable, journal, manifest, migration
 from kiosk.diary.files import DISK, Files
 from kiosk.diary.folder import JOURNAL
-from kiosk.diary.journal import Contents, JournalDamaged, JournalStorage, JournalTable, Link
+from kiosk.diary.journal import (
+    AS_JSON,
+    Contents,
+    Decoding,
+    JournalDamaged,
+    JournalStorage,
+    JournalTable,
+    Link,
+    NotUnderstood,
+    T,
+)
 from kiosk.diary.manifest import Sealed
 
 log = logging.getLogger(__name__)
@@ -53,7 +63,7 @@ class Writer:
         self._files = files
         self._chunk_bytes = chunk_bytes
         self._storage: JournalStorage | None = None
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, JournalTable] = {}
         self.newest = ""
         """The month that is written; "" before the first record."""
         months = months_of(folder, files)
@@ -73,18 +83,20 @@ class Writer:
         """Where the chain stands."""
         return START if self._storage is None else self._storage.link
 
-    def add(self, month: str, table: str, documents: Iterable[Mapping[str, Any]]) -> None:
-        """New documents as one change, durable when it returns. `month` is the newest one or later."""
-        self._table(month, table).insert_multiple(documents)
+    def add(self, month: str, table: str, documents: Sequence[bytes]) -> None:
+        """New documents, given as JSON, in one change; durable when it returns. `month` is the newest one or
+        later."""
+        self._table(month, table).insert_json(documents)
 
-    def replace(self, month: str, table: str, record_id: str, document: Mapping[str, Any]) -> None:
-        """`document` in the place of the one with that id in `month`, or a new one."""
-        self._table(month, table).upsert(document, where("envelope")["id"] == record_id)
+    def replace(self, month: str, table: str, record_id: str, document: bytes) -> None:
+        """`document`, JSON, in the place of the one with that id in `month`, or a new one."""
+        self._table(month, table).upsert(msgspec.json.decode(document), where("envelope")["id"] == record_id)
 
-    def tell(self, reader: Reader) -> None:
+    def tell(self, reader: Reader[Any]) -> None:
         """Spares `reader` reading the newest month once more."""
         if self._storage is not None:
-            reader.begin_with(self.newest, *self._storage.state)
+            storage = self._storage
+            reader.begin_with(self.newest, storage.contents, storage.generation, storage.end)
 
     def check_place(self) -> None:
         """Raises FileNotFoundError when the data folder was moved away."""
@@ -100,7 +112,7 @@ class Writer:
         if self._storage is not None:
             self._storage.close()
 
-    def _table(self, month: str, name: str) -> Table:
+    def _table(self, month: str, name: str) -> JournalTable:
         if self._storage is None or month > self.newest:
             self._turn_to(month)
         if name not in self._tables:
@@ -125,7 +137,7 @@ class Writer:
         for month in reversed(months):
             if month in self._sealed:
                 return self._sealed[month].link
-            contents = read_month(self._journal / month, None, self._files).contents
+            contents = read_month(self._journal / month, None, AS_JSON, self._files).contents
             if contents.header is not None:
                 return contents.link
         return None
@@ -172,34 +184,47 @@ class Writer:
         storage.close()
 
 
-class Reader:
+class Reader(Generic[T]):
     """The state of every month as of its last valid line, read beside the writer without a lock.
 
     `version` is the folder's: before 2 a month was one JSON file. Raises OSError, JournalDamaged,
-    JournalTooNew; ValueError for a damaged file of version 1.
+    JournalTooNew, NotUnderstood (a document cannot be read by `decoding`); ValueError for a damaged file of
+    version 1.
     """
 
-    def __init__(self, folder: Path, version: int, files: Files = DISK) -> None:
+    def __init__(self, folder: Path, version: int, decoding: Decoding[T], files: Files = DISK) -> None:
         self._folder = folder
         self._journal = folder / JOURNAL
         self._version = version
         self._files = files
-        self._known: dict[str, _Known] = {}
+        self._decoding = decoding
+        self._known: dict[str, _Known[T]] = {}
+        self._listed: list[str] = []
         self._sealed: dict[str, Sealed] | None = None
 
     def months(self) -> list[str]:
         """Oldest first."""
-        return months_of(self._folder, self._files)
+        self._listed = months_of(self._folder, self._files)
+        return self._listed
 
-    def begin_with(self, month: str, contents: Contents, generation: int, end: int) -> None:
+    def begin_with(self, month: str, said: Contents[msgspec.Raw], generation: int, end: int) -> None:
         """`month` was read up to byte `end` already."""
+        contents = Contents(self._decoding)
+        contents.go_on(said, self._decoded(said.tables))
         self._known[month] = _Known(contents, generation, end)
 
-    def tables(self, month: str, is_newest: bool) -> Mapping[str, journal.Documents]:
-        """Table → its documents, as they stand now. The same document is the same object as before."""
+    def tables(self, month: str, is_newest: bool) -> Mapping[str, Mapping[str, T]]:
+        """Table → its documents, as they stand now."""
         if self._version < 2:
-            return migration.tables_of(self._journal / month, self._files)
+            return self._decoded(migration.tables_of(self._journal / month, self._files))
         return self._contents(month, is_newest).tables
+
+    def _decoded(self, tables: Mapping[str, journal.Documents]) -> dict[str, dict[str, T]]:
+        one = self._decoding.document
+        try:
+            return {name: {key: one(raw) for key, raw in table.items()} for name, table in tables.items()}
+        except msgspec.ValidationError as error:
+            raise NotUnderstood(str(error)) from error
 
     def link(self) -> Link:
         """Where the chain stands."""
@@ -210,7 +235,7 @@ class Reader:
                 return contents.link
         return START
 
-    def _contents(self, month: str, is_newest: bool) -> Contents:
+    def _contents(self, month: str, is_newest: bool) -> Contents[T]:
         known = self._known.get(month)
         if known is not None and known.over:
             return known.contents
@@ -221,12 +246,12 @@ class Reader:
         known.over = not is_newest
         return known.contents
 
-    def _read(self, month: str) -> _Known:
+    def _read(self, month: str) -> _Known[T]:
         if self._sealed is None or month not in self._sealed:
             self._sealed = manifest.load(self._journal, self._files)
-        return read_month(self._journal / month, self._sealed.get(month), self._files)
+        return read_month(self._journal / month, self._sealed.get(month), self._decoding, self._files)
 
-    def _check_it_follows(self, month: str, known: _Known) -> None:
+    def _check_it_follows(self, month: str, known: _Known[T]) -> None:
         """The month before it is the one it was begun after: none was taken away, cut short or exchanged.
 
         Of a month with several generations only the first says so: `kiosk.diary.check` looks at that.
@@ -234,7 +259,8 @@ class Reader:
         header = known.contents.header
         if header is None or known.generation > 1 or self._sealed is None:
             return
-        before = max((other for other in self.months() if other < month), default="")
+        listed = self._listed if month in self._listed else self.months()
+        before = max((other for other in listed if other < month), default="")
         if before in self._known:
             link = self._known[before].contents.link
         elif before in self._sealed:
@@ -248,7 +274,7 @@ class Reader:
                 detail=f"{header.follows} is not {link}",
             )
 
-    def _follow(self, month: str, known: _Known) -> bool:
+    def _follow(self, month: str, known: _Known[T]) -> bool:
         """Takes in what was written since; False when it has to be read anew."""
         folder = self._journal / month
         numbers = journal.generations(folder, self._files)
@@ -266,56 +292,67 @@ class Reader:
         return True
 
 
-class _Known:
+class _Known(Generic[T]):
     """What was read of a month, and how far."""
 
     __slots__ = ("contents", "end", "generation", "over")
 
-    def __init__(self, contents: Contents, generation: int, end: int) -> None:
+    def __init__(self, contents: Contents[T], generation: int, end: int) -> None:
         self.contents = contents
         self.generation = generation
         self.end = end
         self.over = False
 
 
-def read_month(folder: Path, sealed: Sealed | None, files: Files = DISK) -> _Known:
+def read_month(folder: Path, sealed: Sealed | None, decoding: Decoding[T], files: Files = DISK) -> _Known[T]:
     """The newest generation of the month in `folder`. Raises as Reader does."""
-    numbers = journal.generations(folder, files)
-    if not numbers:
-        return _Known(Contents(), 0, 0)
-    path = journal.lines_path(folder, numbers[-1])
-    for attempt in range(TRIES):
-        content = journal.content_of(path, files)
-        if sealed is not None and _as_sealed(content, sealed):
-            reading = chain.Reading(content, len(content), sealed.link.head, (), b"", False)
-        else:
-            reading = chain.read(content)
-            if reading.damaged or reading.torn or reading.mended or sealed is not None:
-                copy = journal.content_of(journal.copy_path(folder, numbers[-1]), files)
-                reading = chain.read(content, copy)
-        if not reading.damaged or attempt == TRIES - 1:
-            break
-    contents = journal.understood(reading, path)
+    number, reading = _as_sealed(folder, sealed, files)
+    if reading is None:
+        numbers = journal.generations(folder, files)
+        if not numbers:
+            return _Known(Contents(decoding), 0, 0)
+        number = numbers[-1]
+        reading = _by_its_chain(folder, number, files, with_copy=sealed is not None)
+    path = journal.lines_path(folder, number)
+    contents = journal.understood(reading, path, Contents(decoding))
     if sealed is not None and contents.link != sealed.link:
         raise JournalDamaged(
             f"The diary in {path} has lost its end: {contents.link.n} of {sealed.link.n} entries can be "
             "read. Nothing was changed."
         )
-    return _Known(contents, numbers[-1], reading.end)
+    return _Known(contents, number, reading.end)
 
 
-def first_line(folder: Path, files: Files = DISK) -> journal.Change:
+def _as_sealed(folder: Path, sealed: Sealed | None, files: Files) -> tuple[int, chain.Reading | None]:
+    """Of a month that is over, by one hash; None when its file is not the one that was sealed."""
+    if sealed is None:
+        return 0, None
+    content = journal.content_of(journal.lines_path(folder, sealed.generation), files, most=sealed.bytes + 1)
+    if len(content) != sealed.bytes or hashlib.sha256(content).hexdigest() != sealed.sha256:
+        return 0, None
+    return sealed.generation, chain.Reading(content, len(content), sealed.link.head, (), b"", False)
+
+
+def _by_its_chain(folder: Path, number: int, files: Files, *, with_copy: bool) -> chain.Reading:
+    """Line by line; with the copy also where something is wrong."""
+    for _ in range(TRIES):
+        content = journal.content_of(journal.lines_path(folder, number), files)
+        reading = chain.read(content)
+        if with_copy or reading.damaged or reading.torn or reading.mended:
+            reading = chain.read(content, journal.content_of(journal.copy_path(folder, number), files))
+        if not reading.damaged:
+            break
+    return reading
+
+
+def first_line(folder: Path, files: Files = DISK) -> journal.Change[msgspec.Raw]:
     """Of the month in `folder`, which has begun: it says what the month follows. Raises as Reader does."""
     number = journal.generations(folder, files)[0]
     path = journal.lines_path(folder, number)
     reading = chain.read(
         journal.content_of(path, files), journal.content_of(journal.copy_path(folder, number), files)
     )
-    header = journal.understood(reading, path).header
+    header = journal.understood(reading, path, Contents(AS_JSON)).header
     if header is None:
         raise JournalDamaged(f"The diary in {path} cannot be read. Nothing was changed.")
     return header
-
-
-def _as_sealed(content: bytes, sealed: Sealed) -> bool:
-    return len(content) == sealed.bytes and hashlib.sha256(content).hexdigest() == sealed.sha256

@@ -8,14 +8,15 @@ needs no lock and no thread: it takes each month up to its last valid line from 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -47,6 +48,7 @@ T = TypeVar("T")
 
 RECENT: Final = 100
 """Records of this run that can be corrected without reading their month again, which would hold up a key."""
+_RECORDS: Final = journal.Decoding(Stored)
 BATCH: Final = 16
 """Records of a bulk write in one line: lines that short can still be mended."""
 
@@ -77,7 +79,8 @@ def open_store(folder: Path, kind: FolderKind, clock: Clock, device_id: str = ""
     try:
         if meta.version < data_folder.FOLDER_VERSION:
             meta = _migrated(folder, meta)
-        return Store(folder, meta, lock, clock, device_id)
+        with without_collecting():
+            return Store(folder, meta, lock, clock, device_id)
     except BaseException:
         lock.release()
         raise
@@ -113,8 +116,9 @@ class StoreReader:
         self.folder = folder
         self.meta = meta
         self._clock = clock
-        self._journals = months.Reader(folder, meta.version)
-        self._decoded: dict[tuple[str, str], _Table] = {}
+        self._journals = months.Reader(folder, meta.version, _RECORDS)
+        self._past: dict[tuple[str, str], tuple[Stored, ...]] = {}
+        """Of months that are over: they will not change any more."""
 
     @property
     def kind(self) -> FolderKind:
@@ -216,19 +220,34 @@ class StoreReader:
 
     def _facts_of(self, month: str, kind: str, is_newest: bool) -> tuple[Stored, ...]:
         """The records of our own folder kind, in the order of writing."""
+        known = self._past.get((month, kind))
+        if known is not None:
+            return known
         try:
-            documents = self._journals.tables(month, is_newest).get(kind, {})
-            table = self._decoded.setdefault((month, kind), _Table(self.meta.kind))
-            return table.facts(documents, is_newest)
+            documents = self._documents(month, kind, is_newest)
         except (OSError, ValueError, JournalDamaged) as error:
             raise _damaged(month, error) from error
+        folder = self.meta.kind
+        facts = tuple([fact for fact in documents if fact.envelope.folder == folder])
+        if not is_newest:
+            self._past[month, kind] = facts
+        return facts
+
+    def _documents(self, month: str, kind: str, is_newest: bool) -> Collection[Stored]:
+        """Raises ValueError for one of this kind that is no record, WrittenByNewer."""
+        try:
+            return self._journals.tables(month, is_newest).get(kind, {}).values()
+        except journal.NotUnderstood:
+            # Of another kind perhaps, which a later version has: then this one can be read all the same.
+            reader = months.Reader(self.folder, self.meta.version, journal.AS_JSON)
+            return _decoded(reader.tables(month, is_newest).get(kind, {}).values())
 
     def _upgrade_seen(self) -> None:
         """A reader of an old folder goes on when the writer has brought it to the new version."""
         if self.meta.version < data_folder.FOLDER_VERSION:
             self.meta = data_folder.read_meta(self.folder)
             if self.meta.version == data_folder.FOLDER_VERSION:
-                self._journals = months.Reader(self.folder, self.meta.version)
+                self._journals = months.Reader(self.folder, self.meta.version, _RECORDS)
 
 
 class Store(StoreReader):
@@ -255,8 +274,9 @@ class Store(StoreReader):
             raise data_folder.cannot_use(folder, error) from error
         except JournalDamaged as error:
             raise _damaged("", error) from error
-        self._writer.tell(self._journals)
         try:
+            with contextlib.suppress(journal.NotUnderstood):
+                self._writer.tell(self._journals)
             self._last_trusted = self._newest_trusted_time()
         except BaseException:
             self._writer.close()
@@ -408,10 +428,10 @@ class Store(StoreReader):
         if self._failure is not None:
             raise self._failure
         table = _table_of(record)
-        body = _checked(record)
+        _check(record)
         draft = self._envelope(record_id or str(uuid.uuid4()), event_time or self._clock.now(), corrects)
         replace = record_id is not None
-        return self._thread.submit(self._write, table, draft, record, body, replace)
+        return self._thread.submit(self._write, table, draft, record, replace)
 
     def _envelope(self, record_id: str, event_time: dt.datetime, corrects: str | None) -> Envelope:
         """Not stamped yet."""
@@ -430,17 +450,17 @@ class Store(StoreReader):
             corrects=corrects,
         )
 
-    def _document(self, stored: Stored) -> tuple[str, str, Any]:
+    def _document(self, stored: Stored) -> tuple[str, str, bytes]:
         """Month of entry, table, and what stands in it."""
-        table, body = _table_of(stored.record), _checked(stored.record)
-        document = {"envelope": msgspec.to_builtins(stored.envelope), "record": body}
-        return f"{stored.envelope.entry_time:%Y-%m}", table, document
+        table = _table_of(stored.record)
+        _check(stored.record)
+        return f"{stored.envelope.entry_time:%Y-%m}", table, msgspec.json.encode(stored)
 
-    def _write_all(self, documents: list[tuple[str, str, Any]]) -> None:
+    def _write_all(self, documents: list[tuple[str, str, bytes]]) -> None:
         """In the writer's thread."""
         if self._failure is not None:
             raise self._failure
-        batches: dict[tuple[str, str], list[Any]] = {}
+        batches: dict[tuple[str, str], list[bytes]] = {}
         for month, table, document in documents:
             batches.setdefault((max(month, self._writer.newest), table), []).append(document)
         try:
@@ -454,24 +474,24 @@ class Store(StoreReader):
         # Shielded: who waits may be cancelled, what was accepted is written all the same.
         return await asyncio.shield(asyncio.wrap_future(future))
 
-    def _write(self, table: str, draft: Envelope, record: Record, body: Any, replace: bool) -> Stored:
+    def _write(self, table: str, draft: Envelope, record: Record, replace: bool) -> Stored:
         """In the writer's thread: stamps the record and makes it durable."""
         if self._failure is not None:
             raise self._failure
         try:
             envelope = self._stamped(draft)
             month = max(f"{envelope.entry_time:%Y-%m}", self._writer.newest)
-            document = {"envelope": msgspec.to_builtins(envelope), "record": body}
+            stored = Stored(envelope=envelope, record=record)
+            text = msgspec.json.encode(stored)
             self._writer.check_place()
             if replace:
-                self._writer.replace(month, table, envelope.id, document)
+                self._writer.replace(month, table, envelope.id, text)
             else:
-                self._writer.add(month, table, [document])
+                self._writer.add(month, table, [text])
         except Exception as error:
             raise self._fail(error) from error
         if envelope.clock_trusted:
             self._last_trusted = envelope.entry_time
-        stored = Stored(envelope=envelope, record=record)
         self._recent[envelope.id] = stored
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
@@ -513,40 +533,6 @@ class Store(StoreReader):
         )
 
 
-class _Table:
-    """One table of one month, decoded once."""
-
-    def __init__(self, folder: FolderKind) -> None:
-        self._folder = folder
-        self._seen: dict[str, msgspec.Raw] = {}
-        self._stored: dict[str, Stored] = {}
-        self._facts: tuple[Stored, ...] | None = None
-        self._over = False
-        """Its month is: it will not change any more."""
-
-    def facts(self, documents: Mapping[str, msgspec.Raw], is_newest: bool) -> tuple[Stored, ...]:
-        """Raises as `_decoded` does."""
-        if self._facts is None:
-            stored = _decoded(documents.values())
-            self._facts = self._ours(stored)
-            if is_newest:
-                self._seen, self._stored = dict(documents), dict(zip(documents, stored, strict=True))
-        elif not self._over:
-            seen = self._seen
-            new = {doc_id: text for doc_id, text in documents.items() if seen.get(doc_id) is not text}
-            if new or len(seen) != len(documents):
-                self._seen = dict(documents)
-                self._stored |= zip(new, _decoded(new.values()), strict=True)
-                self._facts = self._ours([self._stored[doc_id] for doc_id in documents])
-        if not is_newest:
-            self._over, self._seen, self._stored = True, {}, {}
-        return self._facts
-
-    def _ours(self, stored: list[Stored]) -> tuple[Stored, ...]:
-        folder = self._folder
-        return tuple([fact for fact in stored if fact.envelope.folder == folder])
-
-
 def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:
     """The id of each original → it and all that took its place, in the order of the originals."""
     original_of: dict[str, str] = {}
@@ -566,16 +552,9 @@ def _table_of(record: Record) -> str:
     return tag
 
 
-def _checked(record: Record) -> Any:
-    """The record as plain data, after it was shown that it can be read back. Raises TypeError, ValueError."""
-    text = journal.encode(msgspec.to_builtins(record))
-    msgspec.json.decode(text, type=AnyRecord)
-    return msgspec.json.decode(text)
-
-
-class _Document(msgspec.Struct, frozen=True, gc=False):
-    envelope: Envelope
-    record: AnyRecord
+def _check(record: Record) -> None:
+    """That it can be read back. Raises TypeError, ValueError."""
+    _decode_record(journal.encode(msgspec.to_builtins(record)))
 
 
 class _SchemaAlone(msgspec.Struct):
@@ -586,17 +565,16 @@ class _Schema(msgspec.Struct):
     schema: int = SCHEMA_VERSION
 
 
-_decode_documents = msgspec.json.Decoder(list[_Document]).decode
-_decode_schemas = msgspec.json.Decoder(list[_SchemaAlone]).decode
+_decode_record = msgspec.json.Decoder(AnyRecord).decode
+_decode_schema = msgspec.json.Decoder(_SchemaAlone).decode
 
 
-def _decoded(documents: Iterable[msgspec.Raw]) -> list[Stored]:
+def _decoded(documents: Collection[msgspec.Raw]) -> list[Stored]:
     """Raises ValueError for one that is not a record, WrittenByNewer."""
-    text = b"[" + b",".join(documents) + b"]"
     try:
-        return [Stored(envelope=one.envelope, record=one.record) for one in _decode_documents(text)]
+        return [_RECORDS.document(document) for document in documents]
     except msgspec.ValidationError:
-        if any(one.envelope.schema > SCHEMA_VERSION for one in _decode_schemas(text)):
+        if any(_decode_schema(document).envelope.schema > SCHEMA_VERSION for document in documents):
             raise WrittenByNewer(
                 "The diary holds records of a newer homestim. Use that version; nothing was changed."
             ) from None

@@ -288,7 +288,7 @@ def _valid_part(path: Path) -> bytes:
 
 
 def _end_of(lines: bytes) -> journal.Link:
-    contents = journal.Contents()
+    contents = journal.Contents(journal.AS_JSON)
     contents.take(lines)
     return contents.link
 

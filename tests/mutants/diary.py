@@ -22,19 +22,19 @@ MUTANTS = (
         "no flush",
         JOURNAL,
         "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
-        "            self._failure = error\n            raise\n        contents.link",
+        "            self._failure = error\n            raise\n        contents.n,",
         "        except OSError as error:\n            self._failure = error\n            raise\n"
-        "        contents.link",
+        "        contents.n,",
         TEST_CUTS,
     ),
     Mutant(
         "two flushes",
         JOURNAL,
         "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
-        "            self._failure = error\n            raise\n        contents.link",
+        "            self._failure = error\n            raise\n        contents.n,",
         "            self._files.flush_data(self._descriptor)\n"
         "            self._files.flush_data(self._descriptor)\n        except OSError as error:\n"
-        "            self._failure = error\n            raise\n        contents.link",
+        "            self._failure = error\n            raise\n        contents.n,",
         TEST_CUTS,
     ),
     Mutant(
@@ -69,8 +69,8 @@ MUTANTS = (
     Mutant(
         "the chain is not checked",
         CHAIN,
-        "return digest if digest == text[_HASH] else None",
-        "return text[_HASH]",
+        "    digest = sha256(previous + text[_CHANGE:-1]).hexdigest().encode()\n    # One",
+        "    digest = text[_HASH]\n    # One",
         TEST_DAMAGE,
     ),
     Mutant(

@@ -57,13 +57,23 @@ class Script:
         if kind == "replace" and there:
             key = chance.choice(sorted(there))
             there[key] = document(chance, there[key]["envelope"]["id"])
-            return lambda writer, new=there[key]: writer.replace(month, table, new["envelope"]["id"], new)
+            return lambda writer, new=there[key]: replace(writer, month, table, new["envelope"]["id"], new)
         new = [document(chance) for _ in range(chance.randint(3, 6) if kind == "batch" else 1)]
         first = self._numbers.get((month, table), 0) + 1
         self._numbers[month, table] = first + len(new) - 1
         rows = state.setdefault(month, {}).setdefault(table, {})
         rows |= {str(first + place): one for place, one in enumerate(new)}
-        return lambda writer: writer.add(month, table, new)
+        return lambda writer: add(writer, month, table, new)
+
+
+def add(writer: months.Writer, month: str, table: str, documents: list[dict[str, Any]]) -> None:
+    """As one change."""
+    writer.add(month, table, [journal.encode(document) for document in documents])
+
+
+def replace(writer: months.Writer, month: str, table: str, record_id: str, document: dict[str, Any]) -> None:
+    """Another document in the place of the one of that id."""
+    writer.replace(month, table, record_id, journal.encode(document))
 
 
 def compact(writer: months.Writer) -> None:
@@ -86,7 +96,7 @@ def opened(disk: SimulatedDisk) -> months.Writer:
 
 def read(disk: SimulatedDisk) -> State:
     """What a reader beside a writer sees."""
-    reader = months.Reader(ROOT, 2, disk)
+    reader = months.Reader(ROOT, 2, journal.AS_JSON, disk)
     known = reader.months()
     state: State = {}
     for month in known:
@@ -116,13 +126,13 @@ def check(image: Image, allowed: list[State], goes_on: bool = True) -> None:
     head = writer.link
     month = writer.newest or LATER
     last = {"envelope": {"id": "last"}}
-    writer.add(month, "notes", [last])
+    add(writer, month, "notes", [last])
     writer.close()
     again = SimulatedDisk(image_of(disk))
     expected = copy.deepcopy(found)
     expected.setdefault(month, {})["notes"] = {"1": last}
     assert read(again) == expected, "what was added later is not there"
-    assert months.Reader(ROOT, 2, again).link().n in (head.n + 1, head.n + 2)
+    assert months.Reader(ROOT, 2, journal.AS_JSON, again).link().n in (head.n + 1, head.n + 2)
     assert_clean(again)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.diary import check, journal, months
-from tests.kiosk.diary.diary_script import compact, image_of, opened
+from tests.kiosk.diary.diary_script import add, compact, image_of, opened
 from tests.kiosk.diary.simulated_disk import ROOT, Image, SimulatedDisk
 
 
@@ -15,10 +15,10 @@ def diary() -> SimulatedDisk:
     writer = opened(disk)
     for month in ("2026-10", "2026-11", "2027-02"):
         for value in range(3):
-            writer.add(month, "entries", [{"envelope": {"id": f"{month} {value}"}, "pain": value}])
+            add(writer, month, "entries", [{"envelope": {"id": f"{month} {value}"}, "pain": value}])
         if month == "2026-11":
             compact(writer)
-            writer.add(month, "entries", [{"envelope": {"id": "after"}, "pain": 9}])
+            add(writer, month, "entries", [{"envelope": {"id": "after"}, "pain": 9}])
     writer.close()
     return disk
 
@@ -39,7 +39,10 @@ def test_a_whole_diary_has_one_chain_through_months_and_generations() -> None:
         ("2026-10", 1, 4), ("2026-11", 1, 4), ("2026-11", 2, 3), ("2027-02", 1, 4),
     ]  # fmt: skip
     assert report.count == sum(file.lines for file in report.files) == 15
-    assert (report.head, report.count) == (report.files[-1].head, months.Reader(ROOT, 2, disk).link().n)
+    assert (report.head, report.count) == (
+        report.files[-1].head,
+        months.Reader(ROOT, 2, journal.AS_JSON, disk).link().n,
+    )
 
 
 def test_nothing_is_changed_by_checking() -> None:
@@ -57,10 +60,10 @@ def test_a_file_that_is_exchanged_for_another_valid_one_breaks_the_chain(which: 
     writer = opened(other)
     for month in ("2026-10", "2026-11", "2027-02"):
         for value in range(3):
-            writer.add(month, "entries", [{"envelope": {"id": f"{month} {value}"}, "pain": value + 1}])
+            add(writer, month, "entries", [{"envelope": {"id": f"{month} {value}"}, "pain": value + 1}])
         if month == "2026-11":
             compact(writer)
-            writer.add(month, "entries", [{"envelope": {"id": "after"}, "pain": 9}])
+            add(writer, month, "entries", [{"envelope": {"id": "after"}, "pain": 9}])
     writer.close()
     names = [path("2026-10"), path("2026-11"), path("2026-11", 2), path("2027-02")]
     forged = image_of(other)

@@ -13,7 +13,7 @@ import pytest
 
 from kiosk.diary import chain, check, journal, manifest, months
 from kiosk.diary.journal import JournalDamaged
-from tests.kiosk.diary.diary_script import State, image_of, opened, read
+from tests.kiosk.diary.diary_script import State, add, image_of, opened, read, replace
 from tests.kiosk.diary.simulated_disk import ROOT, Image, SimulatedDisk
 
 SECTOR = 512
@@ -25,7 +25,7 @@ def small_diary(sealed: bool) -> tuple[Image, State]:
     writer = months.Writer(ROOT, disk, 64)
     for month in ("2026-10", "2026-11"):
         for value in range(2):
-            writer.add(month, "entries", [{"envelope": {"id": f"{value}"}, "pain": value, "note": "J*ä"}])
+            add(writer, month, "entries", [{"envelope": {"id": f"{value}"}, "pain": value, "note": "J*ä"}])
     state = read(disk)
     if sealed:
         writer.close()
@@ -147,12 +147,12 @@ def test_a_month_that_does_not_follow_is_said_by_whoever_reads_the_past(how: str
     disk = SimulatedDisk()
     writer = opened(disk)
     for month in ("2026-09", "2026-10", "2026-11"):
-        writer.add(month, "entries", [{"envelope": {"id": month}}])
+        add(writer, month, "entries", [{"envelope": {"id": month}}])
     writer.close()
     other = SimulatedDisk()
     writer = opened(other)
-    writer.add("2026-10", "entries", [{"envelope": {"id": "2026-10"}, "pain": 3}])
-    writer.add("2026-11", "entries", [{"envelope": {"id": "x"}}])
+    add(writer, "2026-10", "entries", [{"envelope": {"id": "2026-10"}, "pain": 3}])
+    add(writer, "2026-11", "entries", [{"envelope": {"id": "x"}}])
     writer.close()
     image = image_of(disk)
     for name in [name for name in image if "/2026-10" in name]:
@@ -179,10 +179,10 @@ def test_a_manifest_that_is_lost_is_made_anew() -> None:
 def test_a_month_is_sealed_as_soon_as_the_next_one_begins() -> None:
     disk = SimulatedDisk()
     writer = opened(disk)
-    writer.add("2026-10", "entries", [{"envelope": {"id": "1"}}])
+    add(writer, "2026-10", "entries", [{"envelope": {"id": "1"}}])
     end = writer.link
     assert manifest.load(ROOT / "journal", disk) == {}
-    writer.add("2026-12", "entries", [{"envelope": {"id": "2"}}])
+    add(writer, "2026-12", "entries", [{"envelope": {"id": "2"}}])
     (sealed,) = manifest.load(ROOT / "journal", disk).values()
     assert (sealed.month, sealed.link) == ("2026-10", end)
     assert len(disk.read(ROOT / "journal/2026-10/0001.jsonl")) == sealed.bytes
@@ -194,7 +194,7 @@ def test_a_past_month_that_was_left_unsealed_begins_no_generation(monkeypatch: p
     writer = opened(disk)
     for month in ("2026-10", "2026-11"):
         for value in range(30):
-            writer.replace(month, "entries", "1", {"envelope": {"id": "1"}, "pain": value})
+            replace(writer, month, "entries", "1", {"envelope": {"id": "1"}, "pain": value})
     writer.close()
     monkeypatch.setattr(journal, "WASTE_BYTES", 100)
     image = image_of(disk)
@@ -211,20 +211,22 @@ KILLER = """
 import json, os, random, signal, sys
 from pathlib import Path
 from kiosk.diary import months
+from kiosk.diary.journal import AS_JSON, encode
 
 def write(folder, out):
     writer = months.Writer(folder, chunk_bytes=4096)
     rows = read(folder)
     n = len(rows)
     while True:
-        writer.add(f"{2026 + n // 600}-{n // 50 % 12 + 1:02}", "entries", [{"envelope": {"id": str(n)}}])
+        month = f"{2026 + n // 600}-{n // 50 % 12 + 1:02}"
+        writer.add(month, "entries", [encode({"envelope": {"id": str(n)}})])
         os.write(out, b"%d\\n" % n)
         n += 1
         if n % 7 == 0:
             writer.seal()
 
 def read(folder):
-    reader = months.Reader(folder, 2)
+    reader = months.Reader(folder, 2, AS_JSON)
     known = reader.months()
     tables = [reader.tables(month, month == known[-1]) for month in known]
     return [json.loads(bytes(row)) for table in tables for row in table.get("entries", {}).values()]

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from kiosk.clock import FixedClock
-from kiosk.diary import check, durable, folder, migration, months
+from kiosk.diary import check, durable, folder, journal, migration, months
 from kiosk.diary.folder import Meta, NewerVersion, NotWritable
 from kiosk.diary.records import TABLES, Entry, Lock, Session, Stored
 from kiosk.diary.store import DiaryDamaged, StoreReader, open_reader, open_store
@@ -92,7 +92,7 @@ def image_of_version_1() -> Image:
 
 def tables_on(disk: SimulatedDisk, meta: Meta) -> dict[str, dict[str, list[Any]]]:
     """As a reader of the folder's version sees them."""
-    reader = months.Reader(ROOT, meta.version, disk)
+    reader = months.Reader(ROOT, meta.version, journal.AS_JSON, disk)
     return {
         month: {
             name: [msgspec.json.decode(document) for document in table.values()]

@@ -11,7 +11,7 @@ import pytest
 
 from kiosk.diary import months
 from kiosk.diary.journal import JournalFailed
-from tests.kiosk.diary.diary_script import Script, State, check, image_of, opened, read
+from tests.kiosk.diary.diary_script import Script, State, add, check, image_of, opened, read
 from tests.kiosk.diary.simulated_disk import Image, PowerCutError, SimulatedDisk
 
 STEPS = 8
@@ -121,7 +121,7 @@ def test_after_any_error_nothing_more_is_written_and_nothing_is_lost(
             trials += 1
             if writer is not None and failed and done < len(script.steps) and begun_to_fail(writer):
                 with pytest.raises(OSError):  # JournalFailed, or the disk's own again
-                    writer.add(writer.newest, "entries", [{"envelope": {"id": "x"}}])
+                    add(writer, writer.newest, "entries", [{"envelope": {"id": "x"}}])
             check(image_of(disk), script.states[done : done + 2])
             for image in disk.outcomes(4, random.Random(k)):
                 check(image, script.states[done : done + 2])
@@ -155,9 +155,9 @@ def test_a_disk_that_takes_less_than_it_was_given_gets_the_rest(most: int) -> No
 def test_one_insert_is_one_flush() -> None:
     disk = SimulatedDisk()
     writer = opened(disk)
-    writer.add("2026-11", "entries", [{"envelope": {"id": "0"}}])
+    add(writer, "2026-11", "entries", [{"envelope": {"id": "0"}}])
     for text in ("short", "x" * 5000, "y" * 20_000):
         before = disk.flushes, disk.operations
-        writer.add("2026-11", "entries", [{"envelope": {"id": "1"}, "text": text}])
+        add(writer, "2026-11", "entries", [{"envelope": {"id": "1"}, "text": text}])
         assert disk.flushes - before[0] == 1
     assert read(disk)["2026-11"]["entries"]["4"]["text"] == "y" * 20_000
