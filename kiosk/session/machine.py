@@ -922,6 +922,7 @@ def _end(
         outcome=outcome,
         waiting_until_s=None,
         prompt=None,
+        notice=None,
         pad_faults=pad_faults,
     )
     effects: list[Effect] = []

@@ -492,6 +492,16 @@ def test_stopped_is_believed_only_when_the_guard_says_confirmed() -> None:
     assert Tone("not_confirmed") in effects
 
 
+def test_nothing_is_due_after_the_end_whatever_was_said_just_before() -> None:
+    """A key that crosses a stop is refused: its notice would be due for ever, and the loop never rest."""
+    desk = in_session()
+    desk.press(Key.STOP)
+    desk.feed(Heard(guard.Refused(desk.state.epoch, "old_epoch", "7", "stopping", fault=False)))
+    assert desk.state.notice is not None
+    desk.stopped("person")
+    assert machine.deadline_s(desk.state) is None
+
+
 def test_a_silent_guard_is_not_believed() -> None:
     desk = in_session()
     desk.press(Key.STOP)

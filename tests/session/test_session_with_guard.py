@@ -212,6 +212,8 @@ class VisitOnP24(RuleBasedStateMachine):
             due_s = machine.deadline_s(self.session)
             if due_s is not None and due_s * 1000 <= self.now_ms:
                 self.feed(Deadline())
+                due_s = machine.deadline_s(self.session)
+                assert due_s is None or due_s * 1000 > self.now_ms, "a timer that never rests"
 
     def look(self) -> None:
         """Everything that is true of what leaves for the device, at every tick."""
