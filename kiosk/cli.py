@@ -355,6 +355,40 @@ def review(data: Path | None, as_json: bool) -> int:
     return 0
 
 
+@homestim.command()
+@click.option("--once", is_flag=True, help="Send once and end; else every quarter of an hour.")
+@click.option("--fill", is_flag=True, help="Only write what is new into the outbox; needs no network.")
+@click.option("--outbox", type=FILE, metavar="DIR", help="Send what waits in DIR; no diary is read.")
+@click.option("--stick", type=FILE, metavar="DIR", help="Carry files to DIR, and receipts from there.")
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option("--config", "config_file", type=FILE, help="Configuration, instead of the installed one.")
+def sync(
+    once: bool,
+    fill: bool,
+    outbox: Path | None,
+    stick: Path | None,
+    data: Path | None,
+    config_file: Path | None,
+) -> int:
+    """Sends the diary to the clinic's FHIR server, if the patient wants it."""
+    from kiosk.clock import SystemClock
+    from kiosk.config import load_config
+    from kiosk.sync import command
+
+    if outbox is not None and (fill or data is not None):
+        raise click.UsageError("--outbox goes without --fill and without --data.")
+    command.run(
+        load_config(config_file).sync,
+        SystemClock(),
+        data=None if outbox is not None else _real(data),
+        outbox=outbox,
+        stick=stick,
+        fill_only=fill,
+        once=once,
+    )
+    return 0
+
+
 TYPED_OR_FILE = "Holds the passphrase; else HOMESTIM_PASSPHRASE_FILE, else it is asked for."
 
 

@@ -96,8 +96,31 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may do what; has no key yet."""
 
 
-class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where records are sent; has no key yet."""
+class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where records are sent, if the patient wants it. `server` empty: nowhere."""
+
+    server: str = ""
+    """The base address of a FHIR R4 server."""
+    recipient: str = ""
+    """Who that is, in words for the patient; part of her consent."""
+    outbox: str = ""
+    """A folder that the sending user can read; empty: `outbox` in the data folder."""
+    ca: str = ""
+    """PEM file of the one authority that is trusted; empty: the system's."""
+    certificate: str = ""
+    """PEM file of this box's certificate, by which the server knows it."""
+    key: str = ""
+    """PEM file of its key; empty: in the same file."""
+    token_url: str = ""
+    """Where this box logs in (OAuth2 client credentials); empty: it does not."""
+    client_id: str = ""
+    client_secret_file: str = ""
+    scope: str = ""
+    proxy: str = ""
+    names_ids: bool = True
+    """The server takes the ids that a box gives; false: each is looked for by its identifier."""
+    notes: bool = False
+    """Words that somebody typed are sent too."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

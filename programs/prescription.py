@@ -79,6 +79,30 @@ class Prescription(
         return min(limits) if limits else None
 
 
+def allows_more(new: Prescription, old: Prescription) -> tuple[str, ...]:
+    """The keys in which `new` allows what `old` did not; none: it only takes away."""
+    looser = {
+        "limits": any(
+            (limit := new.limit_for(channel, programme)) is None or limit > before
+            for channel in (1, 2)
+            for programme in new.programmes
+            if (before := old.limit_for(channel, programme)) is not None
+        ),
+        "programmes": not {*new.programmes} <= {*old.programmes},
+        "montages": not {*new.montages} <= {*old.montages},
+        "days_per_week": new.days_per_week > old.days_per_week,
+        "valid_until": new.valid_until > old.valid_until,
+        "week0": old.week0 and not new.week0,
+        "helper_for_pads": old.helper_for_pads and not new.helper_for_pads,
+        "clearance": not new.cleared_questions() <= old.cleared_questions(),
+        # Another size is another current density, another plan another course, another name another person.
+        "pads": new.pads != old.pads,
+        "plan": new.plan != old.plan,
+        "patient": new.patient != old.patient,
+    }
+    return tuple(key for key, is_looser in looser.items() if is_looser)
+
+
 def parse(text: str, file: str = "prescription.toml") -> Prescription:
     """The prescription in a TOML text, checked. Raises PrescriptionError; its sentence names `file`."""
     try:

@@ -20,7 +20,7 @@ from kiosk.clock import Clock
 from kiosk.diary import inbox
 from kiosk.diary.folder import FolderInUse, reason_of
 from kiosk.diary.inbox import Item
-from kiosk.diary.prescriptions import must_be_newer
+from kiosk.diary.prescriptions import must_be_newer, newest_installed
 from kiosk.diary.records import FolderKind, PrescriptionInstalled, Record, Unlock
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.errors import KioskError
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 PRESCRIPTION: Final = "prescription"
 SIGNED: Final = "signed"
+SENT: Final = "sent"
+"""Signed too, but nobody brought it: it came over the network. What it allows waits for a yes at the box."""
 
 
 class HandedInError(KioskError):
@@ -115,10 +117,21 @@ async def take_all(store: Store) -> tuple[Order, ...]:
         else:
             if order is None:
                 await store.take(item)
+            elif item.kind == SENT and await asyncio.to_thread(must_be_confirmed, store, order):
+                log.info("%s of the inbox waits to be confirmed at the box", item.name)
+                await asyncio.to_thread(_hold, store.folder, item)
             else:
                 await _take(store, item, order)
                 taken.append(order)
     return tuple(taken)
+
+
+def must_be_confirmed(reader: StoreReader, order: Order) -> bool:
+    """It opens a lock, or prescribes more than what is in force: somebody at the box has to say yes."""
+    if isinstance(order, Opens):
+        return True
+    old = newest_installed(reader)
+    return old is None or bool(prescription.allows_more(order.prescription, old.prescription))
 
 
 def news_of(order: Order) -> Reason:
@@ -144,6 +157,8 @@ def _order_of(store: Store, item: Item) -> Order | None:
     reader = open_reader(store.folder, store.clock)
     if any(reader.find(kind, item.record_id()) is not None for kind in ("prescriptions", "unlocks")):
         return None
+    if item.kind == SENT and not signed.looks_signed(item.content):
+        raise HandedInError("What comes over the network has to be signed. Nothing was changed.")
     return order_in(reader, item.content, item.name)
 
 
@@ -186,6 +201,13 @@ def _waiting(folder: Path) -> tuple[Item, ...]:
     except OSError as error:
         log.error("the inbox cannot be read: %s", error)
         return ()
+
+
+def _hold(folder: Path, item: Item) -> None:
+    try:
+        inbox.hold(folder, item)
+    except OSError as error:
+        log.error("%s of the inbox cannot be put aside: %s", item.name, reason_of(error))
 
 
 def _put_aside(folder: Path, item: Item) -> None:

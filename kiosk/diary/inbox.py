@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 INBOX: Final = "inbox"
 TAKEN: Final = "taken"
 REFUSED: Final = "refused"
+HELD: Final = "held"
 MAX_BYTES: Final = 64 * 1024
 MAX_WAITING: Final = 100
 """More are not looked at in one go: whoever fills the folder does not stop the kiosk."""
@@ -120,6 +121,19 @@ def done(folder: Path, item: Item) -> None:
 def refuse(folder: Path, item: Item) -> None:
     """`item` is not valid: moves its file to `refused/`, where a person can look at it. Raises OSError."""
     _move(folder, item, REFUSED)
+
+
+def hold(folder: Path, item: Item) -> None:
+    """`item` may be taken when somebody at the box says yes: moves its file to `held/`. Raises OSError."""
+    _move(folder, item, HELD)
+
+
+def held(folder: Path) -> tuple[Path, ...]:
+    """The files that wait for somebody's yes."""
+    try:
+        return tuple(sorted((folder / INBOX / HELD).iterdir()))
+    except OSError:
+        return ()
 
 
 def _read(folder: Path, name: str) -> list[tuple[int, Item]]:

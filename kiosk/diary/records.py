@@ -182,6 +182,8 @@ class Consent(Record, frozen=True, tag="consents"):
     topic: str
     given: bool
     who: str
+    to: str = ""
+    """Who gets to see it, in words."""
 
 
 class Pads(Record, frozen=True, tag="pads"):

@@ -326,6 +326,16 @@ class Mapper:
             entity=[{"role": "source", "what": what}],
         )
 
+    def last(self, key: str, text: str, day: dt.date) -> Resource:
+        """On which day something was seen last: one resource, written over, to search for silence."""
+        return self._observation(
+            "last",
+            key,
+            [{"system": CODES, "code": key, "display": text}],
+            day.isoformat(),
+            valueDateTime=day.isoformat(),
+        )
+
     def reference_to(self, resource: Resource) -> str:
         return self._refer(resource["resourceType"], resource["id"])
 
@@ -425,7 +435,7 @@ def write_bundle(reader: StoreReader, first: dt.date, last: dt.date, file: TextI
 
 def resources(reader: StoreReader, mapper: Mapper, first: dt.date, last: dt.date) -> Iterator[Resource]:
     """Everything but the Provenance; what is referred to comes first."""
-    plans = _plans(reader)
+    plans = plans_of(reader)
     yield mapper.patient(plans[-1][1].patient.pseudonym if plans else "")
     yield mapper.box()
     for name in dict.fromkeys(prescription.clinician.name for _, prescription in plans):
@@ -452,7 +462,7 @@ def resources(reader: StoreReader, mapper: Mapper, first: dt.date, last: dt.date
             yield mapper.flag(told.id, told.rule.rule, sentence(told.rule), told.since, told.done_at)
 
 
-def _plans(reader: StoreReader) -> list[tuple[Chain, Prescription]]:
+def plans_of(reader: StoreReader) -> list[tuple[Chain, Prescription]]:
     """Every installed prescription that this version understands, oldest first."""
     plans = []
     for chain in reader.versions("prescriptions"):

@@ -213,3 +213,64 @@ def test_whatever_the_file_holds_it_is_well_or_answered_by_a_sentence(
         assert (code == 0) == (err == "")
         if code:
             assert err.startswith("homestim: ")
+
+
+async def send_and_take(box: Box, content: bytes) -> None:
+    inbox.put(box.folder, handed_in.SENT, content)
+    await handed_in.take_all(box.store)
+
+
+def with_serial(number: int, *changes: tuple[str, str]) -> str:
+    text = serial(number).decode()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+async def test_what_came_over_the_network_lowers_at_once(
+    box: Box, make: Callable[[signed.Body], bytes]
+) -> None:
+    assert box.enrolment is not None
+    await hand_in_and_take(box, serial(1))
+    lower = with_serial(7, ("days_per_week = 4", "days_per_week = 3"))
+    await send_and_take(box, make(signed.Prescribes(box.enrolment.box, lower)))
+    installed = newest_installed(box.store)
+    assert installed is not None
+    assert installed.prescription.serial == 7
+    assert inbox.held(box.folder) == ()
+
+
+async def test_what_came_over_the_network_raises_only_when_somebody_at_the_box_says_yes(
+    box: Box, make: Callable[[signed.Body], bytes]
+) -> None:
+    assert box.enrolment is not None
+    await hand_in_and_take(box, serial(1))
+    before = newest_installed(box.store)
+    more = with_serial(7, ("days_per_week = 4", "days_per_week = 5"))
+    await send_and_take(box, make(signed.Prescribes(box.enrolment.box, more)))
+    assert newest_installed(box.store) == before
+    (held,) = inbox.held(box.folder)
+    await hand_in_and_take(box, held.read_bytes())
+    installed = newest_installed(box.store)
+    assert installed is not None
+    assert installed.prescription.serial == 7
+
+
+async def test_what_came_over_the_network_opens_no_lock_by_itself(
+    box: Box, make: Callable[[signed.Body], bytes]
+) -> None:
+    await box.store.lock("E", "rf_ces")
+    await send_and_take(box, make(unlocks(box, 1)))
+    assert box.open_numbers() == [1]
+    (held,) = inbox.held(box.folder)
+    await hand_in_and_take(box, held.read_bytes())
+    assert box.open_numbers() == []
+
+
+async def test_what_came_over_the_network_unsigned_is_refused(box: Box) -> None:
+    await hand_in_and_take(box, serial(1))
+    before = newest_installed(box.store)
+    await send_and_take(box, serial(7))
+    assert newest_installed(box.store) == before
+    assert inbox.held(box.folder) == ()

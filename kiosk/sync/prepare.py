@@ -1,0 +1,267 @@
+"""From the diary to files that wait: what is new or changed since the last time, once, and with consent.
+
+It only reads the diary, and needs no network. How far it has come is a small state beside the files. A power
+cut between the files and the state makes the same files again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from kiosk.diary.records import Consent, Screening, Session, Stored
+from kiosk.diary.store import StoreReader
+from kiosk.export.fhir import Chain, Mapper, Resource, by_type, plans_of
+from kiosk.review.alerts import told_in
+from kiosk.sync import bundle
+from kiosk.sync.outbox import RECEIPTS, REFUSED, STATE, WAITING, Consented, Outbox, is_complete
+from kiosk.visit.pages.reasons import sentence
+
+TOPIC: Final = "sync"
+"""Of the consent's records."""
+KINDS: Final = ("entries", "screenings", "forms", "sessions")
+"""What becomes resources of its own, by its records."""
+MOST_WAITING: Final = 2_000
+"""Bundles. A server that takes nothing for years fills no disk: the diary keeps the rest until it does."""
+MOST_PROVEN: Final = 500
+"""Targets of one Provenance."""
+
+Said = list[tuple[dt.datetime, Consent]]
+"""What the person said of it, and when, in the order of saying."""
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the diary has been brought into bundles."""
+
+    box: str
+    next: int = 1
+    """Number of the next bundle."""
+    seen: Mapping[str, int] = {}
+    """Kind → how many of its records, in the order of writing."""
+    unsettled: Mapping[str, tuple[str, ...]] = {}
+    """Kind → ids of records that were begun and not ended."""
+    digests: Mapping[str, str] = {}
+    """Type/id → what was last made of it; of what can change without a new record of its own."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What one run did."""
+
+    bundles: int
+    resources: int
+
+
+def consent(reader: StoreReader) -> Consented | None:
+    """What the person said last; None: she was not asked, or does not want it."""
+    return _open_at(_said(reader), None)
+
+
+def prepare(reader: StoreReader, outbox: Outbox, *, names_ids: bool = True, notes: bool = False) -> Prepared:
+    """Settles receipts, and writes what is new, if the person wants it sent.
+
+    `notes`: free text that somebody typed is sent too. Raises DiaryDamaged, OutboxError.
+    """
+    said = _said(reader)
+    consented = _open_at(said, None)
+    if consented is None:
+        outbox.forbid()
+        return Prepared(0, 0)
+    if outbox.consented() != consented:
+        outbox.allow(consented)
+    settle(outbox)
+    position = _position(reader, outbox)
+    room = MOST_WAITING - len(outbox.waiting_names())
+    if room <= 0:
+        return Prepared(0, 0)
+    changes, reached = _changes(reader, position, said, names_ids=names_ids, notes=notes)
+    number = position.next
+    written = 0
+    for content in bundle.bundles(changes, names_ids=names_ids):
+        outbox.put(f"{WAITING}/{number:08}.json", content)
+        number, written = number + 1, written + 1
+    if written or reached != position:
+        outbox.put(STATE, msgspec.json.encode(msgspec.structs.replace(reached, next=number)))
+    return Prepared(written, len(changes))
+
+
+def settle(outbox: Outbox) -> None:
+    """Puts away the bundles whose every entry was answered; a refusal is kept with the server's words."""
+    for name in outbox.waiting_names():
+        waiting = outbox.bundle(name)
+        if waiting is None:
+            continue
+        receipt = outbox.receipt(waiting)
+        if not is_complete(waiting, receipt):
+            continue
+        if receipt.refused:
+            outbox.put(f"{REFUSED}/{name}", msgspec.json.encode(receipt))
+        outbox.remove(f"{WAITING}/{name}")
+        outbox.remove(f"{RECEIPTS}/{name}")
+
+
+def _changes(
+    reader: StoreReader,
+    position: Position,
+    said: Said,
+    *,
+    names_ids: bool,
+    notes: bool,
+) -> tuple[list[bundle.Change], Position]:
+    refer = by_type if names_ids else bundle.by_identifier
+    mapper = Mapper(reader.box_id, is_real=reader.kind == "real", refer=refer)
+    records: list[bundle.Change] = []
+    seen, unsettled = dict(position.seen), dict(position.unsettled)
+    devices: set[str] = set()
+    for kind in KINDS:
+        facts = reader.facts(kind)
+        fresh = {one.envelope.id for one in facts[position.seen.get(kind, 0) :]} | {*unsettled.get(kind, ())}
+        seen[kind] = len(facts)
+        open_ids: list[str] = []
+        if fresh:
+            before = {one.envelope.id for one in facts[: position.seen.get(kind, 0)]} - fresh
+            for chain in reader.versions(kind):
+                newest = chain[-1]
+                if not any(one.envelope.id in fresh for one in chain):
+                    continue
+                if _open_at(said, newest.envelope.entry_time) is None:
+                    continue
+                if not _settled(newest):
+                    open_ids.append(newest.envelope.id)
+                    continue
+                is_new = not any(one.envelope.id in before for one in chain)
+                mapped = _mapped(mapper, kind, chain, notes=notes)
+                records += (bundle.Change(resource, is_new) for resource in mapped)
+                if kind == "sessions":
+                    devices.add(newest.envelope.device_id)
+        unsettled[kind] = tuple(open_ids)
+    context = [*_context(reader, mapper, devices), *_flags(reader, mapper, said)]
+    # What is referred to comes first, on one transaction or over several.
+    first, digests = _changed(context, position.digests)
+    found = [*first, *records]
+    lately, digests = _changed(_seen(reader, mapper), digests)
+    found += lately
+    if found:
+        found += _provenance(reader, mapper, found)
+    return found, Position(
+        box=reader.box_id, next=position.next, seen=seen, unsettled=unsettled, digests=digests
+    )
+
+
+def _mapped(mapper: Mapper, kind: str, chain: Chain, *, notes: bool) -> Iterator[Resource]:
+    made = {
+        "entries": mapper.entry,
+        "screenings": mapper.screening,
+        "forms": mapper.form,
+        "sessions": mapper.session,
+    }
+    for resource in made[kind](chain):
+        yield resource if notes else _without_notes(resource)
+
+
+def _without_notes(resource: Resource) -> Resource:
+    items = resource.get("item")
+    if not items:
+        return resource
+    return resource | {"item": [item for item in items if item["linkId"] != "note"]}
+
+
+def _settled(stored: Stored) -> bool:
+    """It will not be written again in the course of the same visit."""
+    record = stored.record
+    if isinstance(record, Session):
+        return record.state != "begun"
+    return not isinstance(record, Screening) or record.verdict is not None
+
+
+def _context(reader: StoreReader, mapper: Mapper, devices: Iterable[str]) -> Iterator[Resource]:
+    plans = plans_of(reader)
+    yield mapper.patient(plans[-1][1].patient.pseudonym if plans else "")
+    yield mapper.box()
+    for name in dict.fromkeys(prescription.clinician.name for _, prescription in plans):
+        yield mapper.clinician(name)
+    for device_id in sorted({*devices} - {""}):
+        yield mapper.stimulator(device_id)
+    today = reader.clock.now().date()
+    for index, (chain, prescription) in enumerate(plans):
+        yield mapper.plan(chain, prescription, newest=index == len(plans) - 1, today=today)
+
+
+def _flags(reader: StoreReader, mapper: Mapper, said: Said) -> Iterator[Resource]:
+    for told in reversed(told_in(reader)):
+        if _open_at(said, told.at) is not None:
+            yield mapper.flag(told.id, told.rule.rule, sentence(told.rule), told.since, told.done_at)
+
+
+def _seen(reader: StoreReader, mapper: Mapper) -> Iterator[Resource]:
+    """When the box last sent, and when its person last wrote: who looks for silence searches these."""
+    yield mapper.last("box-seen", "Box was last on", reader.clock.now().date())
+    newest = reader.latest("entries")
+    if newest is not None:
+        yield mapper.last("last-entry", "Last diary entry", newest.envelope.event_time.date())
+
+
+def _provenance(reader: StoreReader, mapper: Mapper, found: list[bundle.Change]) -> Iterator[bundle.Change]:
+    head, lines = reader.head()
+    targets = [
+        mapper.reference_to(one.resource)
+        for one in found
+        if one.resource["resourceType"] not in ("Patient", "Device", "Practitioner")
+    ]
+    made = reader.clock.now()
+    for part, start in enumerate(range(0, len(targets), MOST_PROVEN)):
+        some = targets[start : start + MOST_PROVEN]
+        yield bundle.Change(mapper.provenance(some, made, head, lines, part), True)
+
+
+def _changed(
+    resources: Iterable[Resource], known: Mapping[str, str]
+) -> tuple[list[bundle.Change], Mapping[str, str]]:
+    """Those that are not as they were when they were last made."""
+    digests = dict(known)
+    changes = []
+    for resource in resources:
+        name = f"{resource['resourceType']}/{resource['id']}"
+        digest = hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
+        if digests.get(name) != digest:
+            changes.append(bundle.Change(resource, name not in digests))
+            digests[name] = digest
+    return changes, digests
+
+
+def _position(reader: StoreReader, outbox: Outbox) -> Position:
+    """Where the last run ended; the beginning for another box, or a diary that was restored."""
+    found = outbox.read_record(STATE, Position)
+    if found is None or found.box != reader.box_id:
+        return Position(box=reader.box_id, next=_after(outbox))
+    if any(len(reader.facts(kind)) < count for kind, count in found.seen.items()):
+        return Position(box=reader.box_id, next=found.next)
+    return found
+
+
+def _after(outbox: Outbox) -> int:
+    """No file that waits is written over by another one."""
+    names = [*outbox.waiting_names(), *outbox.refused_names()]
+    return max((int(name.removesuffix(".json")) for name in names), default=0) + 1
+
+
+def _said(reader: StoreReader) -> Said:
+    return [
+        (stored.envelope.entry_time, stored.record)
+        for stored in reader.all("consents")
+        if isinstance(stored.record, Consent) and stored.record.topic == TOPIC
+    ]
+
+
+def _open_at(said: Said, when: dt.datetime | None) -> Consented | None:
+    """What held at `when` (None: now), in the order in which it was said."""
+    holds: Consented | None = None
+    for at, record in said:
+        if when is not None and at > when:
+            break
+        holds = Consented(record.to, at.isoformat()) if record.given else None
+    return holds

@@ -1,0 +1,227 @@
+"""One request to the clinic's server: https with the system's or a pinned CA, a client certificate or OAuth2
+client credentials, a proxy. No request that is not https leaves, but to this machine itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import urllib3
+
+from kiosk.config import Sync
+from kiosk.errors import KioskError
+
+CONNECT_S: Final = 10.0
+READ_S: Final = 30.0
+"""An upload that begins just before somebody comes has ended before her questions have."""
+MOST_ANSWER_BYTES: Final = 4 * 1024 * 1024
+TOKEN_SPARE_S: Final = 30.0
+"""A token that is about to expire is not used any more."""
+HERE: Final = ("localhost", "127.0.0.1", "::1")
+FHIR_JSON: Final = "application/fhir+json"
+
+
+class SyncConfigError(KioskError):
+    """The table [sync] of kiosk.toml cannot be used."""
+
+
+class Unreachable(Exception):  # noqa: N818
+    """No answer. `str(self)` says why, for a person."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the server said."""
+
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+
+
+class Server(Protocol):
+    """Where bundles go. Both methods raise Unreachable."""
+
+    def transact(self, bundle: bytes) -> Answer:
+        """POST of a transaction Bundle to the server's base."""
+
+    def get(self, path: str) -> Answer:
+        """GET of a path below the base, its query with it."""
+
+
+class FhirServer:
+    """The server of `[sync]`. Raises SyncConfigError for what can be known to be wrong beforehand."""
+
+    def __init__(self, sync: Sync, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._sync = sync
+        self._monotonic_s = monotonic_s
+        self._base = sync.server.rstrip("/")
+        for key, url in (("sync.server", sync.server), ("sync.token_url", sync.token_url)):
+            if url:
+                _check_url(key, url)
+        self._pool = _pool(sync)
+        self._token = ""
+        self._token_until_s = 0.0
+
+    def transact(self, bundle: bytes) -> Answer:
+        return self._asked("POST", self._base, bundle)
+
+    def get(self, path: str) -> Answer:
+        return self._asked("GET", f"{self._base}/{path}", None)
+
+    def _asked(self, method: str, url: str, body: bytes | None) -> Answer:
+        headers = {"Accept": FHIR_JSON, "User-Agent": "homestim"}
+        if body is not None:
+            headers["Content-Type"] = FHIR_JSON
+        if self._sync.token_url:
+            headers["Authorization"] = f"Bearer {self._fresh_token()}"
+        answer = self._request(method, url, headers, body)
+        if answer.status == 401:
+            self._token_until_s = 0.0  # withdrawn before its time: the next request asks for another one
+        return answer
+
+    def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        try:
+            response = self._pool.request(
+                method, url, headers=headers, body=body, redirect=False, retries=False, preload_content=False
+            )
+            try:
+                content = response.read(MOST_ANSWER_BYTES + 1)
+            finally:
+                response.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(_why(error)) from error
+        except OSError as error:
+            raise Unreachable(str(error)) from error
+        if len(content) > MOST_ANSWER_BYTES:
+            raise Unreachable("The answer is far too long. That is not the clinic's server.")
+        return Answer(response.status, content, _retry_after_s(response.headers.get("Retry-After")))
+
+    def _fresh_token(self) -> str:
+        """OAuth 2.0 client credentials (RFC 6749, 4.4), the secret in the header."""
+        if self._monotonic_s() < self._token_until_s:
+            return self._token
+        secret = _read(self._sync.client_secret_file, "sync.client_secret_file").decode().strip()
+        credentials = base64.b64encode(f"{self._sync.client_id}:{secret}".encode()).decode()
+        headers = {
+            "Authorization": f"Basic {credentials}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+        }
+        form = {"grant_type": "client_credentials"} | (
+            {"scope": self._sync.scope} if self._sync.scope else {}
+        )
+        answer = self._request("POST", self._sync.token_url, headers, urlencode(form).encode())
+        if answer.status != 200:
+            raise Unreachable(f"The login of this box was refused ({answer.status}). Tell the clinic.")
+        try:
+            granted = msgspec.json.decode(answer.body, type=_Granted)
+        except ValueError as error:
+            raise Unreachable("The login gave no token. Tell the clinic.") from error
+        self._token = granted.access_token
+        self._token_until_s = self._monotonic_s() + max(0.0, granted.expires_in - TOKEN_SPARE_S)
+        return self._token
+
+
+class _Granted(msgspec.Struct, frozen=True):
+    access_token: str
+    expires_in: float = 60.0
+
+
+def _pool(sync: Sync) -> urllib3.PoolManager:
+    timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+    if urlsplit(sync.server).scheme == "http":  # this machine itself, see _check_url
+        return urllib3.PoolManager(timeout=timeout, maxsize=1)
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        if sync.ca:
+            # Pinned: this authority alone, not the system's beside it.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.load_verify_locations(sync.ca)
+        if sync.certificate:
+            context.load_cert_chain(sync.certificate, sync.key or None, password=_no_password)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        key = "sync.certificate" if sync.certificate and not _is_readable_ca(sync.ca) else "sync.ca"
+        raise SyncConfigError(
+            f"kiosk.toml, {key}: a certificate cannot be used. Nothing was sent.", detail=str(error)
+        ) from error
+    if sync.proxy:
+        return urllib3.ProxyManager(sync.proxy, ssl_context=context, timeout=timeout, maxsize=1)
+    return urllib3.PoolManager(ssl_context=context, timeout=timeout, maxsize=1)
+
+
+def _is_readable_ca(path: str) -> bool:
+    if not path:
+        return False
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ssl.SSLError):
+        return True
+    return False
+
+
+def _no_password() -> str:
+    """An encrypted key would ask a person at the terminal; nobody is there."""
+    raise ValueError("the key is encrypted")
+
+
+def _check_url(key: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname in HERE:
+        return
+    raise SyncConfigError(
+        f"kiosk.toml, {key}: found {url!r}, expected an address that begins with https://. Nothing was sent.",
+        exit_code=2,
+    )
+
+
+def _read(path: str, key: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SyncConfigError(
+            f"kiosk.toml, {key}: {path or 'nothing'} cannot be read. Nothing was sent.", detail=str(error)
+        ) from error
+
+
+def _retry_after_s(value: str | None) -> float | None:
+    """Seconds; a date in its place (RFC 9110, 10.2.3) is not believed, since clocks differ."""
+    try:
+        return None if value is None else max(0.0, float(value))
+    except ValueError:
+        return None
+
+
+def _why(error: urllib3.exceptions.HTTPError) -> str:
+    """A sentence for a person."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _CERTIFICATE.get(
+                cause.verify_code, f"The server's certificate is not trusted: {cause.verify_message}."
+            )
+        if isinstance(cause, ssl.SSLError):
+            return f"No secure connection: {cause.reason or cause}."
+        cause = next((one for one in cause.args if isinstance(one, BaseException)), cause.__cause__)
+    # A refused connection is one of urllib3's time-outs as well, for old callers' sake.
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(
+        error, urllib3.exceptions.NewConnectionError
+    ):
+        return "The server does not answer in time."
+    return "The server cannot be reached. Is the network there?"
+
+
+_CERTIFICATE: Final = {
+    9: "The server's certificate is not valid yet. Is the date of this box right?",
+    10: "The server's certificate has expired, or the date of this box is wrong.",
+}
+"""OpenSSL's X509_V_ERR_ number → what it means here."""
