@@ -39,7 +39,7 @@ LAST_LEVELS = 3
 HOLDS_DOWN = frozenset(
     {"changed", "clock_not_trusted", "lower_gap", "lower_pain", "lower_sore", "restart", "step_by_step"}
 )
-"""Rules that keep a limit below what the person is used to for a while (`programs.progression`)."""
+"""Rules that keep a limit below what the person chose by herself for a while (`programs.progression`)."""
 PAIN_UP_TOGETHER = dt.timedelta(days=28)
 """Two rises of pain after muscle work that lie further apart are no row [D]."""
 PAIN_UP_DAYS = 4
@@ -100,6 +100,8 @@ class Level(msgspec.Struct, frozen=True):
     """Where the muscle was first seen or felt to tighten; muscle programmes only."""
     held: bool = False
     """It is no more than a lowered limit let through: `is_held`."""
+    prescription: int = 0
+    """Serial of the one that governed; 0: not known."""
 
 
 def is_held(comfortable_mA: float | None, limit_mA: float, set_by: str) -> bool:
@@ -110,39 +112,31 @@ def is_held(comfortable_mA: float | None, limit_mA: float, set_by: str) -> bool:
 class DayLevel(msgspec.Struct, frozen=True):
     day: dt.date
     current_mA: float
+    held: bool = False
+    """It ended at a lowered limit: more might have been pleasant."""
 
 
 class LevelHistory(msgspec.Struct, frozen=True):
-    """The comfortable levels of one key: those of the last seven days, and at least three before them.
-
-    Only what the person found comfortable by herself is a reference; a level that a lowered limit held down
-    is kept apart until she is back at her own.
-    """
+    """The levels of one key that the person confirmed: those of the last seven days, and at least three
+    before them."""
 
     key: LevelKey
     kind: Kind
     pulse_width_us: int
-    comfortable: tuple[DayLevel, ...]
-    """Oldest first; empty where every level so far was held down."""
+    confirmed: tuple[DayLevel, ...]
+    """Oldest first, never empty: what safety rule 4 calls comfortable."""
+    own: tuple[DayLevel, ...]
+    """What she chose by herself, kept for longer: the first of them, and those that no lowered limit held."""
     first_feelings_mA: tuple[float, ...] = ()
     motor_thresholds_mA: tuple[float, ...] = ()
     """The last three of each."""
-    held: DayLevel | None = None
-    """The last level, where it was held down. Without it `comfortable` is not empty."""
+    prescription: int = 0
+    """Serial of the one under which the last level was found; 0: not known."""
 
     @property
     def last(self) -> DayLevel:
-        """What was played last."""
-        return self.held or self.comfortable[-1]
-
-    @property
-    def last_own_mA(self) -> float | None:
-        """What the person last found comfortable by herself."""
-        return self.comfortable[-1].current_mA if self.comfortable else None
-
-    @property
-    def median_of_last_three_mA(self) -> float:
-        return _median(self.comfortable or (self.last,))
+        """What was confirmed last."""
+        return self.confirmed[-1]
 
     @property
     def usual_first_feeling_mA(self) -> float | None:
@@ -151,16 +145,21 @@ class LevelHistory(msgspec.Struct, frozen=True):
     @property
     def fall_percent(self) -> int:
         """How far the last own level lies below the median of the three before it, in whole percent."""
-        if len(self.comfortable) <= LAST_LEVELS:
+        if len(self.own) <= LAST_LEVELS:
             return 0
-        before = _median(self.comfortable[:-1])
-        return max(0, int((1 - self.comfortable[-1].current_mA / before) * 100)) if before > 0 else 0
+        before = median_of_last_three_mA(self.own[:-1])
+        return max(0, int((1 - self.own[-1].current_mA / before) * 100)) if before > 0 else 0
 
-    def median_a_week_before_mA(self, day: dt.date) -> float:
-        """The median of the last three as it was 7 days before `day`; in the first week, the first level."""
-        levels = self.comfortable or (self.last,)
-        before = tuple(level for level in levels if level.day <= day - WEEK)
-        return _median(before) if before else levels[0].current_mA
+
+def median_of_last_three_mA(levels: tuple[DayLevel, ...]) -> float:
+    """Of `levels`, oldest first and not empty."""
+    return median(level.current_mA for level in levels[-LAST_LEVELS:])
+
+
+def median_a_week_before_mA(levels: tuple[DayLevel, ...], day: dt.date) -> float:
+    """The median of the last three as it was 7 days before `day`; in the first week, the first level."""
+    before = tuple(level for level in levels if level.day <= day - WEEK)
+    return median_of_last_three_mA(before) if before else levels[0].current_mA
 
 
 class DayScore(msgspec.Struct, frozen=True):
@@ -336,14 +335,16 @@ class CourseHistory(msgspec.Struct, frozen=True):
         others = tuple(item for item in self.levels if item.key != level.key)
         if old is None and level.comfortable_mA is None:
             return self
-        comfortable, held = ((), None) if old is None else (old.comfortable, old.held)
+        confirmed, own = ((), ()) if old is None else (old.confirmed, old.own)
         if level.comfortable_mA is not None:
-            found = DayLevel(level.day, level.comfortable_mA)
-            held = found if level.held else None
-            comfortable = comfortable if level.held else _last_levels((*comfortable, found))
+            found = DayLevel(level.day, level.comfortable_mA, level.held)
+            confirmed = _last_levels((*confirmed, found))
+            own = own if level.held and own else _last_levels((*own, found))
         felt = _last_values(() if old is None else old.first_feelings_mA, level.first_feeling_mA)
         motor = _last_values(() if old is None else old.motor_thresholds_mA, level.motor_threshold_mA)
-        new = LevelHistory(level.key, level.kind, level.pulse_width_us, comfortable, felt, motor, held)
+        new = LevelHistory(
+            level.key, level.kind, level.pulse_width_us, confirmed, own, felt, motor, level.prescription
+        )
         return msgspec.structs.replace(self, levels=(*others, new)[-MOST_LEVELS:])
 
     def with_day(
@@ -383,10 +384,12 @@ class CourseHistory(msgspec.Struct, frozen=True):
         latest = max(day, self.last_diary_day or day)
         return msgspec.structs.replace(self, diary_days=self.diary_days + 1, last_diary_day=latest)
 
-    def with_prescription(self, day: dt.date) -> CourseHistory:
-        """After a prescription was installed that day: a clinician looked at pain and course."""
+    def with_prescription(self, day: dt.date, *, levels_anew: bool = False) -> CourseHistory:
+        """After a prescription was installed that day: a clinician looked at pain and course, and perhaps
+        wants every level found as if there were none before it."""
         latest = max(day, self.reviewed_on or day)
-        reviewed = msgspec.structs.replace(self, reviewed_on=latest)
+        levels = () if levels_anew else self.levels
+        reviewed = msgspec.structs.replace(self, reviewed_on=latest, levels=levels)
         return reviewed.opened_by_clinician("pain", day)
 
     def opened_by_clinician(self, what: str, day: dt.date) -> CourseHistory:
@@ -402,10 +405,6 @@ class CourseHistory(msgspec.Struct, frozen=True):
     def level_history(self, key: LevelKey) -> LevelHistory | None:
         """The comparable levels, or None."""
         return next((item for item in self.levels if item.key == key), None)
-
-
-def _median(levels: tuple[DayLevel, ...]) -> float:
-    return median(level.current_mA for level in levels[-LAST_LEVELS:])
 
 
 def _last_pair(days: tuple[dt.date, ...]) -> tuple[dt.date, ...]:

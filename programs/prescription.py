@@ -15,6 +15,9 @@ HIGHEST_LIMIT_MA = 60.0
 """Nothing raises this (safety rules, constants): a higher number in a prescription is a misunderstanding."""
 
 
+DEMONSTRATION_SERIAL = 1
+
+
 class PrescriptionError(TomlError):
     """A prescription that is not what it should be. `sentence` is for a person."""
 
@@ -62,6 +65,8 @@ class Prescription(
     days_per_week: int
     week0: bool
     helper_for_pads: bool
+    levels_anew: bool = False
+    """Levels found before this prescription count no more: each is found as if for the first time."""
     limits: Mapping[str, float] = {}
     clearances: tuple[Clearance, ...] = ()
 
@@ -244,7 +249,7 @@ def _one_of(ids: Iterator[str] | Mapping[str, object] | list[str]) -> str:
 def demonstration_prescription(today: dt.date) -> Prescription:
     """The built-in prescription of the simulator: an invented person, for this day only."""
     return Prescription(
-        serial=1,
+        serial=DEMONSTRATION_SERIAL,
         valid_from=today,
         valid_until=today,
         patient=Patient(name="DEMO person", pseudonym="DEMO-1"),

@@ -14,7 +14,17 @@ from typing import NamedTuple
 import msgspec
 
 from programs import dose, follow_up, library, screening
-from programs.history import SKIN_LOCKS, WEEK, CourseHistory, LevelHistory, LevelKey, soreness_state
+from programs.history import (
+    SKIN_LOCKS,
+    WEEK,
+    CourseHistory,
+    DayLevel,
+    LevelHistory,
+    LevelKey,
+    median_a_week_before_mA,
+    median_of_last_three_mA,
+    soreness_state,
+)
 from programs.montage import Kind, Lead, Montage
 from programs.plan import ChannelPlan, NotToday, PlannedPhase, SessionPlan
 from programs.prescription import Prescription
@@ -31,11 +41,7 @@ RISE_MOST_MA = 5.0
 CHANGED_WAVEFORM = 0.8
 """Safety rule 4: of the old charge per pulse phase, in the first session with another waveform."""
 STEP_BACK = 0.8
-"""After a day below the own level the next one undoes no more than one cut of 20 % [D]."""
-FELT = 1.3
-"""Of the usual first feeling: safety rule 5 takes for granted that something is felt there."""
-LEAST_CUT = 0.8
-"""Missed days take at least a fifth away, whatever is felt."""
+"""After a day at a lowered limit the next one undoes no more than one cut of 20 % [D]."""
 PHASE_SCALE = 0.4
 """Safety rule 4: warm-up and cool-down, of the person's level."""
 NMES_REST = dt.timedelta(hours=48)
@@ -469,55 +475,42 @@ class _Channel(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
-class _Known(NamedTuple):
-    """What is known of this channel: what cuts are taken of, and whether it is comparable today."""
+class _FromZero(NamedTuple):
+    """Why no slow rise is offered today, and what the limit is for that reason alone."""
 
-    own_mA: float
-    """What the person found comfortable by herself, in today's waveform; else the most that is allowed."""
-    comparable: bool
-    reason: Reason | None
-    """Why it is not comparable."""
-
-
-class _Cut(NamedTuple):
-    """How far today's level lies below the usual, by what makes it lower."""
-
-    strain: tuple[_Factor, ...]
-    """Soreness and pain: of what was played last, which caused them."""
-    gap: tuple[_Factor, ...]
-    """Missed days: of the person's own level, so that two pauses do not add up."""
-
-    @property
-    def factors(self) -> tuple[_Factor, ...]:
-        return (*self.strain, *self.gap)
+    reason: Reason
+    most_mA: float = math.inf
 
 
 def _channel(
     day: _Day, programme: Programme, phases: tuple[PlannedPhase, ...], montage: Montage, lead: Lead
 ) -> _Channel:
-    """C and L: C = min(prescription, pads, guard, history); L = min(C, last comfortable × factor)."""
+    """C and L: C = min(prescription, pads, guard, history); L = min(C, last comfortable × factor), and a
+    factor below 1 lowers C to L."""
     key = LevelKey(programme.waveform, montage.id, montage.pad_size, lead.side, lead.channel, day.device_kind)
     history = day.history.level_history(key)
-    known = _known(day, programme.kind, programme.pulse_width_us, key, history)
-    cut = _cut(day, programme.kind, history)
+    from_zero = _from_zero(day, programme, key, history)
+    factors = _factors(day, programme.kind, history)
     ceilings = [
         *_fixed_ceilings(day, programme, phases, montage, lead),
-        *_history_ceilings(day, programme, known, cut, history),
+        *_history_ceilings(day, programme, history, from_zero, factors),
     ]
     lowest = min(ceilings, key=lambda ceiling: ceiling.current_mA)
     ceiling_mA = dose.floor_to_step(lowest.current_mA)
     reference_mA = None
-    if known.comparable and history is not None:
-        last_mA = min(history.last.current_mA, known.own_mA * _product(cut.gap)) * _product(cut.strain)
-        reference_mA = min(ceiling_mA, dose.floor_to_step(last_mA))
+    if history is not None and from_zero is None:
+        reference_mA = min(ceiling_mA, dose.floor_to_step(history.last.current_mA * _product(factors)))
+    usual_mA = None if history is None else history.usual_first_feeling_mA
     plan = ChannelPlan(
         channel=lead.channel,
         ceiling_mA=ceiling_mA,
         set_by=lowest.reason,
         reference_mA=reference_mA,
-        usual_first_feeling_mA=history.usual_first_feeling_mA if history and known.comparable else None,
+        usual_first_feeling_mA=usual_mA,
     )
-    reasons = [item.reason for item in cut.factors] + ([known.reason] if known.reason else [])
+    reasons = [item.reason for item in factors] + ([from_zero.reason] if from_zero else [])
+    if usual_mA is not None and ceiling_mA < usual_mA:
+        reasons.append(Reason("may_feel_nothing"))
     return _Channel(plan, tuple(reasons))
 
 
@@ -537,55 +530,51 @@ def _fixed_ceilings(
 
 
 def _history_ceilings(
-    day: _Day, programme: Programme, known: _Known, cut: _Cut, history: LevelHistory | None
+    day: _Day,
+    programme: Programme,
+    history: LevelHistory | None,
+    from_zero: _FromZero | None,
+    factors: tuple[_Factor, ...],
 ) -> Iterator[_Ceiling]:
-    """What this person's own levels allow (safety rule 4)."""
-    if cut.factors:
-        yield _Ceiling(_lowered_mA(known, cut, history), cut.factors[-1].reason)
-    if known.reason is not None:
-        yield _Ceiling(min(known.own_mA, WITHOUT_HISTORY_MA), known.reason)
+    """What this person's levels allow (safety rule 4): all that she confirmed, and those of her own."""
+    if factors:
+        last_mA = history.last.current_mA if history else from_zero.most_mA if from_zero else math.inf
+        yield _Ceiling(last_mA * _product(factors), factors[-1].reason)
+    if from_zero is not None:
+        yield _Ceiling(from_zero.most_mA, from_zero.reason)
     if history is None:
         return
-    if history.held is not None:
-        yield _Ceiling(_step_back_mA(day, programme, known, cut, history), Reason("step_by_step"))
-    if not history.comfortable:
-        yield _Ceiling(min(known.own_mA, WITHOUT_HISTORY_MA), Reason("last_three"))
-        return
-    usual_mA = history.median_of_last_three_mA
-    yield _Ceiling(min(usual_mA * RISE, usual_mA + RISE_MOST_MA), Reason("last_three"))
-    yield _Ceiling(history.median_a_week_before_mA(day.today) * RISE, Reason("last_week"))
+    by_three, by_week = Reason("last_three"), Reason("last_week")
+    yield from _rise_of(history.own, day.today, by_three, by_week)
+    if history.last.held:
+        by_three = by_week = Reason("step_by_step")
+        yield _Ceiling(_step_back_mA(day, programme, history, from_zero, factors), by_three)
+    yield from _rise_of(history.confirmed, day.today, by_three, by_week)
     for reason in _holds(day, programme, history):
-        yield _Ceiling(usual_mA, reason)
+        yield _Ceiling(median_of_last_three_mA(history.confirmed), reason)
 
 
-def _step_back_mA(day: _Day, programme: Programme, known: _Known, cut: _Cut, history: LevelHistory) -> float:
-    """After a day below the own level: one step a day back to it, and none while something else speaks
-    against it."""
+def _rise_of(
+    levels: tuple[DayLevel, ...], today: dt.date, by_three: Reason, by_week: Reason
+) -> Iterator[_Ceiling]:
+    """At most 10 % above the median of the last three, and above what that was 7 days ago."""
+    usual_mA = median_of_last_three_mA(levels)
+    yield _Ceiling(min(usual_mA * RISE, usual_mA + RISE_MOST_MA), by_three)
+    yield _Ceiling(median_a_week_before_mA(levels, today) * RISE, by_week)
+
+
+def _step_back_mA(
+    day: _Day,
+    programme: Programme,
+    history: LevelHistory,
+    from_zero: _FromZero | None,
+    factors: tuple[_Factor, ...],
+) -> float:
+    """After a day at a lowered limit: one step a day back, and none while something speaks against it."""
     last = history.last
-    rests = cut.factors or not known.comparable or last.day >= day.today or _minutes_rise(day, programme)
-    step_mA = last.current_mA / (1 if rests else STEP_BACK)
-    return max(step_mA, _felt_mA(known, history))
-
-
-def _lowered_mA(known: _Known, cut: _Cut, history: LevelHistory | None) -> float:
-    """What soreness, pain and missed days leave: of the level that was played last, of the own level."""
-    lowered_mA = known.own_mA * _product(cut.gap)
-    if history is None:
-        return lowered_mA * _product(cut.strain)
-    if cut.gap:
-        lowered_mA = max(lowered_mA, _felt_mA(known, history))
-    if cut.strain:
-        lowered_mA = min(lowered_mA, history.last.current_mA)
-    return lowered_mA * _product(cut.strain)
-
-
-def _felt_mA(known: _Known, history: LevelHistory) -> float:
-    """What missed days and a slow return leave at least: enough to be felt, and a fifth below the own level.
-
-    A limit below the first feeling is no smaller dose. Nothing can be confirmed under it, so no level would
-    ever be found from which it could grow again.
-    """
-    return min(FELT * (history.usual_first_feeling_mA or 0.0), LEAST_CUT * known.own_mA)
+    rests = factors or from_zero or last.day >= day.today
+    rests = rests or _minutes_rise(day, programme) or _is_cut_short(day, programme)
+    return last.current_mA / (1 if rests else STEP_BACK)
 
 
 def _product(factors: tuple[_Factor, ...]) -> float:
@@ -596,8 +585,8 @@ def _holds(day: _Day, programme: Programme, history: LevelHistory) -> Iterator[R
     """Why the level does not rise today."""
     if _minutes_rise(day, programme):
         yield Reason("longer_this_week")
-    if (times := day.history.cut_short.get(programme.kind, 0)) >= CUT_SHORT_HOLDS:
-        yield Reason("cut_short", {"times": times})
+    if _is_cut_short(day, programme):
+        yield Reason("cut_short", {"times": day.history.cut_short[programme.kind]})
     if (fall := history.fall_percent) > FALL_HOLDS_PERCENT:
         yield Reason("tolerance_fell", {"percent": fall})
 
@@ -611,64 +600,71 @@ def _minutes_rise(day: _Day, programme: Programme) -> bool:
     return rose_on is not None and day.today - rose_on < WEEK
 
 
-def _known(day: _Day, kind: Kind, pulse_width_us: int, key: LevelKey, history: LevelHistory | None) -> _Known:
-    """Comparable levels; else 80 % of the old charge; else nothing but 30 mA (safety rule 4).
+def _is_cut_short(day: _Day, programme: Programme) -> bool:
+    return day.history.cut_short.get(programme.kind, 0) >= CUT_SHORT_HOLDS
 
-    "Old" is the last level of the same kind under another waveform, pads, montage, side or device: a
-    tingle says nothing of a contraction. The whole of its charge stays the bound until the person has found
-    a level of her own again. After 28 days, or with a clock that cannot tell, the level is found from zero.
+
+def _from_zero(
+    day: _Day, programme: Programme, key: LevelKey, history: LevelHistory | None
+) -> _FromZero | None:
+    """None where levels compare: else 80 % of the old charge, or 30 mA (safety rule 4).
+
+    "Old" is what was confirmed last of the same kind under another waveform, pads, montage, side or device,
+    on this channel and, if that was later, on another: a tingle says nothing of a contraction. Also after 28
+    days, with a clock that cannot tell, and in the first session under another prescription (safety rules 24,
+    28) the level is found from zero.
     """
-    old_mA = _old_mA(day.history, kind, pulse_width_us, key)
     if history is None:
+        old_mA = _old_mA(day.history, programme.kind, programme.pulse_width_us, key)
         if old_mA is None:
-            return _Known(WITHOUT_HISTORY_MA, False, Reason("no_history"))
-        return _Known(CHANGED_WAVEFORM * old_mA, False, Reason("changed"))
-    own_mA = history.last_own_mA
-    if own_mA is None:
-        own_mA = RISE * history.last.current_mA if old_mA is None else old_mA
+            return _FromZero(Reason("no_history"), WITHOUT_HISTORY_MA)
+        return _FromZero(Reason("changed"), min(CHANGED_WAVEFORM * old_mA, WITHOUT_HISTORY_MA))
+    last_mA = history.last.current_mA
     if not day.clock_trusted:
-        usual_mA = min(history.median_of_last_three_mA, own_mA, history.last.current_mA)
-        return _Known(usual_mA, False, Reason("clock_not_trusted"))
+        usual_mA = min(median_of_last_three_mA(history.confirmed), last_mA)
+        return _FromZero(Reason("clock_not_trusted"), min(usual_mA, WITHOUT_HISTORY_MA))
     if (days := _days_since_level(day, history)) >= RESTART_AFTER_DAYS:
-        return _Known(own_mA, False, Reason("restart", {"days": days}))
-    return _Known(own_mA, True, None)
+        return _FromZero(Reason("restart", {"days": days}), min(last_mA, WITHOUT_HISTORY_MA))
+    if history.prescription != day.prescription.serial:
+        return _FromZero(Reason("new_prescription"))
+    return None
 
 
 def _old_mA(history: CourseHistory, kind: Kind, pulse_width_us: int, key: LevelKey) -> float | None:
-    """The current that has the charge of the old level in today's pulse width."""
-    old = _last_of_kind(history, kind, key)
-    if old is None:
+    """The current that has the charge of the old level in today's pulse width; None: there is none."""
+    others = [item for item in history.levels if item.kind == kind and item.key != key]
+    if not others:
         return None
-    return dose.charge_uC(old.median_of_last_three_mA, old.pulse_width_us) * 1000 / pulse_width_us
+    newest = max(item.last.day for item in others)
+    old = [item for item in others if item.last.day == newest]
+    mine = [item for item in others if item.key.channel == key.channel]
+    if mine:
+        last = max(item.last.day for item in mine)
+        old = [item for item in mine if item.last.day == last] + (old if last < newest else [])
+    return min(_charge_uC(item) for item in old) * 1000 / pulse_width_us
 
 
-def _last_of_kind(history: CourseHistory, kind: Kind, key: LevelKey) -> LevelHistory | None:
-    """Another key's history of this kind that was used last, of this channel if there is one, and with levels
-    of the person's own if there is one; the lowest of a day."""
-    of_kind = [item for item in history.levels if item.kind == kind and item.key != key]
-    own = [item for item in of_kind if item.comfortable] or of_kind
-    of_channel = [item for item in own if item.key.channel == key.channel] or own
-
-    def newest_then_lowest(item: LevelHistory) -> tuple[int, float]:
-        return item.last.day.toordinal(), -dose.charge_uC(item.last.current_mA, item.pulse_width_us)
-
-    return max(of_channel, key=newest_then_lowest, default=None)
+def _charge_uC(item: LevelHistory) -> float:
+    """Of the last level, or of what was usual where that is less."""
+    level_mA = min(item.last.current_mA, median_of_last_three_mA(item.confirmed))
+    return dose.charge_uC(level_mA, item.pulse_width_us)
 
 
 def _days_since_level(day: _Day, history: LevelHistory) -> int:
     return (day.today - history.last.day).days
 
 
-def _cut(day: _Day, kind: Kind, history: LevelHistory | None) -> _Cut:
+def _factors(day: _Day, kind: Kind, history: LevelHistory | None) -> tuple[_Factor, ...]:
     """What makes today's level lower (clinical reference 4, "Regress"); they multiply."""
     last_day = day.history.last_day_of_kind.get(kind)
-    strain = []
+    found = []
     if _was_sore_since(day, last_day):
-        strain.append(_Factor(0.8, Reason("lower_sore", {"percent": 20})))
+        found.append(_Factor(0.8, Reason("lower_sore", {"percent": 20})))
     if {last_day, day.history.last_session_day} & day.history.pain_up_lowers:
-        strain.append(_Factor(0.8, Reason("lower_pain", {"percent": 20})))
-    gap = () if history is None else tuple(_gap_factor(_days_since_level(day, history)))
-    return _Cut(tuple(strain), gap)
+        found.append(_Factor(0.8, Reason("lower_pain", {"percent": 20})))
+    if history is not None:
+        found += _gap_factor(_days_since_level(day, history))
+    return tuple(found)
 
 
 def _gap_factor(days: int) -> Iterator[_Factor]:

@@ -36,6 +36,7 @@ from programs.history import (
     PastSession,
     is_held,
 )
+from programs.prescription import DEMONSTRATION_SERIAL
 from programs.screening import SORENESS_CALM
 
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
@@ -55,8 +56,10 @@ def course_history(reader: StoreReader) -> CourseHistory:
     sessions = past_sessions(reader)
     for session in sessions.values():
         history = history.with_session(session)
+    anew = _levels_anew(reader)
     for level in _levels(reader, sessions):
-        history = history.with_level(level)
+        if level.prescription >= anew:
+            history = history.with_level(level)
     entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
     for stored in entries:
         assert isinstance(stored.record, Entry)
@@ -97,7 +100,8 @@ def past_sessions(reader: StoreReader) -> dict[str, PastSession]:
         assert isinstance(record, Session)
         if _current_was_possible(record):
             governed = prescriptions.at(versions[0].envelope.event_time)
-            sessions[versions[0].envelope.id] = _past_session(record, versions, governed)
+            without = 0 if reader.kind == "real" else DEMONSTRATION_SERIAL
+            sessions[versions[0].envelope.id] = _past_session(record, versions, governed, without)
     return sessions
 
 
@@ -146,7 +150,9 @@ class _Timeline:
         return self._records[index - 1] if index else None
 
 
-def _past_session(record: Session, versions: tuple[Stored, ...], governed: Stored | None) -> PastSession:
+def _past_session(
+    record: Session, versions: tuple[Stored, ...], governed: Stored | None, serial_without: int
+) -> PastSession:
     begun, last = versions[0].envelope, versions[-1].envelope
     latest_end = begun.event_time + LONGEST_SESSION
     ended_at = latest_end if record.state == "begun" else min(last.entry_time, latest_end)
@@ -161,7 +167,7 @@ def _past_session(record: Session, versions: tuple[Stored, ...], governed: Store
         seconds_planned=record.planned_seconds,
         seconds_done=record.seconds_done,
         plan="" if prescription is None else _plan_of(prescription.toml),
-        prescription=0 if prescription is None else prescription.serial,
+        prescription=serial_without if prescription is None else prescription.serial,
         cut_short=record.state == "ended_early" and record.stop_reason in CUT_SHORT,
     )
 
@@ -170,6 +176,17 @@ def _past_session(record: Session, versions: tuple[Stored, ...], governed: Store
 def _plan_of(toml: str) -> str:
     """The plan that an installed prescription names."""
     return str(tomllib.loads(toml).get("plan", ""))
+
+
+def _levels_anew(reader: StoreReader) -> int:
+    """Serial of the newest prescription for which levels found before it count no more; 0: none."""
+    installed = [stored.record for stored in reader.all("prescriptions")]
+    serials = [
+        record.serial
+        for record in installed
+        if isinstance(record, PrescriptionInstalled) and tomllib.loads(record.toml).get("levels_anew")
+    ]
+    return max(serials, default=0)
 
 
 def _minutes_around_work(record: Session) -> int:
@@ -210,6 +227,7 @@ def _levels(reader: StoreReader, sessions: dict[str, PastSession]) -> list[Level
             first_feeling_mA=found.first_feeling_mA,
             motor_threshold_mA=found.motor_threshold_mA,
             held=is_held(found.comfortable_mA, found.ceiling_mA, found.ceiling_set_by.rule),
+            prescription=session.prescription,
         )
     return list(last.values())
 

@@ -26,20 +26,8 @@ PEAK_MA: Final = {"nmes": 60.0, "tens": 50.0}
 FIRST_TIME_MA: Final = 30.0
 CHARGE_UC, RMS_MA, DENSITY_MA_PER_CM2 = 21.0, 16.0, 2.0
 RISE: Final = 1.1
-STEP_BACK: Final = 1.25
-"""From a day that was held down to the next."""
-FELT: Final = 1.3
-"""Of the usual first feeling: so much may always be found again."""
+OLD_CHARGE: Final = 0.8
 A_HAIR: Final = 1e-9
-HELD_DOWN_BY: Final = (
-    "changed",
-    "clock_not_trusted",
-    "lower_gap",
-    "lower_pain",
-    "lower_sore",
-    "restart",
-    "step_by_step",
-)
 LOCKS_THERAPY: Final = ("E", "U", "X", "C", "P", "skin", "red", "restore")
 SORE: Final = 4
 
@@ -49,6 +37,11 @@ class RuleBroken(KioskError):  # noqa: N818
 
 
 _Key = tuple[str, str, str, str, int, str]
+
+
+class _Level(NamedTuple):
+    day: dt.date
+    current_mA: float
 
 
 class _Played(NamedTuple):
@@ -70,9 +63,13 @@ class Checker:
         self._last_nmes: dt.datetime | None = None
         self._first_nmes: dt.datetime | None = None
         self._done: Counter[str] = Counter()
-        self._levels: dict[_Key, deque[tuple[dt.date, float]]] = {}
-        self._held: dict[_Key, float] = {}
-        self._felt: dict[_Key, deque[float]] = {}
+        self._levels: dict[_Key, deque[_Level]] = {}
+        """What was confirmed: of the last seven days, and three before."""
+        self._newest: dict[Kind, tuple[_Key, ...]] = {}
+        """The keys of the last session of the kind with a level."""
+        self._last_of_kind: dict[Kind, dt.date] = {}
+        self._sore_on: dt.date | None = None
+        """The last day with soreness of 4 or more."""
         self._sore_today: tuple[dt.date, int] | None = None
         self._limits: Mapping[int, int] = {}
         self._plan: SessionPlan | None = None
@@ -83,6 +80,9 @@ class Checker:
     def prescribed(self, rx: Prescription) -> None:
         """This prescription governs from now on."""
         self._rx = rx
+        if rx.levels_anew:
+            self._levels.clear()
+            self._newest.clear()
 
     def locked(self, lock_id: str, lock: Lock) -> None:
         """A lock was set."""
@@ -95,6 +95,8 @@ class Checker:
     def said_soreness(self, day: dt.date, soreness: int) -> None:
         """0–10, today."""
         self._sore_today = (day, soreness)
+        if soreness >= SORE:
+            self._sore_on = day
 
     def played(self, plan: SessionPlan, seconds: int, ended_at: dt.datetime) -> None:
         """A session with current is over."""
@@ -107,24 +109,21 @@ class Checker:
             self._first_nmes = self._first_nmes or ended_at
         if 2 * seconds >= planned:
             self._done[plan.kind] += 1
+        self._last_of_kind[plan.kind] = ended_at.date()
 
-    def found(self, level: LevelFound, day: dt.date) -> None:
+    def found(self, level: LevelFound, plan: SessionPlan, day: dt.date) -> None:
         """A side's level of a session, as it was confirmed last in it."""
-        key = (level.waveform, level.montage, level.pads, level.side, level.channel, level.device_kind)
-        if level.first_feeling_mA is not None:
-            self._felt.setdefault(key, deque(maxlen=3)).append(level.first_feeling_mA)
         if level.comfortable_mA is None:
             return
         if level.comfortable_mA > level.ceiling_mA:
             self._broken(f"a level of {level.comfortable_mA} mA above its limit of {level.ceiling_mA} mA")
-        if level.comfortable_mA >= level.ceiling_mA and level.ceiling_set_by.rule in HELD_DOWN_BY:
-            self._held[key] = level.comfortable_mA
-            return
-        self._held.pop(key, None)
+        key = (level.waveform, level.montage, level.pads, level.side, level.channel, level.device_kind)
         kept = self._levels.setdefault(key, deque())
-        kept.append((day, level.comfortable_mA))
-        while len(kept) > 3 and kept[3][0] <= day - WEEK:
+        kept.append(_Level(day, level.comfortable_mA))
+        while len(kept) > 3 and kept[3].day <= day - WEEK:
             kept.popleft()
+        same = [one for one in self._newest.get(plan.kind, ()) if one[0] == level.waveform and one != key]
+        self._newest[plan.kind] = (*same, key)
 
     # ── what it looks at ──
 
@@ -228,22 +227,31 @@ class Checker:
                     self._broken(f"{peak_mA} mA of {phase.programme} are too much for the pads or the skin")
 
     def _most_mA(self, plan: SessionPlan, channel: int) -> float:
-        """What this person's own levels allow: ≤ 10 % above the last three, and above a week ago; after a day
-        that a limit held down, one step more than on that day."""
-        montage = plan.montage
+        """What safety rule 4 leaves of this person's levels: ≤ 10 % above the last three, and above those of
+        a week ago; less after missed days and soreness; after a change 80 % of the old charge."""
+        montage, today = plan.montage, self._now.date()
         side = next(lead.side for lead in montage.leads if lead.channel == channel)
         pads = f"{montage.pad_width_cm:g}x{montage.pad_height_cm:g}"
         here = (plan.work.waveform, montage.id, pads, side, channel)
-        held_mA = max((level for key, level in self._held.items() if key[:5] == here), default=None)
         kept = [level for key, levels in self._levels.items() if key[:5] == here for level in levels]
-        felt_mA = max((median(felt) for key, felt in self._felt.items() if key[:5] == here), default=0.0)
-        most_mA = FIRST_TIME_MA if held_mA is None else max(STEP_BACK * held_mA, FELT * felt_mA)
         if not kept:
-            return min(FIRST_TIME_MA, most_mA)
-        before = [level for day, level in kept if day <= self._now.date() - WEEK][-3:]
-        week_ago_mA = median(before) if before else kept[0][1]
-        own_mA = RISE * min(median([level for _, level in kept][-3:]), week_ago_mA)
-        return own_mA if held_mA is None else min(own_mA, most_mA)
+            return min(FIRST_TIME_MA, self._old_mA(plan, channel))
+        before = [level.current_mA for level in kept if level.day <= today - WEEK][-3:]
+        week_ago_mA = median(before) if before else kept[0].current_mA
+        most_mA = RISE * min(median([level.current_mA for level in kept][-3:]), week_ago_mA)
+        away = (today - kept[-1].day).days
+        factor = 1.0 if away < 7 else 0.8 if away < 14 else 0.6
+        last_day = self._last_of_kind.get(plan.kind)
+        if self._sore_on is not None and last_day is not None and self._sore_on >= last_day:
+            factor *= 0.8
+        return most_mA if factor == 1.0 else min(most_mA, factor * kept[-1].current_mA)
+
+    def _old_mA(self, plan: SessionPlan, channel: int) -> float:
+        """80 % of the charge of what was confirmed last in another waveform of the kind."""
+        keys = self._newest.get(plan.kind, ())
+        mine = [key for key in keys if key[4] == channel] or keys
+        charges = [self._levels[key][-1].current_mA * int(key[0].split()[2]) for key in mine]
+        return OLD_CHARGE * max(charges) / plan.work.pulse_width_us if charges else FIRST_TIME_MA
 
     def _broken(self, what: str) -> None:
         day = "" if self._plan is None else f"{self._now:%Y-%m-%d}, {self._plan.programme}: "

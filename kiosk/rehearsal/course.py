@@ -8,6 +8,7 @@ prescription; the rules read the rolling summary, which grows by a session at a 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from random import Random
 from typing import Any, Final, Literal, Protocol
@@ -45,6 +46,7 @@ from kiosk.visit.events import SessionOutcome
 from kiosk.visit.steps.stimulation import MOST_DEVICE_FAULTS, MOST_PAD_FAULTS, NOT_THE_DEVICE, kind_of
 from programs import library
 from programs.forms import load_forms
+from programs.montage import Kind
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription
 from programs.progression import TodayFacts, next_session
@@ -82,8 +84,8 @@ FAULTS: Final = (("electrode", 70), ("low_current", 20), ("no_answer", 10))
 FAULT: Final = 0.006
 POWER_CUT: Final = 0.0008
 GOES_ON_AT_MOST: Final = 5
-UNFELT_ENOUGH: Final = 3
-"""Muscle sessions running at whose limit nothing is felt: then TENS alone is prescribed for a while."""
+UNFELT_ENOUGH: Final = 6
+"""Sessions of a kind running at whose limit nothing is felt: then the clinician has all levels found anew."""
 
 
 class Book(Protocol):
@@ -119,7 +121,7 @@ class Event(msgspec.Struct, frozen=True):
     seconds_done: int = 0
     stop_reason: str | None = None
     unfelt: bool = False
-    """At its limit nothing was felt, so she stopped."""
+    """At a limit nothing was felt: she took it as it is."""
     lock: str = ""
     """Class and cause of the lock that was set or opened."""
 
@@ -158,6 +160,8 @@ class Course:
         self._faults_today = 0
         self._events: list[Event] = []
         self._levels: dict[int, LevelFound] = {}
+        self._unfelt_running: Counter[Kind] = Counter()
+        self._levels_too_low = False
 
     def days(self, count: int) -> Iterator[list[Event]]:
         """What happened, a list for each day; an empty one when nobody came."""
@@ -195,11 +199,11 @@ class Course:
         """Renews the prescription, and opens locks after a talk."""
         if today >= self._renew_on:
             serial = 1 if self._rx is None else self._rx.serial + 1
-            muscles = self._unfelt_running < UNFELT_ENOUGH or not self.course.tens
-            self._rx = prescribed(self.course, serial, today, muscles=muscles)
-            self._unfelt_running = 0
+            self._rx = prescribed(self.course, serial, today, levels_anew=self._levels_too_low)
+            self._unfelt_running.clear()
+            self._levels_too_low = False
             self._book.add(PrescriptionInstalled(serial=serial, **to_toml(self._rx)))
-            self.summary.prescribed(today)
+            self.summary.prescribed(today, levels_anew=self._rx.levels_anew)
             self.checker.prescribed(self._rx)
             late = self._rng.choice((0, 0, 0, 0, 3, 6)) + self._rng.randint(-5, 0)
             self._renew_on, self._review_on = today + RENEWED_AFTER + late * DAY, None
@@ -218,8 +222,9 @@ class Course:
         rules = {reason.rule for reason in reasons}
         if "pain_up_twice" in rules:
             self._lock("pain", "pain_up_twice")
-        unfelt = self._unfelt_running >= UNFELT_ENOUGH
-        if unfelt or rules & {"no_benefit", "stage_not_prescribed", "programme_over"}:
+        too_low = max(self._unfelt_running.values(), default=0) >= UNFELT_ENOUGH or "limit_too_low" in rules
+        self._levels_too_low = self._levels_too_low or too_low
+        if too_low or rules & {"no_benefit", "stage_not_prescribed", "programme_over"}:
             soon = self._clock.now().date() + self._rng.randint(*OPENS_AFTER_DAYS["pain"]) * DAY
             if self._review_on is None:
                 self._review_on = soon
@@ -484,10 +489,9 @@ class Course:
             first = self.summary.history.sessions_done == 0
             outcome = self._player.play(plan, hands, first_session=first, resume=outcome, mishap=mishap)
             stopped_by_mishap = mishap is not None and outcome.why != "look"
-            reason = stop if stopped_by_mishap and stop else "enough" if hands.gave_up else "mistake"
+            reason = stop if stopped_by_mishap and stop else "mistake"
             if stopped_by_mishap:
                 mishap = None
-            self._unfelt = hands.gave_up
             outcome = self._after_stop(plan, outcome, reason, hands)
             if outcome is None or outcome.seconds_left <= 0:
                 break
@@ -541,8 +545,8 @@ class Course:
         self, plan: SessionPlan, record: Session, ended_at: dt.datetime, feelings: dict[int, Feeling]
     ) -> None:
         """The session into the summary, the checker's book and the patient's muscles, if current flowed."""
-        if plan.kind == "nmes":
-            self._unfelt_running = self._unfelt_running + 1 if self._unfelt else 0
+        unfelt = any(level.first_feeling_mA is None for level in self._levels.values())
+        self._unfelt_running[plan.kind] = self._unfelt_running[plan.kind] + 1 if unfelt else 0
         possible = record.state == "interrupted" or any(record.peak_mA.values())
         if possible:
             assert self._rx is not None
@@ -555,7 +559,7 @@ class Course:
                 self._patient.hurts_after()
             for level in self._levels.values():
                 self.summary.found(level, plan, ended_at.date())
-                self.checker.found(level, ended_at.date())
+                self.checker.found(level, plan, ended_at.date())
         self._tell(
             "session",
             plan.reasons,
@@ -574,13 +578,11 @@ class Course:
             state=record.state,
             seconds_done=record.seconds_done,
             stop_reason=record.stop_reason,
-            unfelt=self._unfelt,
+            unfelt=unfelt,
         )
 
     _last_record: Session | None = None
     _session_id: str = ""
-    _unfelt: bool = False
-    _unfelt_running: int = 0
 
     def _write_session(self, record: Record, corrects: str | None) -> str:
         """What the session machine wants saved."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from kiosk.keys import Key
 from kiosk.rehearsal.patient import Feeling
-from kiosk.session.machine import FEEL_STEP_HALF_MA, SessionState, Side
+from kiosk.session.machine import SessionState, Side, at_limit_unfelt
 
 UP_EVERY_MS: Final = (1_050, 1_600)
 READS_MS: Final = (1_200, 4_000)
@@ -21,7 +21,6 @@ WRONG_KEYS: Final = (Key.UP, Key.DOWN, Key.ENTER, Key.FOUR, Key.FIVE, Key.LEFT, 
 FADES_HALF_MA: Final = 2
 """TENS fades within a session; turning it up again keeps its effect (PAN11). So much at each "Still OK?"."""
 MOST_FADING_HALF_MA: Final = 6
-AT_THE_LIMIT: Final = {"feel": Key.STOP, "tighten": Key.TWO}
 WHERE: Final = {"left": Key.ONE, "right": Key.TWO, "both": Key.THREE}
 
 
@@ -37,8 +36,6 @@ class Hands:
         fades: bool,
     ) -> None:
         """`feelings` by channel. `fades`: a tingle that gets weaker, as in TENS."""
-        self.gave_up = False
-        """She stopped because she felt nothing at her limit."""
         self._feelings = feelings
         self._rng = rng
         self._wrong_keys = wrong_keys
@@ -66,7 +63,6 @@ class Hands:
         """The key that was due goes down; sometimes it is the wrong one."""
         assert self._pending is not None
         key, self._pending = self._pending[0], None
-        self.gave_up = key is Key.STOP
         if self._rng.random() < self._wrong_keys:
             return self._rng.choice(WRONG_KEYS)
         return key
@@ -115,10 +111,11 @@ class Hands:
         squeezes = state.status is not None and state.status.may_raise
         if level_half_mA >= self._enough_half_mA(side, step) and (squeezes or step == "strong"):
             return Key.ENTER
-        step_half_mA = max(state.step_half_mA, FEEL_STEP_HALF_MA if step == "feel" else 1)
-        if level_half_mA + step_half_mA > side.ceiling_half_mA:
-            # At the limit: nothing felt, then it is no use; nothing seen, then it is well as it is.
-            return AT_THE_LIMIT.get(step, Key.ENTER)
+        if at_limit_unfelt(state):
+            return Key.TWO
+        if step != "feel" and level_half_mA + state.step_half_mA > side.ceiling_half_mA:
+            # At the limit: the muscle was not seen to tighten, or it might be stronger.
+            return Key.TWO if step == "tighten" else Key.ENTER
         rising = side.slow is not None and side.slow.running
         return Key.UP if squeezes and not rising else None
 

@@ -24,8 +24,8 @@ class InstalledText(TypedDict):
     sha256: str
 
 
-def prescribed(course: Course, serial: int, today: dt.date, *, muscles: bool) -> Prescription:
-    """What the plan names, on the standard pads, from today on; without `muscles` its TENS alone."""
+def prescribed(course: Course, serial: int, today: dt.date, *, levels_anew: bool) -> Prescription:
+    """What the plan names, on the standard pads, from today on."""
     return Prescription(
         serial=serial,
         valid_from=today,
@@ -33,12 +33,13 @@ def prescribed(course: Course, serial: int, today: dt.date, *, muscles: bool) ->
         patient=PATIENT,
         clinician=CLINICIAN,
         plan=course.id,
-        programmes=course.programmes if muscles else course.tens,
+        programmes=course.programmes,
         montages=("M4-par",),
         pads=PadsPrescribed(width_cm=5, height_cm=9),
         days_per_week=DAYS_PER_WEEK,
         week0=True,
         helper_for_pads=True,
+        levels_anew=levels_anew,
         limits={"1": LIMIT_MA, "2": LIMIT_MA},
         clearances=tuple(
             Clearance(question=question, by=CLINICIAN.name, on=today) for question in course.needs_clearance
@@ -58,6 +59,7 @@ def to_toml(rx: Prescription) -> InstalledText:
         f"days_per_week = {rx.days_per_week}",
         f"week0 = {str(rx.week0).lower()}",
         f"helper_for_pads = {str(rx.helper_for_pads).lower()}",
+        f"levels_anew = {str(rx.levels_anew).lower()}",
         "",
         "[patient]",
         f'name = "{rx.patient.name}"',

@@ -110,7 +110,7 @@ def _session(event: Event) -> str:
     name = library.load_programme(event.programme).name.en
     channels = ", ".join(map(_channel, event.channels))
     end = "done" if event.state == "done" else STOPPED.get(event.stop_reason or "", "ended by a fault")
-    end = "stopped: nothing felt at the limit" if event.unfelt else end
+    end = f"nothing felt at the limit; {end}" if event.unfelt else end
     return f"{name}, {event.minutes} min; {channels}; {end} after {_minutes(event.seconds_done)}."
 
 
@@ -139,8 +139,7 @@ def in_short(tally: Tally) -> list[str]:
         )
     if tally.unfelt:
         lines.append(
-            f"In {tally.unfelt} sessions the limit lay below what this person feels: she stopped. "
-            "No level was found from which the limit could grow."
+            f"In {tally.unfelt} sessions a limit lay below what this person feels: she took it as it was."
         )
     for what, counter in (("Stopped", tally.stops), ("Locks", tally.locks), ("Rules", tally.rules)):
         if counter:

@@ -126,12 +126,13 @@ class RollingSummary:
                 first_feeling_mA=level.first_feeling_mA,
                 motor_threshold_mA=level.motor_threshold_mA,
                 held=is_held(level.comfortable_mA, level.ceiling_mA, level.ceiling_set_by.rule),
+                prescription=self.history.prescription,
             )
         )
 
-    def prescribed(self, day: dt.date) -> None:
+    def prescribed(self, day: dt.date, *, levels_anew: bool) -> None:
         """A prescription was installed: a clinician looked."""
-        self.history = self.history.with_prescription(day)
+        self.history = self.history.with_prescription(day, levels_anew=levels_anew)
 
     def opened(self, class_: str, day: dt.date) -> None:
         """A clinician opened a lock."""

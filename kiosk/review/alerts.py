@@ -160,9 +160,8 @@ def facts_of(reader: StoreReader, today: Today) -> Facts:
         locks=_facts(reader.all("locks"), Lock, first),
         standing=frozenset(stored.envelope.id for stored in reader.locks_open(today.now)),
         falls=tuple(
-            Fall(level.key.waveform, level.key.channel, level.fall_percent, level.last.day)
+            Fall(level.key.waveform, level.key.channel, level.fall_percent, level.own[-1].day)
             for level in history.levels
-            if level.comfortable
         ),
         follow_up=today.follow_up,
         days_per_week=None if prescription is None else prescription.days_per_week,

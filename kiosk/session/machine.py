@@ -421,7 +421,7 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         state, effects = _enter(state, now_s)
     elif key is Key.FIVE and not state.resting:
         state, effects = _rest(state, now_s)
-    elif state.stage == "find" and state.find_step == "tighten" and key is Key.TWO:
+    elif key is Key.TWO and (at_limit_unfelt(state) or (state.stage, state.find_step) == ("find", "tighten")):
         state, effects = _comfortable(state)
     elif state.stage == "find" and state.find_step == "where" and key in _WHERE:
         state, effects = _where(state, _WHERE[key], now_s)
@@ -472,7 +472,10 @@ def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, 
     if state.ups_in_a_row >= UPS_BEFORE_ASKING:
         return replace(state, prompt=Prompt("still_comfortable", now_s, tones=1)), (Tone("prompt"),)
     finding_feel = state.stage == "find" and state.find_step == "feel"
-    step_half_mA = _in_steps(state, FEEL_STEP_HALF_MA if finding_feel else FINE_STEP_HALF_MA)
+    step_half_mA = _in_steps(state, FINE_STEP_HALF_MA)
+    coarse_half_mA = _in_steps(state, FEEL_STEP_HALF_MA)
+    if finding_feel and state.side.level_half_mA + coarse_half_mA <= state.side.ceiling_half_mA:
+        step_half_mA = coarse_half_mA
     if finding_feel and _ought_to_be_felt(state.side, step_half_mA):
         return _stop(state, "nothing_felt", now_s)
     effects: list[Effect] = []
@@ -562,6 +565,17 @@ def _comfortable(state: SessionState) -> tuple[SessionState, tuple[Effect, ...]]
     if state.finding + 1 < len(state.sides):
         return state, (saved, Send(guard.Next(state.epoch)))
     return replace(state, find_step="both"), (saved,)
+
+
+def at_limit_unfelt(state: SessionState) -> bool:
+    """Nothing was felt yet, one more step would pass the limit, and it is no level that must have been felt:
+    the person may take the limit as it is, and feel nothing today."""
+    if state.stage != "find" or state.find_step != "feel" or state.prompt is not None:
+        return False
+    side = state.side
+    rising = side.slow is not None and side.slow.running
+    at_limit = side.level_half_mA + _in_steps(state, FINE_STEP_HALF_MA) > side.ceiling_half_mA
+    return at_limit and not rising and 0 < side.level_half_mA < side.not_felt_half_mA
 
 
 def _where(

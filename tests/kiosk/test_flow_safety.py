@@ -382,6 +382,17 @@ def test_changed_questions_begin_anew() -> None:
     assert walk.saved[-1].envelope.id != "s"
 
 
+def test_a_round_that_was_begun_under_another_prescription_begins_anew() -> None:
+    """A clearance of the new one, or one that it does not have any more, speaks to what is asked under it."""
+    day = today()
+    said = {"answers": {"d_ill": "no"}, "answered_at": {"d_ill": START}, "questionnaire_digest": day.digest}
+    for serial, goes_on in ((1, True), (2, False), (0, False)):
+        old = Screening(asks="daily", prescription=serial, **said)
+        walk = Walk(today(open_screening=OpenScreening("s", old)))
+        walk.press("1", "1", "enter", "1")
+        assert (walk.saved[-1].envelope.id == "s") is goes_on, serial
+
+
 def test_a_group_that_was_answered_too_fast_is_asked_one_by_one() -> None:
     walk = Walk(today(one_by_one=frozenset({"daily_unwell"})))
     to_question(walk, "d_ill")

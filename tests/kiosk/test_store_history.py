@@ -11,10 +11,10 @@ import pytest
 from kiosk.clock import FixedClock
 from kiosk.diary.history import course_history, diary_due, past_sessions
 from kiosk.diary.prescriptions import install
-from kiosk.diary.records import Entry, LevelFound, Screening, Session, Stored
+from kiosk.diary.records import Entry, LevelFound, PrescriptionInstalled, Screening, Session, Stored
 from kiosk.diary.store import Store, open_reader, open_store
 from programs.history import LevelKey
-from programs.library import questionnaire_digest
+from programs.library import prescription_example, questionnaire_digest
 from programs.text import Reason
 
 NOON = dt.datetime(2026, 11, 2, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -126,7 +126,7 @@ async def test_a_level_is_known_by_all_that_makes_it_comparable(store: Store, cl
     history = course_history(store)
     left = history.level_history(KEY)
     # Found twice in one session: the one that was confirmed last, not two of three for the median.
-    assert [one.current_mA for one in left.comfortable] == [14.5]
+    assert [one.current_mA for one in left.confirmed] == [14.5]
     assert (left.pulse_width_us, left.kind) == (250, "nmes")
     assert len(history.levels) == 2
 
@@ -197,8 +197,32 @@ async def test_a_level_that_ended_at_a_lowered_limit_is_kept_apart(store: Store,
         session = await played(store, clock)
         await store.add(level(session.envelope.corrects, current_mA, **lowered))
         left = course_history(store).level_history(KEY)
-        own = [one.current_mA for one in left.comfortable]
-        assert (own, left.last.current_mA) == ([12.0] if current_mA == 9.5 else [12.0, 9.0], current_mA)
+        assert [one.current_mA for one in left.own] == ([12.0] if current_mA == 9.5 else [12.0, 9.0])
+    assert [(one.current_mA, one.held) for one in left.confirmed] == [
+        (12.0, False),
+        (9.5, True),
+        (9.0, False),
+    ]
+
+
+async def test_levels_from_before_a_prescription_that_wants_them_anew_count_no_more(
+    store: Store, clock: FixedClock
+) -> None:
+    """By its serial: no clock that was set brings one back."""
+    for serial, anew, kept in ((1, False, [12.0]), (2, True, []), (3, False, [])):
+        toml = prescription_example().replace("serial = 1", f"serial = {serial}")
+        toml = toml.replace("levels_anew = false", f"levels_anew = {str(anew).lower()}")
+        await store.add(PrescriptionInstalled(serial=serial, toml=toml, sha256="x"))
+        clock.advance(HOUR)
+        if serial == 1:
+            session = await played(store, clock)
+            await store.add(level(session.envelope.corrects, 12.0))
+        found = course_history(store).level_history(KEY)
+        assert [one.current_mA for one in found.confirmed] == kept if kept else found is None
+    session = await played(store, clock)
+    await store.add(level(session.envelope.corrects, 7.0))
+    found = course_history(store).level_history(KEY)
+    assert ([one.current_mA for one in found.confirmed], found.prescription) == ([7.0], 3)
 
 
 async def test_diary_days_are_the_days_before_the_first_session(store: Store, clock: FixedClock) -> None:
@@ -280,7 +304,7 @@ async def test_a_session_belongs_to_the_plan_that_governed_it(store: Store, cloc
     clock.advance(DAY)
     await played(store, clock)
     before, after = past_sessions(store).values()
-    assert (before.plan, before.prescription) == ("", 0)
+    assert (before.plan, before.prescription) == ("", 1), "the built-in one of the simulator"
     assert (after.plan, after.prescription) == ("chronic-pain", 3)
     history = course_history(store)
     assert (history.plan, history.plan_began) == ("chronic-pain", clock.now().date())

@@ -432,6 +432,9 @@ def _stages(desk: Desk) -> Iterator[Shot]:
         desk.climb(index, 2 if desk.state.side.slow else 12)
         yield desk.shot(f"felt {index}")
         felt = desk.state
+        lowered = replace(felt.side, ceiling_half_mA=felt.side.level_half_mA, slow=None)
+        desk.state = replace(felt, sides=(*felt.sides[:index], lowered, *felt.sides[index + 1 :]))
+        yield desk.shot(f"nothing felt at the limit {index}")
         desk.press(Key.FIVE)
         yield desk.shot(f"rest while finding {index}")
         desk.state = felt

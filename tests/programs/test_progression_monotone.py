@@ -107,7 +107,7 @@ def played(
         held = is_held(current, channel.ceiling_mA, channel.set_by.rule)
         width = plan.work.pulse_width_us
         history = history.with_level(
-            Level(key, plan.kind, width, now.date(), current, current / 2, held=held)
+            Level(key, plan.kind, width, now.date(), current, current / 2, held=held, prescription=1)
         )
     return history
 

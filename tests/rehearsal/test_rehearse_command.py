@@ -149,5 +149,5 @@ def test_it_says_when_a_limit_lies_below_what_is_felt(
     monkeypatch.setattr(progression, "WITHOUT_HISTORY_MA", 2.0)
     assert cli.main(["rehearse", "--weeks", "2"]) == 0
     said = capsys.readouterr().out
-    assert "stopped: nothing felt at the limit after 0:00." in said
-    assert "the limit lay below what this person feels" in said
+    assert "nothing felt at the limit; done after" in said
+    assert "a limit lay below what this person feels: she took it as it was." in said

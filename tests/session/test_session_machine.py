@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -224,6 +225,65 @@ def test_up_at_the_ceiling_is_answered_and_never_sent() -> None:
     assert not levels(desk.press(Key.UP))
     assert desk.state.notice is not None
     assert desk.state.notice.id == "ceiling"
+
+
+def at_the_limit(plan: SessionPlan) -> Desk:
+    """▲ until today's limit of the first side; nothing was felt yet."""
+    desk = Desk(plan).armed()
+    for _ in range(10):
+        desk.status(0, may_raise=False)
+        desk.status(0)
+        desk.press(Key.UP)
+    desk.status(0)
+    assert desk.state.find_step == "feel"
+    return desk
+
+
+def test_the_last_step_below_a_limit_is_half_a_milliampere() -> None:
+    desk = Desk(tens_plan(channel(1, ceiling_mA=2.5), channel(2))).armed()
+    steps = []
+    for _ in range(3):
+        steps += [levels(desk.press(Key.UP))]
+        desk.status(0)
+    assert steps == [{1: 2}, {1: 4}, {1: 5}]
+
+
+@pytest.mark.parametrize("plan", [tens_plan, nmes_plan])
+def test_who_feels_nothing_at_the_limit_takes_it_as_it_is(plan: Callable[..., SessionPlan]) -> None:
+    """A limit below the first feeling is no reason to stop: the next limit comes from what is confirmed."""
+    desk = at_the_limit(plan(channel(1, ceiling_mA=5.5), channel(2)))
+    assert machine.at_limit_unfelt(desk.state)
+    effects = desk.press(Key.TWO)
+    (found,) = [effect.record for effect in effects if isinstance(effect, Write)]
+    assert isinstance(found, LevelFound)
+    assert (found.first_feeling_mA, found.where, found.comfortable_mA) == (None, None, 5.5)
+    assert sent(effects) == [guard.Next(7)]
+
+
+def test_2_takes_nothing_as_it_is_below_the_limit() -> None:
+    desk = Desk(tens_plan(channel(1, ceiling_mA=5.5), channel(2))).armed()
+    for _ in range(6):
+        assert not [effect for effect in desk.press(Key.TWO) if isinstance(effect, Write)]
+        assert desk.state.side.comfortable_half_mA is None
+        desk.press(Key.UP)
+        desk.status(0)
+    assert desk.state.side.level_half_mA == 11
+
+
+@pytest.mark.parametrize(("limit_mA", "usual_mA"), [(9.0, 7.0), (15.0, None), (15.0, 14.0)])
+def test_what_must_have_been_felt_is_not_taken_unfelt(limit_mA: float, usual_mA: float | None) -> None:
+    """Safety rule 5 comes first: at 1.3 times the usual first feeling and at 15 mA to the pads."""
+    plan = tens_plan(channel(1, ceiling_mA=limit_mA, usual_first_feeling_mA=usual_mA), channel(2))
+    desk = Desk(plan).armed()
+    for _ in range(40):
+        if desk.state.stage != "find":
+            break
+        if desk.state.prompt is not None:
+            desk.press(Key.ENTER)
+        assert not [effect for effect in desk.press(Key.TWO) if isinstance(effect, Write)]
+        desk.press(Key.UP)
+        desk.status(0)
+    assert desk.state.stop_why == "nothing_felt"
 
 
 def test_eight_ups_in_a_row_ask_whether_it_is_still_comfortable() -> None:

@@ -162,8 +162,10 @@ class VisitOnP24(RuleBasedStateMachine):
         nmes=st.booleans(),
         ceiling=st.sampled_from([3.0, 12.0, 24.0, 30.0]),
         reference=st.sampled_from([None, 8.0, 20.0]),
+        far=st.sampled_from([0, 0, 60, 110]),
     )
-    def begin(self, nmes: bool, ceiling: float, reference: float | None) -> None:
+    def begin(self, nmes: bool, ceiling: float, reference: float | None, far: int) -> None:
+        """A session begins, and for `far` steps somebody does what the screen asks."""
         channels = [
             channel(n, ceiling, None if reference is None else min(reference, ceiling)) for n in (1, 2)
         ]
@@ -173,6 +175,7 @@ class VisitOnP24(RuleBasedStateMachine):
                 self.plan, device_kind=self.kind, last_epoch=0, first_session=False, now_s=self.now_ms / 1000
             )
         )
+        self.somebody_who_does_what_the_screen_asks(far)
 
     def take(self, result: tuple[machine.SessionState, tuple[machine.Effect, ...]]) -> None:
         self.session, effects = result
@@ -355,7 +358,7 @@ def test_no_key_no_wait_and_no_message_brings_current_that_is_not_allowed(
 ) -> None:
     steps.clear()
     runs = settings(
-        max_examples=1_000 if soak else 80,
+        max_examples=1_000 if soak else 50,
         stateful_step_count=50,
         deadline=None,
         # The sample is always the same one, so that how far its runs get can be asked for below.

@@ -118,7 +118,7 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "device_cannot": lambda p: _("This stimulator cannot play it: {programme}.").format(
             programme=programme_name(p.get("programme"))
         ),
-        "limit_too_low": lambda p: _("The limit is too low for a session."),
+        "limit_too_low": lambda p: _("The limit is too low for a session. Your clinician has to look first."),
         "no_benefit": lambda p: _(
             "{weeks} weeks are over, and your pain is not clearly less. Your clinician has to look first."
         ).format(weeks=p.get("weeks")),
@@ -159,6 +159,7 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "lower_gap": lambda p: _(
             "It is lower today (−{percent} %), because you paused for {days} days."
         ).format(percent=p.get("percent"), days=p.get("days")),
+        "may_feel_nothing": lambda p: _("You may feel nothing today. That is all right."),
         # what sets a limit
         "prescription": lambda p: _("The limit stands in your prescription."),
         "pads": lambda p: _("The limit comes from the size of the pads."),
@@ -168,6 +169,7 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "restart": lambda p: _("You paused for {days} days, so you find your level from zero.").format(
             days=p.get("days")
         ),
+        "new_prescription": lambda p: _("The prescription is new, so you find your level from zero."),
         "clock_not_trusted": lambda p: _("The clock was not set, so you find your level from zero."),
         "last_three": lambda p: _("The limit comes from your last three times."),
         "last_week": lambda p: _("The limit comes from last week."),

@@ -7,7 +7,7 @@ from typing import Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel, Strip, Words
-from kiosk.session.machine import SessionState, Side
+from kiosk.session.machine import SessionState, Side, at_limit_unfelt
 from kiosk.visit.pages import people, reasons, rhythm, sides
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
@@ -127,6 +127,8 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
         return (_("Rest at zero."), _("Press ▲: it rises slowly."))
     if slow is not None:
         return (_("It holds."), _("Press ▲: it rises on."), _("Feel it? Press Enter."))
+    if at_limit_unfelt(state):
+        return (_("This is the limit for today."), _("Feel nothing? That is all right today. Press 2."))
     if state.find_step == "feel":
         return (_("Press ▲ until you feel something."), _("Then press Enter: I feel it."))
     if state.find_step == "tighten":
@@ -143,8 +145,10 @@ def _level_choices(state: SessionState) -> tuple[Choice, ...]:
     enter = {"feel": _("I feel it"), "tighten": _("The muscle tightens")}
     felt = enter.get(state.find_step, _("Strong, still pleasant"))
     enough = (Choice(Key.TWO, _("Strong enough, I see none"), prominent=False),)
+    unfelt = at_limit_unfelt(state)
+    more = Choice(Key.TWO, _("I feel nothing")) if unfelt else Choice(Key.UP, _("a bit more"))
     return (
-        Choice(Key.UP, _("a bit more")),
+        more,
         Choice(Key.DOWN, _("less")),
         Choice(Key.ENTER, felt),
         *(enough if state.find_step == "tighten" else ()),

@@ -64,6 +64,7 @@ def _begin_round(visit: Visit, moment: Moment) -> Result:
         cut_off is not None
         and cut_off.record.asks == asks
         and cut_off.record.questionnaire_digest == today.digest
+        and cut_off.record.prescription == serial
     ):
         screening = cut_off.record
         visit = adopt_document(visit, "screening", screening, cut_off.id)
