@@ -42,6 +42,8 @@ LEAST_HEIGHT: Final = 20
 DESIGN_WIDTH: Final = 80
 DESIGN_HEIGHT: Final = 25
 
+_TOUCHED_DOWN_TO_THE_RULE: Final = (NumberLine, PinEntry, Placement, Overview, Chart, Table, Pictured)
+"""Bodies above whose key line nothing is left to be touched for it, or that leave all keys to it."""
 _ROOMY_FROM: Final = 76
 """From this width on the body has margins."""
 
@@ -60,20 +62,25 @@ def draw(page: Page, width: int, height: int, console: bool = False) -> Drawing:
     below_back = isinstance(page.body, Placement) and not page.stop_row
     for buttons in (True, False) if below_back else (False,):
         for frame in frames:
-            drawing = _drawn(page, width, height, console, frame, buttons)
-            if not drawing.cut:
-                return drawing
+            for airy in (True, False):
+                drawing = _drawn(page, width, height, console, frame, buttons, airy)
+                if not drawing.cut:
+                    return drawing
     return drawing
 
 
-def _drawn(page: Page, width: int, height: int, console: bool, frame: int, buttons: bool) -> Drawing:
-    """Header, body, footer. `frame`: cells that it takes on each side. `buttons`: below a drawn back."""
+def _drawn(
+    page: Page, width: int, height: int, console: bool, frame: int, buttons: bool, airy: bool
+) -> Drawing:
+    """Header, body, footer. `frame`: cells that it takes on each side. `buttons`: below a drawn back. `airy`:
+    three rows for a finger for every key of the key line."""
     canvas = Canvas(width, height, console)
     design = _centred(width, height)
     inside = Area(design.x + frame, design.y + frame, design.width - 2 * frame, design.height - 2 * frame)
     line = Area(inside.x + 1, 0, inside.width - 2, 1)
     in_footer, in_body = _shared_out(page, buttons)
-    key_line = KeyLine(canvas, in_footer, line.width, page.hint)
+    below = 1 if frame == 0 and isinstance(page.body, _TOUCHED_DOWN_TO_THE_RULE) else 0
+    key_line = KeyLine(canvas, in_footer, line.width, page.hint, airy=airy, below=below)
     footer_rows = stop_row_height(design.height) if page.stop_row else key_line.height
     rule_y = inside.bottom - footer_rows - 1
     header = HeaderLine(canvas, page.header, line.width)

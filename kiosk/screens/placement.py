@@ -13,6 +13,8 @@ from kiosk.widgets.canvas import Area, Canvas
 from kiosk.widgets.frame import KeyLine
 from kiosk.widgets.glyphs import width_of
 
+_FRAME = 4
+"""Columns of the frame around the lead's state."""
 _ROOMY_FROM = 70
 """From this width on there are two columns between drawing and text."""
 
@@ -43,19 +45,29 @@ def _draw_beside(canvas: Canvas, area: Area, body: Placement) -> None:
         for index, line in enumerate(body.lines)
     ]  # fmt: skip
     text_rows = sum(len(block.lines) for block in blocks)
-    framed = text_rows + len(body.box) + 2 <= area.height
-    box_height = len(body.box) + (2 if framed else 0)
+    rows = _box_rows(canvas, body, area.width - _FRAME)
+    framed = text_rows + len(rows) + 2 <= area.height
+    if not framed:
+        rows = _box_rows(canvas, body, area.width)
+    box_height = len(rows) + (2 if framed else 0)
     draw_blocks(canvas, Area(area.x, area.y, area.width, area.height - box_height), blocks)
-    _draw_box(canvas, Area(area.x, area.bottom - box_height, area.width, box_height), body, framed)
+    _draw_box(canvas, Area(area.x, area.bottom - box_height, area.width, box_height), rows, framed)
 
 
-def _draw_box(canvas: Canvas, area: Area, body: Placement, framed: bool) -> None:
+def _box_rows(canvas: Canvas, body: Placement, width: int) -> list[tuple[str, Role]]:
+    """The lead's state in rows; what is to be read first stands out."""
+    return [
+        (row, Role.STRONG if index in body.box_strong else Role.PAPER)
+        for index, line in enumerate(body.box)
+        for row in canvas.wrap(line, width)
+    ]
+
+
+def _draw_box(canvas: Canvas, area: Area, rows: list[tuple[str, Role]], framed: bool) -> None:
     """The lead's state; its frame is left out where the words need the room."""
-    lines = [canvas.clean(text) for text in body.box]
-    if framed and lines:
-        width = min(area.width, max(map(width_of, lines)) + 4)
+    if framed and rows:
+        width = min(area.width, max(width_of(text) for text, _ in rows) + _FRAME)
         canvas.box(Area(area.x, area.y, width, area.height), Role.LINE)
-        area = Area(area.x + 2, area.y + 1, width - 4, area.height - 2)
-    for offset, line in enumerate(lines):
-        role = Role.STRONG if offset in body.box_strong else Role.PAPER
-        canvas.lines(Area(area.x, area.y + offset, area.width, 1), canvas.wrap(line, area.width), role)
+        area = Area(area.x + 2, area.y + 1, width - _FRAME, area.height - 2)
+    for offset, (text, role) in enumerate(rows):
+        canvas.put(area.x, area.y + offset, text, role)

@@ -12,6 +12,7 @@ from kiosk.widgets.buttons import button_row_height, draw_button_row
 from kiosk.widgets.canvas import Area, Canvas
 from kiosk.widgets.frame import KeyLine
 from kiosk.widgets.glyphs import width_of
+from kiosk.widgets.key_names import key_name
 from kiosk.widgets.level_bar import draw_level_bar
 from kiosk.widgets.rhythm import WORD_ROWS, draw_rhythm
 
@@ -22,34 +23,51 @@ _NUMBERS_HEIGHT = 1 + HEIGHT + 1
 _BESIDE_LEVEL = 2
 """Columns for the mark of the side that is chosen."""
 _GAP = 1
+_ROOMY_FROM = 17
+"""Rows: with the numbers, two rows of buttons, a notice and a line of the rhythm with its words."""
 _SIDE_KEYS = (Key.ONE, Key.TWO)
 
 
 def draw(canvas: Canvas, area: Area, body: Running, choices: Sequence[Choice]) -> None:
     """Numbers, bars, rhythm, notice, buttons, further keys, from the top."""
-    keys = KeyLine(canvas, [c for c in choices if not c.prominent], area.width)
-    prominent = [c for c in choices if c.prominent]
-    buttons_height = button_row_height(canvas, prominent, area.width)
+    roomy = area.height >= _ROOMY_FROM
+    in_line, rows = _shared_out(choices, roomy)
+    keys = KeyLine(canvas, in_line, area.width)
+    heights = [button_row_height(canvas, row, area.width) for row in rows]
     keys_y = area.bottom - keys.height
-    buttons_y = keys_y - buttons_height
+    buttons_y = keys_y - sum(heights)
     notice = canvas.wrap(body.notice, area.width) if body.notice else []
     left = buttons_y - area.y - _NUMBERS_HEIGHT - len(notice)
     curve_rows = max(1, min(_MOST_CURVE_ROWS, left - WORD_ROWS))
     word_rows = min(WORD_ROWS, left - curve_rows)
     air = min(1, left - curve_rows - word_rows)
-    _draw_numbers(canvas, Area(area.x, area.y, area.width, _NUMBERS_HEIGHT), body)
+    _draw_numbers(canvas, Area(area.x, area.y, area.width, _NUMBERS_HEIGHT), body, named=roomy)
     rhythm = Area(area.x, area.y + _NUMBERS_HEIGHT + air, area.width, curve_rows + word_rows)
     draw_rhythm(canvas, rhythm, body.strip, curve_rows)
     notice_y = buttons_y - len(notice)
     if notice:
         canvas.fill(Area(area.x - 1, notice_y, area.width + 2, len(notice)), Role.NOTICE)
         canvas.lines(Area(area.x, notice_y, area.width, len(notice)), notice, Role.NOTICE)
-    draw_button_row(canvas, Area(area.x, buttons_y, area.width, buttons_height), prominent)
+    for row, height in zip(rows, heights, strict=True):
+        draw_button_row(canvas, Area(area.x, buttons_y, area.width, height), row)
+        buttons_y += height
     keys.draw(Area(area.x, keys_y, area.width, keys.height))
 
 
-def _draw_numbers(canvas: Canvas, area: Area, body: Running) -> None:
-    """Time left, then one column a side; a touch on a side's column chooses it."""
+def _shared_out(choices: Sequence[Choice], roomy: bool) -> tuple[Sequence[Choice], list[Sequence[Choice]]]:
+    """What stands in the key line, and what in each row of buttons. Where there is room every key is a
+    button, but for those of the sides: their numbers are touched."""
+    prominent = [c for c in choices if c.prominent]
+    others = [c for c in choices if not c.prominent]
+    if not roomy:
+        return others, [prominent]
+    first = [c for c in others if c.key is Key.FIVE]
+    second = [c for c in others if c.key not in (*_SIDE_KEYS, Key.FIVE)]
+    return (), [[*prominent, *first], second]
+
+
+def _draw_numbers(canvas: Canvas, area: Area, body: Running, *, named: bool) -> None:
+    """Time left, then one column a side; a touch on it chooses it. `named`: its key stands there."""
     # The widest numbers decide, not today's: digits must not change their size while they count.
     level_width = _GAP + _BESIDE_LEVEL + big_width(_WIDEST_LEVEL, MEDIUM)
     fits = big_width(_WIDEST_TIME, MEDIUM) + len(body.sides) * level_width <= area.width
@@ -61,16 +79,19 @@ def _draw_numbers(canvas: Canvas, area: Area, body: Running) -> None:
     width = (area.right - x + _GAP) // max(1, len(body.sides))
     for index, side in enumerate(body.sides):
         place = Area(x + index * width, area.y, width - _GAP, area.height)
-        _draw_side(canvas, place, side, face)
-        if len(body.sides) > 1 and index < len(_SIDE_KEYS):
-            canvas.target(place, _SIDE_KEYS[index])
+        chosen_by = _SIDE_KEYS[index] if len(body.sides) > 1 and index < len(_SIDE_KEYS) else None
+        _draw_side(canvas, place, side, face, chosen_by if named else None)
+        if chosen_by is not None:
+            canvas.target(place, chosen_by)
 
 
-def _draw_side(canvas: Canvas, place: Area, side: SideLevel, face: Face) -> None:
-    name = f"▶ {side.name}" if side.selected else f"  {side.name}"
+def _draw_side(canvas: Canvas, place: Area, side: SideLevel, face: Face, key: Key | None) -> None:
     role = Role.STRONG if side.selected else Role.PAPER
     unit = side.level_text.partition(" ")[2]
-    canvas.put(place.x, place.y, f"{name}  {unit}", role)
+    end = canvas.put(place.x, place.y, "▶ " if side.selected else "  ", role)
+    if key is not None:
+        end = canvas.put(end, place.y, key_name(key), Role.KEY) + 1
+    canvas.put(end, place.y, f"{side.name}  {unit}", role)
     draw_big(canvas, place.x + _BESIDE_LEVEL, place.y + 1, _number(side), face)
     bar = Area(place.x + _BESIDE_LEVEL, place.bottom - 1, place.width - _BESIDE_LEVEL, 1)
     draw_level_bar(canvas, bar, side.bar, from_zero=False)

@@ -47,7 +47,10 @@ def _blocks(canvas: Canvas, width: int, title: str, body: Words) -> list[Block]:
     for index, line in enumerate(body.lines):
         first = index == 0
         role = _TONES[body.tone] if first else Role.PAPER
-        blocks.append(Block(canvas.wrap(line, width), role, air=5 if first else 2, band=first and banded))
+        band = first and banded
+        if index == body.call:
+            role, band = Role.NOTICE, True
+        blocks.append(Block(canvas.wrap(line, width), role, air=5 if first else 2, band=band))
     for index, item in enumerate(body.items):
         blocks.append(
             Block(canvas.wrap(f"● {item}", width, hanging=2), Role.PAPER, air=4 if index == 0 else 3)

@@ -86,10 +86,22 @@ def draw_stop_row(canvas: Canvas, area: Area, text: str, touch: Area) -> None:
 class KeyLine:
     """Keys in words: in columns, or one after the other where that saves a row; wide enough for a finger.
 
-    `hint` stands before them where that costs no row.
+    `hint` stands before them where that costs no row. `airy`: a blank row between two rows, and as many below
+    as `below` says, so that each key has three rows for a finger.
     """
 
-    def __init__(self, canvas: Canvas, choices: Sequence[Choice], width: int, hint: str = "") -> None:
+    def __init__(
+        self,
+        canvas: Canvas,
+        choices: Sequence[Choice],
+        width: int,
+        hint: str = "",
+        *,
+        airy: bool = False,
+        below: int = 0,
+    ) -> None:
+        self._pitch = 2 if airy else 1
+        self._below = below if airy else 0
         self._canvas = canvas
         self._choices = choices
         texts = [width_of(f"{key_name(c.key)}  {canvas.clean(c.label)}") for c in choices]
@@ -102,11 +114,13 @@ class KeyLine:
                 self._rows = beside
             else:
                 self._hint, self._indent = "", 0
-        self.height = max(len(self._rows), 1 if self._hint else 0)
+        rows = max(len(self._rows), 1 if self._hint else 0)
+        self.rows = rows
+        self.height = (rows - 1) * self._pitch + 1 + self._below if rows else 0
 
     def draw(self, area: Area) -> None:
-        """Row by row. The touch of the first and the last row reaches one row beyond, that of the first one
-        more where nothing else is touched there: three rows for a finger."""
+        """Row by row. A touch reaches halfway to the next row, at the first and the last one beyond the line,
+        and above it one row more where nothing else is touched there: three rows for a finger."""
         self._canvas.put(area.x, area.y, self._hint, Role.PAPER)
         area = Area(area.x + self._indent, area.y, area.width - self._indent, area.height)
         index = 0
@@ -115,16 +129,17 @@ class KeyLine:
             for column, width in enumerate(widths):
                 choice = self._choices[index]
                 index += 1
-                y = area.y + row
+                y = area.y + row * self._pitch
                 end = self._canvas.put(x, y, key_name(choice.key), Role.KEY)
                 end = self._canvas.put(end + 2, y, choice.label, Role.PAPER)
                 if end > area.right:
                     self._canvas.cut.append(choice.label)
                 last = column == len(widths) - 1
                 right = max(area.right, x + LEAST_TOUCH_WIDTH) if last else x + width
-                above, below = int(row == 0), int(row == self.height - 1)
+                above = int(row == 0 or self._pitch > 1)
+                below = int(row == self.rows - 1)
                 self._canvas.target(Area(x, y - above, right - x, 1 + above + below), choice.key)
-                if above:
+                if row == 0:
                     self._canvas.spare_target(Area(x, y - 2, right - x, 3), choice.key)
                 x += width
 

@@ -272,9 +272,9 @@ def test_none_when_reminders_are_off() -> None:
 def test_a_tone_has_its_words_on_home() -> None:
     assert "Reminder" not in Walk(now=MORNING).words
     walk = Walk(now=MORNING.replace(hour=10))
-    assert "Reminder: today's session is still open." in walk.words
+    assert "Reminder: today's session is not done yet." in walk.words
     walk = Walk(today(week0_day=3), now=MORNING.replace(hour=10))
-    assert "Reminder: today's questions are still open." in walk.words
+    assert "Reminder: today's questions are not answered yet." in walk.words
     assert "Reminder" not in Walk(now=START.replace(hour=21)).words
 
 

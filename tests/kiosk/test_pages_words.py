@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from kiosk import words
@@ -373,6 +375,20 @@ def german() -> object:
 
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_every_message_is_collected() -> None:
+    """Babel looks into no f-string: what is only said there would stay English."""
+    collected = {one for message in extract() for one in _ids(message)}
+    for path in sorted(Path(words.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_":
+                (said,) = call.args
+                assert not isinstance(said, ast.Constant) or said.value in collected, (path.name, said.value)
+
+
+def _ids(message: Message) -> tuple[str, ...]:
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
 
 
 def test_every_message_is_translated_with_its_placeholders() -> None:

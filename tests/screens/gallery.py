@@ -179,7 +179,7 @@ _PLACEMENT = Placement(
     "Press each pad flat, from the middle out. Count to ten.",
 )
 _PLACEMENT_CHOICES = (
-    Choice(Key.ENTER, "Both are on, next"),
+    Choice(Key.ENTER, "Both are on"),
     Choice(Key.FIVE, "One pad at a time"),
     Choice(Key.SEVEN, "New pads today"),
     READ,

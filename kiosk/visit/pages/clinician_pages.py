@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from kiosk import words
+from kiosk.diary.records import Lock
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, PinEntry, Words
 from kiosk.visit.pages import sides
@@ -110,7 +111,6 @@ def locks(visit: Visit, moment: Moment) -> Page:
     """One lock at a time: why it is there, and the key that opens it."""
     code, lock = visit.context.code, clinician.chosen(visit)
     choices = [Choice(Key.TWO, _("Read the prescription"))]
-    items: tuple[str, ...] = ()
     lines = [_("Lock {lock} is open.").format(lock=code.opened)] if code.opened else []
     if code.checking or (code.state is None and not code.sentence):
         lines.append(_("One moment."))
@@ -120,8 +120,8 @@ def locks(visit: Visit, moment: Moment) -> Page:
         lines.append(_("No lock is left.") if code.opened else _("There is no lock."))
     else:
         assert code.state is not None
-        lines.append(_("Lock {lock}: why").format(lock=lock.name))
-        items = (cause_of(visit, lock.lock),)
+        lines.append(_("Lock {lock}").format(lock=lock.name))
+        lines.append(_why(visit, lock.lock))
         lines.append(_("Open it only when you know that it is safe. It is kept in the diary."))
         choices.insert(0, Choice(clinician.OPENS, _("Open this lock")))
         if len(code.state.locks) > 1:
@@ -129,5 +129,19 @@ def locks(visit: Visit, moment: Moment) -> Page:
     if code.checking:
         choices = []
     title = _("For the clinician")
-    body = Words(tuple(lines), items)
+    body = Words(tuple(lines))
     return build(visit, moment, body, tuple(choices), title=title, back=not code.checking)
+
+
+def _why(visit: Visit, lock: Lock) -> str:
+    """The question behind a lock, or what happened."""
+    happened = {
+        "burning": _("A session was stopped because it burned or hurt."),
+        "faint": _("A session was stopped because of faintness, heart or breath."),
+        "skin": _("The skin was more than a little pink."),
+        "restore": _("The box was set up again from a copy. It is locked."),
+        "pain": _("Muscle programmes are closed: pain."),
+        "soreness": _("Muscle programmes are closed: very sore muscles."),
+    }
+    said = happened.get(lock.cause) or happened.get(lock.class_)
+    return cause_of(visit, lock) if said is None else f"{said} ({lock.cause})"

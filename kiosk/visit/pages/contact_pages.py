@@ -67,7 +67,8 @@ def _state(lead: Lead, measured: LeadContact) -> str:
     """ "RED  pad 1 + 2  ● GOOD": two terminals cannot tell which of the two it is."""
     word = {"good": _("GOOD"), "dry": _("DRY"), "open": _("OPEN")}[measured.contact]
     first, second = (pad.number for pad in lead.pads)
-    return f"{sides.colour(lead)}  {_('pad')} {first} + {second}  ● {word}"
+    pads = _("pad {first} + {second}").format(first=first, second=second)
+    return f"{sides.colour(lead)}  {pads}  ● {word}"
 
 
 def _advice(visit: Visit, bad: list[tuple[Lead, LeadContact]]) -> Iterator[str]:

@@ -104,9 +104,9 @@ def _follow_up(visit: Visit, moment: Moment, said: tuple[str, ...]) -> tuple[str
 def _reminder(visit: Visit, moment: Moment) -> tuple[str, ...]:
     """The visible twin of the reminders' tones."""
     words_of = {
-        "session": _("Reminder: today's session is still open."),
-        "questions": _("Reminder: today's questions are still open."),
-        "diary": _("Reminder: today's diary is still open."),
+        "session": _("Reminder: today's session is not done yet."),
+        "questions": _("Reminder: today's questions are not answered yet."),
+        "diary": _("Reminder: you have not written in your diary today."),
     }
     open_ = calls.reminder(visit, moment)
     return () if open_ is None else (words_of[open_],)

@@ -41,7 +41,7 @@ def placement(visit: Visit, moment: Moment) -> Page:
         box=box,
         below=_("No current flows yet. Press each pad flat, from the middle out."),
     )
-    done = _("Both are on, next") if place.item == BOTH_PADS else _("It is on, next")
+    done = _("Both are on") if place.item == BOTH_PADS else _("It is on, next")
     choices = [] if worn(visit) else [Choice(Key.ENTER, done)]
     if place.item == BOTH_PADS:
         choices.append(Choice(Key.FIVE, _("One pad at a time")))
@@ -132,8 +132,10 @@ def no_device(visit: Visit, moment: Moment) -> Page:
 
 def stop_test(visit: Visit, moment: Moment) -> Page:
     """The call to press comes once a press counts: nobody is asked twice for having been quick."""
-    call = _("Press STOP now.") if visit.context.run.stop_ready else _("One moment.")
-    body = Words((_("Test STOP. No current flows yet."), _("Sit or lie the way you will stay."), call))
+    ready = visit.context.run.stop_ready
+    call = _("Press STOP now.") if ready else _("One moment.")
+    lines = (_("Test STOP. No current flows yet."), _("Sit or lie the way you will stay."), call)
+    body = Words(lines, call=len(lines) - 1 if ready else None)
     return build(visit, moment, body, title=_("Test STOP"), stop_text=sides.stop_text())
 
 

@@ -146,9 +146,9 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "new_stage": lambda p: _("A new part of your plan begins: {stage}. It starts low.").format(
             stage=stage_name(p.get("stage"))
         ),
-        "first_sessions_short": lambda p: _("Session {session} of the first {of}: short work.").format(
-            session=p.get("session"), of=p.get("of")
-        ),
+        "first_sessions_short": lambda p: _(
+            "The first {of} sessions are short. This is number {session}."
+        ).format(session=p.get("session"), of=p.get("of")),
         "shift_pads": lambda p: _("Put the pads a little beside the pink spot."),
         "lower_sore": lambda p: _("It is lower today (−{percent} %), because your back was sore.").format(
             percent=p.get("percent")
