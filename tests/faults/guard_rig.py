@@ -161,13 +161,16 @@ class Kiosk:
 
 
 @asynccontextmanager
-async def virtual_device(tmp_path: Path, *arguments: str, kind: str = "p24") -> AsyncIterator[VirtualDevice]:
+async def virtual_device(
+    tmp_path: Path, *arguments: str, kind: str = "p24", module: str = ""
+) -> AsyncIterator[VirtualDevice]:
+    """A stimulator of `kind`, or the one that `module` is."""
     path, log_path = str(tmp_path / kind), tmp_path / "device.jsonl"
     process = await asyncio.create_subprocess_exec(
         *(
             sys.executable,
             "-m",
-            f"drivers.virtual.{kind}",
+            module or f"drivers.virtual.{kind}",
             "--link",
             path,
             "--log",

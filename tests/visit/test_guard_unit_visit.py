@@ -60,7 +60,7 @@ class Box:
     folder: Path
     device: VirtualDevice
     person: Sitting
-    _guards: list[asyncio.subprocess.Process] = field(default_factory=list)
+    guards: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start_guard(self, build: str = "") -> asyncio.subprocess.Process:
         """As its unit would: everything from the box's one configuration, but the port of a simulator."""
@@ -73,11 +73,11 @@ class Box:
                 *("--port", self.device.path, "--state", str(self.folder)),
                 stderr=log,
             )
-        self._guards.append(guard)
+        self.guards.append(guard)
         return guard
 
     async def end_guards(self) -> None:
-        for guard in self._guards:
+        for guard in self.guards:
             if guard.returncode is None:
                 guard.terminate()
             await asyncio.wait_for(guard.wait(), WAIT_S)
