@@ -45,6 +45,7 @@ BENCHMARKS: Final = {
     "review": ("overview_ms", "chart_ms", "review_rss_mb"),
     "startup": ("startup_vs_textual", "startup_10_years_vs_textual"),
     "rehearsal": ("rehearse_520_weeks_s",),
+    "sync": ("sync_records_per_s", "sync_bytes_per_box_day", "sync_requests_per_box_day", "sync_rss_mb"),
     "visit": ("rss_vs_textual", "idle_cpu_pct", "session_cpu_pct", "key_p99_ms", "key_quarter_cpu_p99_ms"),
 }
 """Modules here with a `measure(quick) -> list[Figure]`, and which figures each gives."""

@@ -57,6 +57,10 @@ KINDS: Final = {
     "session_cpu_pct": Kind("% of a core", 8),
     "key_p99_ms": Kind("ms", 60),
     "key_quarter_cpu_p99_ms": Kind("ms", 250),
+    "sync_records_per_s": Kind("1/s", None, at_least=True),
+    "sync_bytes_per_box_day": Kind("B", None),
+    "sync_requests_per_box_day": Kind("", None),
+    "sync_rss_mb": Kind("MB", None),
 }
 
 

@@ -69,15 +69,15 @@ class CutFiles(SharedFiles):
             raise PowerCut
 
 
-def life(folder: Path, seed: int) -> list[Path]:
-    """A month of one person: the diary as it was after each part of it."""
+def life(folder: Path, seed: int, every: int = FILLED_EVERY) -> list[Path]:
+    """A month of one person: the diary as it was after each `every` days of it."""
     clock = FixedClock(ENDS - dt.timedelta(days=DAYS))
     parts = []
     with NewFolder(folder / "now", clock) as book:
         book.add(YES)
         days = Course(PLANS[seed % len(PLANS)], seed, clock, book).days(DAYS)
-        for part in range(DAYS // FILLED_EVERY):
-            for _ in range(FILLED_EVERY):
+        for part in range(DAYS // every):
+            for _ in range(every):
                 next(days, None)
             book.write()
             parts.append(Path(shutil.copytree(folder / "now", folder / str(part))))

@@ -1,0 +1,123 @@
+"""What is sent, to whom, and when it counts as sent."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+PREPARE = "kiosk/sync/prepare.py"
+SENDER = "kiosk/sync/sender.py"
+OUTBOX = "kiosk/sync/outbox.py"
+TRANSPORT = "kiosk/sync/transport.py"
+HANDED_IN = "kiosk/access/handed_in.py"
+TEST_PREPARE = "tests/sync/test_prepare.py"
+TEST_SENDER = "tests/sync/test_sender.py"
+TEST_TRANSPORT = "tests/sync/test_transport.py"
+TEST_HANDED_IN = "tests/access/test_handed_in.py"
+
+MUTANTS = (
+    Mutant(
+        "what was entered before the yes is sent too",
+        PREPARE,
+        "if _open_at(said, newest.envelope.entry_time) is None:",
+        "if _open_at(said, None) is None:",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "a withdrawn consent leaves what waits",
+        PREPARE,
+        "        outbox.forbid()\n        return Prepared(0, 0)",
+        "        return Prepared(0, 0)",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "typed words always leave",
+        PREPARE,
+        "yield resource if notes else _without_notes(resource)",
+        "yield resource",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "a session that goes on is sent, and never again",
+        PREPARE,
+        'return record.state != "begun"',
+        "return True",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "a receipt for other content counts",
+        OUTBOX,
+        "if found is None or found.bundle != bundle.digest:",
+        "if found is None:",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "a file is put away with one entry unanswered",
+        OUTBOX,
+        "return all(name_of(entry) in answered",
+        "return any(name_of(entry) in answered",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "an answer for fewer entries is believed",
+        SENDER,
+        "        if len(said) != len(entries):",
+        "        if False:",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "a busy server refuses for good",
+        SENDER,
+        "PASSING: Final = frozenset({408, 409, 423, 425, 429})",
+        "PASSING: Final = frozenset({408, 423, 425, 429})",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "one bad entry takes the others with it",
+        SENDER,
+        "        if len(entries) > 1:",
+        "        if len(entries) > 1_000:",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "it sends while somebody is at the kiosk",
+        SENDER,
+        "        if self._outbox.somebody_is_there():",
+        "        if False:",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "a withdrawn consent does not stop the sending",
+        SENDER,
+        "        if self._outbox.consented() is None:",
+        "        if False:",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "any authority is believed beside the pinned one",
+        TRANSPORT,
+        "            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n            context.minimum",
+        "            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE\n            context.minimum",
+        TEST_TRANSPORT,
+    ),
+    Mutant(
+        "it sends in the clear",
+        TRANSPORT,
+        '    if parts.scheme == "https" and parts.hostname:',
+        '    if parts.scheme in ("http", "https") and parts.hostname:',
+        TEST_TRANSPORT,
+    ),
+    Mutant(
+        "what comes over the network raises at once",
+        HANDED_IN,
+        "elif item.kind == SENT and await",
+        "elif False and await",
+        TEST_HANDED_IN,
+    ),
+    Mutant(
+        "what comes over the network need not be signed",
+        HANDED_IN,
+        "if item.kind == SENT and not signed",
+        "if False and not signed",
+        TEST_HANDED_IN,
+    ),
+)
