@@ -6,15 +6,13 @@ The page is of the last twelve weeks, the table of everything; the history is th
 from __future__ import annotations
 
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure
+from benchmarks.small_parent import measured
 from benchmarks.ten_years import FIRST_DAY, NOW, make_diary
 
 
@@ -42,16 +40,8 @@ def measure(quick: bool) -> list[Figure]:
 def _export(place: Path, format_: str, *more: str) -> tuple[float, float]:
     """Seconds, and MB at most in use."""
     out = place / f"out.{format_}"
-    began_s = time.perf_counter()
     where = ("--out", str(out), "--data", str(place / "diary"))
-    child = subprocess.Popen(
-        [sys.executable, "-m", "kiosk", "report", "--format", format_, *where, *more],
-        env={**os.environ, "XDG_STATE_HOME": str(place / "state")},
-    )
-    _, status, usage = os.wait4(child.pid, 0)
-    took_s = time.perf_counter() - began_s
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0
+    command = (sys.executable, "-m", "kiosk", "report", "--format", format_, *where, *more)
+    took = measured(command, XDG_STATE_HOME=str(place / "state"))
     assert out.stat().st_size > 10_000
-    assert isinstance(usage, resource.struct_rusage)
-    return took_s, usage.ru_maxrss / 1024
+    return took

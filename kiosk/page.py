@@ -182,21 +182,40 @@ class Column(msgspec.Struct, frozen=True):
     label: str
     """Below it, where there is room; empty: none."""
     value: float | None
-    """0–10; None: a gap."""
+    """From 0 to the chart's highest; None: a gap, and not a 0."""
     mean: float | None = None
     """Drawn as a dot above the bar; None: none."""
     marks: tuple[bool, ...] = ()
     """One for each of the chart's captions."""
+    limit: float | None = None
+    """Drawn as a line above the bar; None: none."""
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """One row of bars over time."""
+
+    columns: tuple[Column, ...]
+    word: str
+    """At the top of its axis: what the bars are."""
+    highest: float = 10.0
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """Bars of 0–10 over time, with rows of marks below, and what they say in words."""
+    """Bars over time, with rows of marks below, and what they say in words."""
 
     lines: tuple[str, ...]
     columns: tuple[Column, ...]
     captions: tuple[str, ...]
     facts: tuple[str, ...]
     axis_word: str = ""
+    highest: float = 10.0
+    more: tuple[Panel, ...] = ()
+    """Other bars over the same days, below; their columns have no labels and no marks of their own."""
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All of them, from above."""
+        return (Panel(self.columns, self.axis_word, self.highest), *self.more)
 
 
 class Table(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import asyncio
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from kiosk.conductor_types import Conductor
@@ -20,10 +20,12 @@ from kiosk.key_gate import KeyGate
 from kiosk.keys import Key, key_named
 from kiosk.page import (
     Chart,
+    Column,
     LevelFinding,
     NumberLine,
     Overview,
     Page,
+    Panel,
     Pictured,
     PinEntry,
     Placement,
@@ -97,7 +99,8 @@ def body_lines(page: Page) -> Iterator[str]:
             yield from (*pictured.after, *pictured.small)
         case Chart() as chart:
             yield from chart.lines
-            yield from _columns(chart)
+            for panel in chart.panels:
+                yield from _columns(panel, chart.columns)
             yield from chart.facts
         case Table() as table:
             yield from table.lines
@@ -137,12 +140,13 @@ def _weeks(overview: Overview) -> Iterator[str]:
         yield f"{label}: " + " ".join("-" if pain is None else str(pain) for _label, pain, _session in week)
 
 
-def _columns(chart: Chart) -> Iterator[str]:
+def _columns(panel: Panel, labelled: Sequence[Column]) -> Iterator[str]:
     """The bars, seven a line, "-" for a gap."""
-    for first in range(0, len(chart.columns), _DAYS_A_WEEK):
-        some = chart.columns[first : first + _DAYS_A_WEEK]
-        label = next((column.label for column in some if column.label), "")
-        yield f"{label}: " + " ".join("-" if one.value is None else f"{one.value:.3g}" for one in some)
+    for first in range(0, len(panel.columns), _DAYS_A_WEEK):
+        some = panel.columns[first : first + _DAYS_A_WEEK]
+        label = next((one.label for one in labelled[first : first + _DAYS_A_WEEK] if one.label), "")
+        values = " ".join("-" if one.value is None else f"{one.value:.3g}" for one in some)
+        yield f"{panel.word} {label}: {values}".lstrip()
 
 
 def plain_key_name(key: Key) -> str:

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Final
 
 import msgspec
 
-from kiosk.diary.prescriptions import newest_installed
-from kiosk.diary.records import Entry, FolderKind, Form, LevelFound, Lock, Session, Stored
+from kiosk.diary.records import Entry, FolderKind, Lock, Session, Stored
 from kiosk.diary.store import StoreReader
-from kiosk.review import statistics
-from kiosk.review.alerts import COMPARABLE, FLARE_POINTS, Told, told_in
+from kiosk.review import series, statistics
+from kiosk.review.alerts import FLARE_POINTS, Told, told_in
+from kiosk.review.series import LevelPoint, PainDay, day_of
 from kiosk.review.statistics import Change, Comparison, Share, Slope
-from programs.forms import load_forms
-from programs.prescription import PrescriptionError, demonstration_prescription
 
 WEEK: Final = dt.timedelta(days=7)
 USUAL_WEEKS: Final = 12
-
-
-class PainDay(msgspec.Struct, frozen=True):
-    """The last rating at rest of one day."""
-
-    day: dt.date
-    pain: int
-    late: bool
-    """It was entered on a later day."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -41,16 +30,6 @@ class Held(msgspec.Struct, frozen=True):
     stop_reason: str | None
 
 
-class LevelPoint(msgspec.Struct, frozen=True):
-    """What one channel was set to in one session."""
-
-    day: dt.date
-    channel: int
-    side: str
-    level_mA: float
-    limit_mA: float
-
-
 class Prescribed(msgspec.Struct, frozen=True):
     """Who set the limits."""
 
@@ -58,7 +37,6 @@ class Prescribed(msgspec.Struct, frozen=True):
     clinician: str
     serial: int
     since: dt.date | None
-    days_per_week: int
 
 
 class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,21 +110,21 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
     head, lines = reader.head()
     last = last or made.date()
     first = first or last - USUAL_WEEKS * WEEK + dt.timedelta(days=1)
-    all_entries = [one for one in reader.all("entries") if _day(one) <= last]
-    entries = [one for one in all_entries if _day(one) >= first]
+    all_entries = [one for one in reader.all("entries") if day_of(one) <= last]
+    entries = [one for one in all_entries if day_of(one) >= first]
     said = [one.record for one in entries if isinstance(one.record, Entry)]
-    ratings = pain_by_day(all_entries)
-    whole = statistics.by_day(
-        {day: one.pain for day, one in ratings.items()}, min(ratings, default=last), last
-    )
-    shown = statistics.by_day({day: one.pain for day, one in ratings.items()}, first, last)
+    ratings = series.pain_by_day(all_entries)
+    pain = {day: one.pain for day, one in ratings.items()}
+    whole = statistics.by_day(pain, min(pain, default=last), last)
+    shown = statistics.by_day(pain, first, last)
     # The first days of the period have a mean as well, if the week before it has ratings.
-    longer = statistics.by_day({day: one.pain for day, one in ratings.items()}, first - WEEK, last)
-    with_before = statistics.rolling_mean(longer)
-    sessions = held(reader.all("sessions"), first, last)
-    prescribed = _prescribed(reader, made.date())
-    pegs = _scores(reader.all("forms"), "peg", last)
-    pgics = _scores(reader.all("forms"), "pgic", last)
+    with_before = statistics.rolling_mean(statistics.by_day(pain, first - WEEK, last))
+    all_sessions = [one for one in reader.all("sessions") if first <= day_of(one) <= last]
+    sessions = held(all_sessions)
+    planned = series.days_planned(reader, made.date())
+    forms = [one for one in reader.all("forms") if day_of(one) <= last]
+    pegs, pgics = series.scores(forms, "peg"), series.scores(forms, "pgic")
+    around = series.around_sessions(entries, all_sessions).values()
     told = told_in(reader)
     return ReportFacts(
         kind=reader.kind,
@@ -157,21 +135,26 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
         lines=lines,
         first=first,
         last=last,
-        prescribed=prescribed,
-        devices=_devices(reader.all("sessions"), first, last),
-        pain=tuple(one for day, one in sorted(ratings.items()) if day >= first),
+        prescribed=_prescribed(reader, made.date()),
+        devices=tuple(sorted({one.envelope.device_id for one in all_sessions} - {""})),
+        pain=tuple(one for day, one in ratings.items() if day >= first),
         mean=tuple(None if value != value else float(value) for value in with_before[7:]),
         rated=statistics.share_rated(shown[-statistics.BLOCK_DAYS :]),
         comparison=statistics.last_against_first(whole),
         slope=statistics.theil_sen(statistics.week_means(shown)),
         sessions=sessions,
         kept=statistics.sessions_a_week(
-            [session.day for session in sessions], first, last, prescribed.days_per_week if prescribed else 0
+            [session.day for session in sessions],
+            first,
+            last,
+            lambda day: series.planned_on(planned, day) or 0,
         ),
         medicine=_medicine_days(entries, {True}),
         asked_medicine=len(_medicine_days(entries, {True, False})),
-        levels=_levels(reader.all("levels"), first, last),
-        before_after=statistics.before_and_after(_before_and_after(entries)),
+        levels=tuple(
+            point for point in series.level_points(reader.all("levels")) if first <= point.day <= last
+        ),
+        before_after=statistics.before_and_after(one.pair for one in around if one.pair is not None),
         peg_first=pegs[0] if pegs else None,
         peg_last=pegs[-1] if len(pegs) > 1 else None,
         peg_change=statistics.peg_change(pegs[0], pegs[-1]) if len(pegs) > 1 else "not_enough_data",
@@ -180,7 +163,7 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
         sore_worst=max((entry.soreness for entry in said if entry.soreness is not None), default=None),
         flares=tuple(
             one.day
-            for day, one in sorted(ratings.items())
+            for day, one in ratings.items()
             if day >= first and one.pain >= with_before[(day - first).days + 6] + FLARE_POINTS
         ),
         alerts=tuple(one for one in told if one.stands or first <= one.at.date() <= last),
@@ -191,102 +174,29 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
     )
 
 
-def pain_by_day(entries: Iterable[Stored]) -> dict[dt.date, PainDay]:
-    """Each day's last comparable rating at rest."""
-    found: dict[dt.date, PainDay] = {}
-    for stored in sorted(entries, key=lambda one: one.envelope.event_time):
-        entry = stored.record
-        if isinstance(entry, Entry) and entry.moment in COMPARABLE and entry.pain_rest is not None:
-            found[_day(stored)] = PainDay(_day(stored), entry.pain_rest, stored.entered_late)
-    return found
-
-
-def held(sessions: Iterable[Stored], first: dt.date, last: dt.date) -> tuple[Held, ...]:
-    """The sessions of the period in which some of the plan was played."""
+def held(sessions: Iterable[Stored]) -> tuple[Held, ...]:
+    """Those in which some of the plan was played."""
     found = [
-        Held(_day(one), one.record.seconds_done / 60, one.record.state, one.record.stop_reason)
+        Held(day_of(one), one.record.seconds_done / 60, one.record.state, one.record.stop_reason)
         for one in sessions
-        if isinstance(one.record, Session) and one.record.seconds_done > 0 and first <= _day(one) <= last
+        if isinstance(one.record, Session) and one.record.seconds_done > 0
     ]
     return tuple(sorted(found, key=lambda session: session.day))
 
 
-def _levels(levels: Iterable[Stored], first: dt.date, last: dt.date) -> tuple[LevelPoint, ...]:
-    """Each channel's last confirmed level of each session."""
-    found: dict[tuple[str, int], LevelPoint] = {}
-    for stored in levels:
-        level = stored.record
-        if not isinstance(level, LevelFound) or level.comfortable_mA is None:
-            continue
-        if first <= _day(stored) <= last:
-            found[level.session_id, level.channel] = LevelPoint(
-                _day(stored), level.channel, level.side, level.comfortable_mA, level.ceiling_mA
-            )
-    return tuple(sorted(found.values(), key=lambda point: (point.day, point.channel)))
-
-
-def _before_and_after(entries: Sequence[Stored]) -> list[tuple[float, float]]:
-    """Pain before and after each session where both were said: the newest before of the same day."""
-    pairs: list[tuple[float, float]] = []
-    before: dict[dt.date, int] = {}
-    for stored in sorted(entries, key=lambda one: one.envelope.event_time):
-        entry = stored.record
-        if not isinstance(entry, Entry) or entry.pain_rest is None:
-            continue
-        if entry.moment == "before":
-            before[_day(stored)] = entry.pain_rest
-        elif entry.moment == "after" and _day(stored) in before:
-            pairs.append((before.pop(_day(stored)), entry.pain_rest))
-    return pairs
-
-
-def _scores(forms: Iterable[Stored], form: str, last: dt.date) -> list[float]:
-    """The scores of one form up to `last`, oldest first."""
-    text = load_forms()[form]
-    filled = [one for one in forms if isinstance(one.record, Form) and one.record.form == form]
-    filled = sorted((one for one in filled if _day(one) <= last), key=lambda one: one.envelope.event_time)
-    scores = []
-    for stored in filled:
-        assert isinstance(stored.record, Form)
-        try:
-            score = text.score(stored.record.answers)
-        except ValueError:  # items of another version of the form
-            continue
-        if score is not None:
-            scores.append(score)
-    return scores
-
-
 def _prescribed(reader: StoreReader, today: dt.date) -> Prescribed | None:
-    """The newest prescription, valid or not; what this version does not understand is left out."""
-    try:
-        installed = newest_installed(reader)
-    except PrescriptionError:
+    """The newest prescription, valid or not."""
+    newest = series.in_force(reader, today)
+    if newest is None:
         return None
-    if installed is None:
-        if reader.kind == "real":
-            return None
-        prescription, since = demonstration_prescription(today), None
-    else:
-        prescription, since = installed.prescription, installed.stored.envelope.event_time.date()
     return Prescribed(
-        pseudonym=prescription.patient.pseudonym,
-        clinician=prescription.clinician.name,
-        serial=prescription.serial,
-        since=since,
-        days_per_week=prescription.days_per_week,
+        pseudonym=newest.prescription.patient.pseudonym,
+        clinician=newest.prescription.clinician.name,
+        serial=newest.prescription.serial,
+        since=None if newest.installed_at is None else newest.installed_at.date(),
     )
 
 
-def _devices(sessions: Iterable[Stored], first: dt.date, last: dt.date) -> tuple[str, ...]:
-    ids = (one.envelope.device_id for one in sessions if first <= _day(one) <= last)
-    return tuple(sorted({id_ for id_ in ids if id_}))
-
-
 def _medicine_days(entries: Iterable[Stored], said: set[bool]) -> tuple[dt.date, ...]:
-    days = {_day(one) for one in entries if isinstance(one.record, Entry) and one.record.medicine in said}
+    days = {day_of(one) for one in entries if isinstance(one.record, Entry) and one.record.medicine in said}
     return tuple(sorted(days))
-
-
-def _day(stored: Stored) -> dt.date:
-    return stored.envelope.event_time.date()

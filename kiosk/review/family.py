@@ -16,7 +16,8 @@ from programs.text import Reason
 
 WEEKS: Final = 4
 DAYS: Final = 7 * WEEKS
-LONG_DAYS: Final = 84
+LONG_WEEKS: Final = 12
+LONG_DAYS: Final = 7 * LONG_WEEKS
 """Twelve weeks: what is kept day by day."""
 LISTED_DAYS: Final = 366
 """Diary, sessions and notes that can be read one by one here; everything is in the export."""
@@ -68,7 +69,11 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
     begun: bool = True
     """The diary had been begun: a day before it is no gap."""
     soreness: int | None = None
+    """The worst of the day, 0–10."""
     skin: int | None = None
+    """The worst grade of the day, 0–4."""
+    around: tuple[int, int] | None = None
+    """Pain before and after the day's first session of which both were said."""
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +85,33 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """The mean of its ratings; None below five."""
     rated: int
     sessions: int
+    planned: float | None = None
+    """Days a week that were planned, on average; None: nothing was."""
+    soreness: float | None = None
+    """The mean of the days on which it was said."""
+    skin: int | None = None
+    """The worst grade."""
+    around: tuple[float, float] | None = None
+    """The means of pain before and after a session."""
+
+
+class Week(msgspec.Struct, frozen=True):
+    """Seven days."""
+
+    first: dt.date
+    held: int
+    """Days with a session."""
+    planned: int | None
+    """Days that were planned, by the prescription of that time; None: none."""
+
+
+class Level(msgspec.Struct, frozen=True):
+    """What one channel was set to on a day, or on average of a stretch."""
+
+    current_mA: float
+    limit_mA: float
+    changed: bool = False
+    """Another waveform than the time before: the two do not compare."""
 
 
 class SideLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +122,15 @@ class SideLevel(msgspec.Struct, frozen=True, kw_only=True):
     current_mA: float
     limit_mA: float
     before_mA: float | None
-    days: tuple[tuple[dt.date, float, float], ...] = ()
-    """(day, mA, limit mA) of the last twelve weeks, oldest first."""
+    days: tuple[Level | None, ...] = ()
+    """Of each of the last twelve weeks' days."""
+    stretches: tuple[Level | None, ...] = ()
+    """Of each stretch of the view."""
+
+    @property
+    def percent(self) -> int | None:
+        """Of the limit."""
+        return round(100 * self.current_mA / self.limit_mA) if self.limit_mA else None
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +177,13 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Why they ended early → how often."""
 
 
+class Written(msgspec.Struct, frozen=True):
+    """What an entry said before it was corrected, and when it was written."""
+
+    at: dt.datetime
+    entry: Entry
+
+
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """One diary entry, as it stands now."""
 
@@ -145,8 +191,13 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     entry: Entry
     entered_late: bool
-    corrected: bool = False
-    """What was written first is kept too."""
+    earlier: tuple[Written, ...] = ()
+    """What stood there before an answer was corrected, oldest first: it is kept too."""
+
+    @property
+    def corrected(self) -> bool:
+        """An answer that was given has changed."""
+        return bool(self.earlier)
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +240,8 @@ class FamilyView(msgspec.Struct, frozen=True, kw_only=True):
     """The last twelve weeks, oldest first, none left out."""
     stretches: tuple[Stretch, ...] = ()
     """Everything, oldest first; as many as a chart has columns at most."""
+    weeks: tuple[Week, ...] = ()
+    """The last twelve, counted back from today, oldest first; from the course's first one on."""
     entries: tuple[EntryView, ...] = ()
     """Newest first, as `sessions` and `notes`."""
     sessions: tuple[SessionView, ...] = ()

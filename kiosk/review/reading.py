@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
-from kiosk.diary.prescriptions import newest_installed
-from kiosk.diary.records import (
-    Access,
-    Consent,
-    Entry,
-    Form,
-    LevelFound,
-    Lock,
-    Note,
-    Session,
-    Stored,
-)
+from kiosk.diary.records import Access, Consent, Entry, Lock, Note, Session, Stored
 from kiosk.diary.store import StoreReader
-from kiosk.review import statistics
-from kiosk.review.alerts import COMPARABLE, FLARE_POINTS, told_in
+from kiosk.review import series, statistics
+from kiosk.review.alerts import FLARE_POINTS, told_in
 from kiosk.review.family import (
     DAYS,
     LISTED_DAYS,
     LONG_DAYS,
+    LONG_WEEKS,
     WEEKS,
     DayView,
     EntryView,
     FamilyView,
     Kept,
+    Level,
     News,
     NoteView,
     Numbers,
@@ -42,9 +33,10 @@ from kiosk.review.family import (
     SideLevel,
     Stretch,
     Trend,
+    Week,
+    Written,
 )
-from programs.forms import load_forms
-from programs.prescription import PrescriptionError, demonstration_prescription
+from kiosk.review.series import Around, LevelPoint, day_of
 
 DAY: Final = dt.timedelta(days=1)
 WEEK: Final = dt.timedelta(days=7)
@@ -54,27 +46,53 @@ MOST_ALERTS: Final = 200
 """Of those that somebody has seen to; what stands is never left out."""
 
 
+class _Read:
+    """What is asked of the diary, read once."""
+
+    def __init__(self, reader: StoreReader, today: dt.date) -> None:
+        self.today = today
+        self.chains = reader.versions("entries")
+        self.entries = [chain[-1] for chain in self.chains]
+        self.sessions = reader.all("sessions")
+        self.session_days = Counter(map(day_of, self.sessions))
+        self.pain = {day: one.pain for day, one in series.pain_by_day(self.entries).items()}
+        self.begun = min(map(day_of, self.entries), default=None)
+        self.around = series.around_sessions(self.entries, self.sessions)
+        self.levels = series.level_points(reader.all("levels"))
+        self.planned = series.days_planned(reader, today)
+
+    @property
+    def around_by_day(self) -> dict[dt.date, tuple[int, int]]:
+        """Of each day's first session of which both were said."""
+        found: dict[dt.date, tuple[int, int]] = {}
+        for session in series.in_order(self.sessions):
+            pair = self.around[session.envelope.id].pair
+            if pair is not None:
+                found.setdefault(day_of(session), pair)
+        return found
+
+
 def family_view(reader: StoreReader, now: dt.datetime) -> FamilyView:
     """Everything up to `now`. Raises DiaryDamaged."""
     today = now.date()
     first_day = today - (LONG_DAYS - 1) * DAY
     listed_from = today - LISTED_DAYS * DAY
-    entries, sessions = reader.all("entries"), reader.all("sessions")
-    pain = pain_by_day(entries)
-    begun = min((stored.envelope.event_time.date() for stored in entries), default=None)
-    session_days = Counter(stored.envelope.event_time.date() for stored in sessions)
+    read = _Read(reader, today)
     told = told_in(reader)
+    worst = {name: _worst_by_day(read.entries, name) for name in ("soreness", "skin")}
+    spans = _spans(read.begun, today)
     return FamilyView(
         first_day=first_day,
         last_day=today,
-        days=_days(entries, pain, session_days, first_day, today, begun),
-        stretches=_stretches(pain, session_days, begun, today),
-        entries=_entry_views(reader, entries, listed_from),
-        sessions=_session_views(entries, sessions, listed_from),
+        days=_days(read, worst, first_day),
+        stretches=_stretches(read, worst, spans),
+        weeks=_weeks(read),
+        entries=_entry_views(read.chains, listed_from),
+        sessions=_session_views(read, listed_from),
         notes=_notes(reader, listed_from),
-        numbers=_numbers(reader, entries, pain, begun, today),
-        kept=_kept(reader, sessions, today),
-        levels=_levels(reader, today),
+        numbers=_numbers(reader, read),
+        kept=_kept(read),
+        levels=_levels(read, first_day, spans),
         alerts=(*(one for one in told if one.stands), *[one for one in told if not one.stands][:MOST_ALERTS]),
         locks=tuple(stored.record for stored in reader.locks_open(now) if isinstance(stored.record, Lock)),
         news=_news(reader),
@@ -82,103 +100,148 @@ def family_view(reader: StoreReader, now: dt.datetime) -> FamilyView:
     )
 
 
-def pain_by_day(entries: Iterable[Stored]) -> dict[dt.date, int]:
-    """The last rating of pain at rest of each day that no session had just changed."""
-    rated = (
-        (stored.envelope.event_time, stored.record.pain_rest)
-        for stored in entries
-        if isinstance(stored.record, Entry) and stored.record.moment in COMPARABLE
-    )
-    return {at.date(): pain for at, pain in sorted(rated, key=lambda one: one[0]) if pain is not None}
-
-
-def _days(
-    entries: Sequence[Stored],
-    pain: dict[dt.date, int],
-    session_days: Counter[dt.date],
-    first: dt.date,
-    last: dt.date,
-    begun: dt.date | None,
-) -> tuple[DayView, ...]:
-    earlier = first - WEEK
-    values = statistics.by_day(pain, earlier, last)
-    means = statistics.rolling_mean(values)
-    of_day: dict[dt.date, list[Stored]] = {}
+def _worst_by_day(entries: Sequence[Stored], name: str) -> dict[dt.date, int]:
+    worst: dict[dt.date, int] = {}
     for stored in entries:
-        if stored.envelope.event_time.date() >= first:
-            of_day.setdefault(stored.envelope.event_time.date(), []).append(stored)
+        value = getattr(stored.record, name)
+        if value is not None:
+            worst[day_of(stored)] = max(value, worst.get(day_of(stored), 0))
+    return worst
+
+
+def _days(read: _Read, worst: Mapping[str, Mapping[dt.date, int]], first: dt.date) -> tuple[DayView, ...]:
+    values = statistics.by_day(read.pain, first - WEEK, read.today)
+    means = statistics.rolling_mean(values)
+    around = read.around_by_day
+    of_day: dict[dt.date, list[Stored]] = {}
+    for stored in read.entries:
+        if day_of(stored) >= first:
+            of_day.setdefault(day_of(stored), []).append(stored)
     days = []
-    for n in range((last - first).days + 1):
+    for n in range((read.today - first).days + 1):
         day, index = first + n * DAY, n + 7
         said = [stored.record for stored in of_day.get(day, ()) if isinstance(stored.record, Entry)]
-        rated = pain.get(day)
+        rated = read.pain.get(day)
         days.append(
             DayView(
                 day=day,
                 pain=rated,
-                session=session_days[day] > 0,
+                session=read.session_days[day] > 0,
                 mean=None if np.isnan(means[index]) else float(means[index]),
                 late=rated is not None and all(stored.entered_late for stored in of_day.get(day, ())),
                 medicine=any(entry.medicine for entry in said),
                 flare=rated is not None and bool(rated >= means[index - 1] + FLARE_POINTS),
-                begun=begun is not None and day >= begun,
-                soreness=max((e.soreness for e in said if e.soreness is not None), default=None),
-                skin=max((e.skin for e in said if e.skin is not None), default=None),
+                begun=read.begun is not None and day >= read.begun,
+                soreness=worst["soreness"].get(day),
+                skin=worst["skin"].get(day),
+                around=around.get(day),
             )
         )
     return tuple(days)
 
 
+# ── everything, in stretches of whole weeks ─────────────────────────────────────────────────────
+
+
+class _Spans:
+    """Equal stretches of days, oldest first; the last one ends today."""
+
+    def __init__(self, begun: dt.date, last: dt.date) -> None:
+        weeks = -(-((last - begun).days + 1) // 7)
+        self.length = 7 * -(-weeks // MOST_STRETCHES)
+        self.count = -(-((last - begun).days + 1) // self.length)
+        self.first = last - (self.count * self.length - 1) * DAY
+        self.last = last
+
+    def sums(self, values: Mapping[dt.date, float]) -> tuple[np.ndarray, np.ndarray]:
+        """Of each stretch the sum of its days' values, and how many there are."""
+        array = statistics.by_day(values, self.first, self.last).reshape(self.count, self.length)
+        return np.nansum(array, axis=1), (~np.isnan(array)).sum(axis=1)
+
+    def index(self, day: dt.date) -> int | None:
+        """Of the stretch that holds the day."""
+        n = (day - self.first).days // self.length
+        return n if self.first <= day <= self.last else None
+
+
+def _spans(begun: dt.date | None, last: dt.date) -> _Spans | None:
+    return None if begun is None or begun > last else _Spans(begun, last)
+
+
 def _stretches(
-    pain: dict[dt.date, int], session_days: Counter[dt.date], begun: dt.date | None, last: dt.date
+    read: _Read, worst: Mapping[str, Mapping[dt.date, int]], spans: _Spans | None
 ) -> tuple[Stretch, ...]:
-    """Whole weeks taken together until a chart holds them; the last one ends today."""
-    if begun is None or begun > last:
+    if spans is None:
         return ()
-    weeks = -(-((last - begun).days + 1) // 7)
-    length = 7 * -(-weeks // MOST_STRETCHES)
-    count = -(-((last - begun).days + 1) // length)
-    first = last - (count * length - 1) * DAY
-    values = statistics.by_day(pain, first, last).reshape(count, length)
-    rated = (~np.isnan(values)).sum(axis=1)
-    sums = np.nansum(values, axis=1)
-    sessions = [0] * count
-    for day, held in session_days.items():
-        if first <= day <= last:
-            sessions[(day - first).days // length] += held
-    return tuple(
-        Stretch(
-            first=first + n * length * DAY,
-            days=length,
-            pain=float(sums[n] / rated[n]) if rated[n] >= statistics.LEAST_RATINGS else None,
-            rated=int(rated[n]),
-            sessions=sessions[n],
+    pain, rated = spans.sums(read.pain)
+    sore, sore_said = spans.sums(worst["soreness"])
+    around = read.around_by_day
+    before, pairs = spans.sums({day: one[0] for day, one in around.items()})
+    after, _ = spans.sums({day: one[1] for day, one in around.items()})
+    skin: dict[int, int] = {}
+    for day, grade in worst["skin"].items():
+        if (n := spans.index(day)) is not None:
+            skin[n] = max(grade, skin.get(n, 0))
+    held = [0] * spans.count
+    for day, sessions in read.session_days.items():
+        if (n := spans.index(day)) is not None:
+            held[n] += sessions
+    stretches = []
+    for n in range(spans.count):
+        first = spans.first + n * spans.length * DAY
+        stretches.append(
+            Stretch(
+                first=first,
+                days=spans.length,
+                pain=float(pain[n] / rated[n]) if rated[n] >= statistics.LEAST_RATINGS else None,
+                rated=int(rated[n]),
+                sessions=held[n],
+                planned=series.planned_on(read.planned, first + (spans.length - 1) * DAY),
+                soreness=float(sore[n] / sore_said[n]) if sore_said[n] else None,
+                skin=skin.get(n),
+                around=(float(before[n] / pairs[n]), float(after[n] / pairs[n])) if pairs[n] else None,
+            )
         )
-        for n in range(count)
+    return tuple(stretches)
+
+
+def _weeks(read: _Read) -> tuple[Week, ...]:
+    """Whole weeks since the first session: what was before it is no missed one."""
+    begun = min(read.session_days, default=None)
+    weeks = 0 if begun is None else min(LONG_WEEKS, -(-((read.today - begun).days + 1) // 7))
+    return tuple(
+        Week(
+            first=last - WEEK + DAY,
+            held=sum(last - WEEK < day <= last for day in read.session_days),
+            planned=series.planned_on(read.planned, last),
+        )
+        for last in (read.today - n * WEEK for n in reversed(range(weeks)))
     )
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _entry_views(reader: StoreReader, entries: Sequence[Stored], first: dt.date) -> tuple[EntryView, ...]:
+def _entry_views(chains: Sequence[tuple[Stored, ...]], first: dt.date) -> tuple[EntryView, ...]:
     """A growing entry of one writing is not a corrected one: an answer that was given has changed."""
-    changed = {
-        versions[-1].envelope.id
-        for versions in reader.versions("entries")
-        if versions[-1].envelope.event_time.date() >= first and _answer_changed(versions)
-    }
-    views = [
-        EntryView(
-            id=stored.envelope.id,
-            at=stored.envelope.event_time,
-            entry=stored.record,
-            entered_late=stored.entered_late,
-            corrected=stored.envelope.id in changed,
-        )
-        for stored in entries
-        if isinstance(stored.record, Entry) and stored.envelope.event_time.date() >= first
-    ]
+    views = []
+    for chain in chains:
+        stored = chain[-1]
+        if isinstance(stored.record, Entry) and day_of(stored) >= first:
+            earlier = chain[:-1] if _answer_changed(chain) else ()
+            views.append(
+                EntryView(
+                    id=stored.envelope.id,
+                    at=stored.envelope.event_time,
+                    entry=stored.record,
+                    entered_late=stored.entered_late,
+                    earlier=tuple(
+                        Written(one.envelope.entry_time, one.record)
+                        for one in earlier
+                        if isinstance(one.record, Entry)
+                    ),
+                )
+            )
     return tuple(sorted(views, key=lambda view: view.at, reverse=True))
 
 
@@ -193,40 +256,22 @@ def _answer_changed(versions: Sequence[Stored]) -> bool:
     )
 
 
-def _session_views(
-    entries: Sequence[Stored], sessions: Sequence[Stored], first: dt.date
-) -> tuple[SessionView, ...]:
+def _session_views(read: _Read, first: dt.date) -> tuple[SessionView, ...]:
     """With the last pain of the same day before it, and the first one after it."""
-    said = sorted(
-        (
-            (stored.envelope.event_time, stored.record)
-            for stored in entries
-            if isinstance(stored.record, Entry)
-            and stored.record.pain_rest is not None
-            and stored.envelope.event_time.date() >= first
-        ),
-        key=lambda one: one[0],
-    )
-    of_day: dict[dt.date, list[tuple[dt.datetime, Entry]]] = {}
-    for at, entry in said:
-        of_day.setdefault(at.date(), []).append((at, entry))
+    nothing = Around(None, None)
     views = []
-    for stored in sessions:
-        at, record = stored.envelope.event_time, stored.record
-        if not isinstance(record, Session) or at.date() < first:
-            continue
-        that_day = of_day.get(at.date(), [])
-        before = [entry.pain_rest for when, entry in that_day if when <= at and entry.moment != "after"]
-        after = [entry.pain_rest for when, entry in that_day if when > at and entry.moment == "after"]
-        views.append(
-            SessionView(
-                id=stored.envelope.id,
-                at=at,
-                session=record,
-                pain_before=before[-1] if before else None,
-                pain_after=after[0] if after else None,
+    for stored in read.sessions:
+        if isinstance(stored.record, Session) and day_of(stored) >= first:
+            around = read.around.get(stored.envelope.id, nothing)
+            views.append(
+                SessionView(
+                    id=stored.envelope.id,
+                    at=stored.envelope.event_time,
+                    session=stored.record,
+                    pain_before=around.before,
+                    pain_after=around.after,
+                )
             )
-        )
     return tuple(sorted(views, key=lambda view: view.at, reverse=True))
 
 
@@ -248,24 +293,15 @@ def _notes(reader: StoreReader, first: dt.date) -> tuple[NoteView, ...]:
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _numbers(
-    reader: StoreReader,
-    entries: Sequence[Stored],
-    pain: dict[dt.date, int],
-    begun: dt.date | None,
-    today: dt.date,
-) -> Numbers:
-    values = statistics.by_day(pain, begun or today + DAY, today)
+def _numbers(reader: StoreReader, read: _Read) -> Numbers:
+    values = statistics.by_day(read.pain, read.begun or read.today + DAY, read.today)
     compared = statistics.last_against_first(values)
     recent = values[-DAYS:]
     slope = statistics.theil_sen(statistics.week_means(values[-LONG_DAYS:]))
-    sessions = _session_views(entries, reader.all("sessions"), today - LONG_DAYS * DAY)
-    pairs = (
-        (one.pain_before, one.pain_after)
-        for one in sessions
-        if one.pain_before is not None and one.pain_after is not None
-    )
-    peg, pgic = (_scores(reader, form) for form in ("peg", "pgic"))
+    since = read.today - LONG_DAYS * DAY
+    lately = (read.around[one.envelope.id].pair for one in read.sessions if day_of(one) >= since)
+    forms = reader.all("forms")
+    peg, pgic = (series.scores(forms, form) for form in ("peg", "pgic"))
     return Numbers(
         first=compared.first,
         last=compared.last if compared.last is not None else statistics.median_of(recent),
@@ -273,7 +309,7 @@ def _numbers(
         days_rated=statistics.share_rated(recent).done,
         days=len(recent),
         trend=None if slope is None else Trend(per_week=slope.per_week, low=slope.low, high=slope.high),
-        within_session=statistics.before_and_after(pairs),
+        within_session=statistics.before_and_after(pair for pair in lately if pair is not None),
         peg_first=peg[0] if peg else None,
         peg_last=peg[-1] if len(peg) > 1 else None,
         peg_change=statistics.peg_change(peg[0], peg[-1]) if len(peg) > 1 else "not_enough_data",
@@ -281,26 +317,13 @@ def _numbers(
     )
 
 
-def _scores(reader: StoreReader, id_: str) -> list[float]:
-    """Of every form that was filled in far enough, oldest first; nothing of a form that there is no more."""
-    form = load_forms().get(id_)
-    if form is None:
-        return []
-    scores = []
-    for stored in reader.all("forms"):
-        if isinstance(stored.record, Form) and stored.record.form == id_:
-            with suppress(ValueError):  # an answer that this version of the form does not have
-                scores.append(form.score(stored.record.answers))
-    return [score for score in scores if score is not None]
-
-
-def _kept(reader: StoreReader, sessions: Sequence[Stored], today: dt.date) -> Kept:
-    all_days = sorted({stored.envelope.event_time.date() for stored in sessions})
+def _kept(read: _Read) -> Kept:
+    all_days, today = sorted(read.session_days), read.today
     first = today - (DAYS - 1) * DAY
     recent = [
         stored.record
-        for stored in sessions
-        if isinstance(stored.record, Session) and first <= stored.envelope.event_time.date() <= today
+        for stored in read.sessions
+        if isinstance(stored.record, Session) and first <= day_of(stored) <= today
     ]
     early = Counter(
         record.stop_reason or record.state
@@ -313,59 +336,61 @@ def _kept(reader: StoreReader, sessions: Sequence[Stored], today: dt.date) -> Ke
         minutes=sum(record.seconds_done for record in recent) // 60,
         early=dict(early),
     )
-    days_per_week = _days_per_week(reader, today)
     weeks = 0 if not all_days else min(WEEKS, (today - all_days[0]).days // 7)
-    if days_per_week is None or not weeks:
+    planned = [series.planned_on(read.planned, today - n * WEEK) for n in range(weeks)]
+    known = [days for days in planned if days is not None]
+    if not weeks or len(known) < weeks:
         return kept
     begins = today - weeks * WEEK
     held = sum(begins < day <= today for day in all_days)
-    return Kept(
-        held=kept.held,
-        done=kept.done,
-        minutes=kept.minutes,
-        early=kept.early,
-        planned=days_per_week * weeks,
-        held_of_planned=held,
+    return replace(kept, planned=sum(known), held_of_planned=held)
+
+
+def _levels(read: _Read, first_day: dt.date, spans: _Spans | None) -> tuple[SideLevel, ...]:
+    """Each channel that was set in the last twelve weeks; "before" is with the newest waveform alone."""
+    of_channel: dict[int, list[LevelPoint]] = {}
+    for point in read.levels:
+        of_channel.setdefault(point.channel, []).append(point)
+    return tuple(
+        _side_level(points, first_day, read.today, spans)
+        for _, points in sorted(of_channel.items())
+        if points[-1].day >= first_day
     )
 
 
-def _days_per_week(reader: StoreReader, today: dt.date) -> int | None:
-    try:
-        installed = newest_installed(reader)
-    except PrescriptionError:
-        return None
-    if installed is not None:
-        return installed.prescription.days_per_week
-    return None if reader.kind == "real" else demonstration_prescription(today).days_per_week
-
-
-def _levels(reader: StoreReader, today: dt.date) -> tuple[SideLevel, ...]:
-    """Of the last twelve weeks, side by side; the newest waveform of each channel."""
-    found = [
-        (stored.envelope.event_time.date(), stored.record)
-        for stored in reader.days("levels", today - LONG_DAYS * DAY, today)
-        if isinstance(stored.record, LevelFound) and stored.record.comfortable_mA is not None
+def _side_level(
+    points: Sequence[LevelPoint], first_day: dt.date, today: dt.date, spans: _Spans | None
+) -> SideLevel:
+    newest = points[-1]
+    before = [
+        one.level_mA
+        for one in points
+        if one.waveform == newest.waveform and first_day <= one.day <= newest.day - DAYS * DAY
     ]
-    newest = {record.channel: (day, record) for day, record in found}
-    levels = []
-    for channel, (last_day, record) in sorted(newest.items()):
-        same = [
-            (day, one.comfortable_mA or 0.0, one.ceiling_mA)
-            for day, one in found
-            if (one.channel, one.waveform) == (channel, record.waveform)
-        ]
-        before = [current for day, current, _ in same if day <= last_day - DAYS * DAY]
-        levels.append(
-            SideLevel(
-                side=record.side,
-                channel=channel,
-                current_mA=record.comfortable_mA or 0.0,
-                limit_mA=record.ceiling_mA,
-                before_mA=before[-1] if before else None,
-                days=tuple(same),
-            )
-        )
-    return tuple(levels)
+    by_day: dict[dt.date, Level] = {}
+    for last, point in pairwise((None, *points)):
+        assert point is not None
+        changed = last is not None and last.waveform != point.waveform
+        by_day[point.day] = Level(point.level_mA, point.limit_mA, changed)
+    return SideLevel(
+        side=newest.side,
+        channel=newest.channel,
+        current_mA=newest.level_mA,
+        limit_mA=newest.limit_mA,
+        before_mA=before[-1] if before else None,
+        days=tuple(by_day.get(first_day + n * DAY) for n in range((today - first_day).days + 1)),
+        stretches=() if spans is None else _mean_levels(by_day, spans),
+    )
+
+
+def _mean_levels(by_day: Mapping[dt.date, Level], spans: _Spans) -> tuple[Level | None, ...]:
+    current, count = spans.sums({day: one.current_mA for day, one in by_day.items()})
+    limit, _ = spans.sums({day: one.limit_mA for day, one in by_day.items()})
+    changed = {spans.index(day) for day, one in by_day.items() if one.changed}
+    return tuple(
+        Level(float(current[n] / count[n]), float(limit[n] / count[n]), n in changed) if count[n] else None
+        for n in range(spans.count)
+    )
 
 
 def _news(reader: StoreReader) -> News:

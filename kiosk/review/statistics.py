@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Final, Literal
 
@@ -176,17 +176,18 @@ def before_and_after(pairs: Iterable[tuple[float, float]]) -> float | None:
 
 
 def sessions_a_week(
-    days: Sequence[dt.date], first: dt.date, last: dt.date, planned: int
+    days: Sequence[dt.date], first: dt.date, last: dt.date, planned: Callable[[dt.date], int]
 ) -> tuple[Share, ...]:
-    """Days with a session in each whole week from `first` on, of those planned a week; the last week of
-    `last` counts only when it is over."""
+    """Days with a session in each whole week from `first` on, of those planned on its last day; the last week
+    of `last` counts only when it is over."""
     weeks = max(0, ((last - first).days + 1) // WINDOW_DAYS)
     done = [0] * weeks
     for day in set(days):
         week = (day - first).days // WINDOW_DAYS
         if 0 <= week < weeks:
             done[week] += 1
-    return tuple(Share(count, planned) for count in done)
+    ends = (first + dt.timedelta(days=WINDOW_DAYS * n + WINDOW_DAYS - 1) for n in range(weeks))
+    return tuple(Share(count, planned(end)) for count, end in zip(done, ends, strict=True))
 
 
 def share_rated(values: Ratings) -> Share:

@@ -47,6 +47,7 @@ from kiosk.visit.events import (
     Woke,
 )
 from kiosk.visit.pages import (
+    chart_pages,
     checks,
     choice_pages,
     clinician_pages,
@@ -157,7 +158,7 @@ def _family(press: Press, page: Build, *leads_to: str, digits: bool = False) -> 
     return Step(press, page, leads_to, pauses=False, digits=digits, home_after_s=FAMILY_CLOSES_S)
 
 
-_FAMILY: Final = ("family_alerts", "family_pain", "family_diary", "family_sessions", "family_notes")
+_FAMILY: Final = ("family_alerts", "family_charts", "family_diary", "family_sessions", "family_notes")
 _ORDER: Final = ("group", "single", "pain_rest", "pain_moving", "soreness", "check", "saving")
 """What `kiosk.visit.steps.order.onward` can lead to while questions are missing."""
 _PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact", "contact_check")
@@ -426,7 +427,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             family.press_family, family_pages.family, "home", "family_note", "family_stick", *_FAMILY
         ),
         "family_alerts": _family(family.press_alerts, family_pages.alerts, "family_note", "family"),
-        "family_pain": _family(family.press_pain, family_pages.pain, "family_pain", "family"),
+        "family_charts": _family(family.press_charts, chart_pages.charts, "family_charts", "family"),
         "family_diary": _family(
             family.press_diary, family_pages.diary, "family_entry", "family_find", "family"
         ),

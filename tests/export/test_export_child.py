@@ -1,4 +1,4 @@
-"""The kiosk's way to a stick or to paper: another process, what became of it, and its end when nobody waits."""
+"""The kiosk's way to a stick or to paper: another process, what became of it, and its end."""
 
 from __future__ import annotations
 
@@ -140,9 +140,7 @@ def test_a_child_that_nobody_waits_for_is_ended(
 # ── paper ──
 
 
-def test_the_page_goes_to_the_printer(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_goes_to_the_printer(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(tmp_path, lp=f'echo "$@" > {tmp_path}/asked; cat > {tmp_path}/printed.pdf')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert send(folder, ("pdf",), printer="Office") == Sent("Office", ("report.pdf",))

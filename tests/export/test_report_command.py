@@ -17,6 +17,7 @@ from kiosk.diary.records import Entry
 from kiosk.diary.settings_file import change_settings
 from kiosk.diary.store import open_store
 from kiosk.export import command
+from kiosk.export.outgoing import FORMATS
 from tests.export.diaries import NOW, at, diary
 from tests.rehearsal.folders import rehearsed
 
@@ -39,15 +40,15 @@ def report(*more: str, out: Path, data: Path, format_: str = "pdf") -> int:
     return main(["report", "--format", format_, "--out", str(out), "--data", str(data), *more])
 
 
-@pytest.mark.parametrize("format_", command.FORMATS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_is_written(format_: str, tmp_path: Path) -> None:
-    out = tmp_path / f"report{command.SUFFIX[format_]}"
+    out = tmp_path / f"report.{format_}"
     assert report(out=out, data=rehearsed(26), format_=format_) == 0
     assert out.read_bytes().startswith(STARTS[format_])
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
 
 
-@pytest.mark.parametrize("format_", command.FORMATS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_the_same_diary_beside_its_writer(format_: str, tmp_path: Path) -> None:
     diary(tmp_path / "d", (at(3), Entry(moment="daily", pain_rest=3)))
     before = sorted((path, path.read_bytes()) for path in (tmp_path / "d").rglob("*") if path.is_file())

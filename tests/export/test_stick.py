@@ -109,8 +109,8 @@ def test_whatever_fails_nothing_half_written_stays(
 def test_pulled_out_at_any_byte_no_name_stands_for_a_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soak: bool
 ) -> None:
-    """The stick is gone from the k-th byte on, also for what would tidy up: whoever looks at it elsewhere sees
-    whole files, or pieces under a name that says so."""
+    """The stick is gone from the k-th byte on, also for what would tidy up: whoever looks at it elsewhere
+    sees whole files, or pieces under a name that says so."""
     contents = {"report.pdf": bytes(range(256)) * 3, "diary.csv": b"kind\r\n" * 40}
     size = sum(map(len, contents.values()))
     real_write, left = os.write, 0
@@ -143,7 +143,8 @@ def test_pulled_out_at_any_byte_no_name_stands_for_a_piece(
 def test_a_stick_of_any_kind_is_noticed(tmp_path: Path) -> None:
     """So that the screen can say that it cannot be used."""
     assert not is_plugged_in(tmp_path)
-    for name, removable, size in (("sda", "0", "500"), ("sdb", "1", "0"), ("loop0", "1", "9"), ("sdx", "?", "9")):
+    seen = (("sda", "0", "500"), ("sdb", "1", "0"), ("loop0", "1", "9"), ("sdx", "?", "9"))
+    for name, removable, size in seen:
         device = tmp_path / name
         device.mkdir()
         (device / "removable").write_text(removable)

@@ -1,4 +1,4 @@
-"""The kiosk takes the diary along: a record first, a child for the work, and nothing of it beside a current."""
+"""The kiosk takes the diary along: a record first, a child for the work, nothing beside a current."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ async def desk(folder: Path, alive: Liveness) -> AsyncIterator[Desk]:
     with open_store(settings.data_folder, settings.kind, clock) as store:
         await store.add(Entry(moment="daily", pain_rest=4))
         places = Places(sticks=(str(folder / "stick"),), plugged_in=True)
-        application = Application(
-            settings, store, Access(store), clock, alive, find_sticks=lambda: places
-        )
+        application = Application(settings, store, Access(store), clock, alive, find_sticks=lambda: places)
         visit = application._visit
         context = replace(visit.context, family=FULL)
         application._visit = replace(visit, place=Place("family"), context=context)

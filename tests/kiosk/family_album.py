@@ -14,6 +14,7 @@ from kiosk.review.family import (
     EntryView,
     FamilyView,
     Kept,
+    Level,
     News,
     NoteView,
     Numbers,
@@ -22,6 +23,8 @@ from kiosk.review.family import (
     Stretch,
     Told,
     Trend,
+    Week,
+    Written,
 )
 from kiosk.visit.events import FamilyLoaded, PasswordMade, PinChecked, PlacesSeen, SentOut
 from programs.text import Reason
@@ -65,7 +68,17 @@ def a_day(n: int) -> DayView:
         medicine=begun and n % 11 == 0,
         flare=n == 70,
         begun=begun,
+        soreness=None if not begun or n % 3 == 2 else n % 4,
+        skin=None if not begun or n % 3 else (1 if n == 66 else 0),
+        around=(pain, max(0, pain - n % 3)) if pain is not None and n % 3 == 0 else None,
     )
+
+
+def a_level(n: int, current_mA: float) -> Level | None:
+    """Of the n-th day; before the last four weeks with another waveform."""
+    if n < 14 or n % 3:
+        return None
+    return Level(current_mA - (83 - n) // 12, 24.0 if n > 40 else 20.0, changed=n == 57)
 
 
 def an_entry(n: int) -> EntryView:
@@ -79,9 +92,9 @@ def an_entry(n: int) -> EntryView:
         skin=1 if n % 4 == 3 else None,
         note="[@click=app.quit] The rain came and my back felt it, also at night." if n % 5 == 1 else "",
     )
-    return EntryView(
-        id=f"e{n}", at=START - n * DAY, entry=entry, entered_late=n % 8 == 2, corrected=n % 12 == 3
-    )
+    at = START - n * DAY
+    earlier = (Written(at, replace(entry, pain_rest=9, sleep=2)),) if n % 12 == 3 else ()
+    return EntryView(id=f"e{n}", at=at, entry=entry, entered_late=n % 8 == 2, earlier=earlier)
 
 
 def a_session(n: int) -> SessionView:
@@ -111,7 +124,11 @@ FULL = FamilyView(
             days=56,
             pain=None if n % 10 == 4 else 3 + n % 5,
             rated=0 if n % 10 == 4 else 40,
-            sessions=n % 3,
+            sessions=16 + n % 9,
+            planned=3,
+            soreness=n % 5,
+            skin=n % 30 == 7,
+            around=(5.0, 4.0 + n % 2),
         )
         for n in range(64)
     ),
@@ -135,10 +152,27 @@ FULL = FamilyView(
         peg_change="no_clear_change",
         pgic=3,
     ),
+    weeks=tuple(Week(LAST - (7 * n + 6) * DAY, (3, 2, 3, 0, 4)[n % 5], 3) for n in reversed(range(10))),
     kept=Kept(held=7, done=6, planned=8, held_of_planned=7, minutes=160, early={"enough": 1}),
     levels=(
-        SideLevel(side="left", channel=1, current_mA=14.0, limit_mA=24.0, before_mA=14.0),
-        SideLevel(side="right", channel=2, current_mA=13.5, limit_mA=24.0, before_mA=13.5),
+        SideLevel(
+            side="left",
+            channel=1,
+            current_mA=14.0,
+            limit_mA=24.0,
+            before_mA=14.0,
+            days=tuple(a_level(n, 14.0) for n in range(84)),
+            stretches=tuple(Level(8.0 + n % 7, 18.0 + n // 10, n == 30) for n in range(64)),
+        ),
+        SideLevel(
+            side="right",
+            channel=2,
+            current_mA=13.5,
+            limit_mA=24.0,
+            before_mA=13.5,
+            days=tuple(a_level(n, 13.5) for n in range(84)),
+            stretches=tuple(Level(7.5 + n % 7, 18.0 + n // 10) for n in range(64)),
+        ),
     ),
     alerts=(BURN, SORE, GAP, SEEN),
     news=News(since=START - 12 * DAY, notes=2, alerts=1),
@@ -181,9 +215,13 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
     yield "family_note of an alert", walk
     walk.press("3")
     yield "family one done", walk
-    for n, key in enumerate(("1", "2", "3")):
-        yield f"family_pain {n}", _pressed(opened(), "2", *(key if n else ()))
-    yield "family_pain nothing", _pressed(opened(variants["nothing yet"]), "2", "3")
+    for name, view in (("", FULL), (" nothing", variants["nothing yet"])):
+        walk = _pressed(opened(view), "2")
+        for chart in ("pain", "level", "soreness", "around", "weeks"):
+            for reach in range(3):
+                yield f"family_charts {chart} {reach}{name}", walk
+                walk.press("2")
+            walk.press("1")
     walk = _pressed(opened(), "3")
     yield "family_diary", walk
     for n in range(5):

@@ -145,7 +145,8 @@ def test_a_late_or_corrected_entry_says_so() -> None:
     walk.press("3", "down", "down")
     assert "late" in table(walk).rows[2][-1]
     walk.press("down", "enter")
-    assert "Corrected. What was written first is kept." in walk.words
+    assert "Corrected. On 17 Nov" in walk.words
+    assert "it said: pain at rest 9, sleep 2." in walk.words, "what was written first is kept"
 
 
 def test_a_day_is_found() -> None:
@@ -182,8 +183,10 @@ def test_the_pain_of_four_weeks_has_its_gaps_its_mean_and_its_marks() -> None:
     assert all(column.mean is not None for column in columns)
     walk.press("2")
     assert len(walk.page.body.columns) == 42  # type: ignore[union-attr]
-    walk.press("3")
+    walk.press("2")
     assert len(walk.page.body.columns) == 64  # type: ignore[union-attr]
+    walk.press("2")
+    assert len(walk.page.body.columns) == 28  # type: ignore[union-attr]
 
 
 def test_days_before_the_diary_was_begun_are_no_gaps() -> None:

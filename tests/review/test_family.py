@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from kiosk.clock import FixedClock
+from kiosk.diary import prescriptions
 from kiosk.diary.records import (
     Access,
     Acknowledgement,
@@ -25,8 +26,9 @@ from kiosk.diary.records import (
 from kiosk.diary.store import Store, open_reader, open_store
 from kiosk.errors import KioskError
 from kiosk.review.child import family_view_in_child
-from kiosk.review.family import FamilyView
+from kiosk.review.family import FamilyView, Level
 from kiosk.review.reading import family_view
+from programs.library import prescription_example
 from programs.text import Reason
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -179,6 +181,75 @@ async def test_levels_are_compared_within_one_waveform(store: Store) -> None:
     left, right = view(store).levels
     assert (left.side, left.current_mA, left.before_mA, left.limit_mA) == ("left", 14.0, 10.0, 24.0)
     assert (right.side, right.current_mA, right.before_mA) == ("right", 13.5, None)
+
+
+def a_level(current_mA: float, session: str, waveform: str = "35 Hz 250 us", channel: int = 1) -> LevelFound:
+    return LevelFound(
+        session_id=session,
+        waveform=waveform,
+        montage="M4-par",
+        pads="5x9",
+        side="left",
+        channel=channel,
+        device_kind="p24",
+        first_feeling_mA=5.0,
+        where="left",
+        comfortable_mA=current_mA,
+        ceiling_mA=20.0,
+        ceiling_set_by=Reason("prescription"),
+    )
+
+
+async def test_a_level_stands_on_its_day_and_a_new_waveform_is_marked(store: Store) -> None:
+    await rate(store, *[4] * 200)
+    await store.add(a_level(8.0, "a"), days_ago(150))
+    await store.add(a_level(9.0, "b"), days_ago(10))
+    await store.add(a_level(9.5, "b"), days_ago(10))
+    await store.add(a_level(12.0, "c", "80 Hz 250 us"), days_ago(3))
+    (left,) = view(store).levels
+    assert len(left.days) == 84
+    assert left.days[-11] == Level(9.5, 20.0), "what was confirmed last in the session"
+    assert left.days[-4] == Level(12.0, 20.0, changed=True)
+    assert sum(one is not None for one in left.days) == 2
+    assert left.percent == 60
+    assert len(left.stretches) == len(view(store).stretches)
+    (old,) = [one for one in left.stretches[:-3] if one is not None]
+    assert old.current_mA == 8.0
+
+
+async def test_soreness_skin_and_pain_around_a_session_stand_on_their_day(store: Store) -> None:
+    await store.add(Entry(moment="before", pain_rest=6, soreness=3), days_ago(2.1))
+    await store.add(SESSION, days_ago(2.05))
+    await store.add(Entry(moment="after", pain_rest=4, skin=1), days_ago(2))
+    await store.add(Entry(moment="next_day", soreness=5, skin=0), days_ago(1))
+    days = view(store).days
+    assert (days[-3].around, days[-3].soreness, days[-3].skin) == ((6, 4), 3, 1)
+    assert (days[-2].around, days[-2].soreness, days[-2].skin) == (None, 5, 0)
+    (stretch,) = view(store).stretches
+    assert (stretch.around, stretch.soreness, stretch.skin) == ((6.0, 4.0), 4.0, 1)
+
+
+async def test_a_week_is_held_against_the_plan_of_its_time(tmp_path: Path, clock: FixedClock) -> None:
+    with open_store(tmp_path / "real", "real", clock) as store:
+        for days, ago in ((2, 20), (3, 6)):
+            clock.time = days_ago(ago)
+            text = prescription_example().replace("days_per_week = 4", f"days_per_week = {days}")
+            await prescriptions.install(store, text.replace("serial = 1", f"serial = {21 - ago}"), "t.toml")
+            await store.add(SESSION, days_ago(ago))
+        clock.time = NOON
+        seen = view(store)
+        assert [(week.held, week.planned) for week in seen.weeks] == [(1, 2), (0, 2), (1, 3)]
+        assert seen.weeks[-1].first == TODAY - dt.timedelta(days=6)
+        assert (seen.kept.planned, seen.kept.held_of_planned) == (5, 1)
+
+
+async def test_a_correction_points_to_what_stood_there(store: Store) -> None:
+    first = await store.add(Entry(moment="daily", pain_rest=3))
+    second = await store.correct(Entry(moment="daily", pain_rest=5), first.envelope.id)
+    await store.correct(Entry(moment="daily", pain_rest=4), second.envelope.id)
+    (entry,) = view(store).entries
+    assert [one.entry.pain_rest for one in entry.earlier] == [3, 5]
+    assert entry.entry.pain_rest == 4
 
 
 async def test_everything_fits_a_chart_however_long_it_is(store: Store) -> None:

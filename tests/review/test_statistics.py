@@ -179,11 +179,22 @@ def test_the_change_within_a_session_is_a_median_of_five_at_least() -> None:
 class TestAdherence:
     def test_days_with_a_session_are_counted_by_week(self) -> None:
         days = [MONDAY, MONDAY, MONDAY + dt.timedelta(3), MONDAY + dt.timedelta(8)]
-        weeks = statistics.sessions_a_week(days, MONDAY, MONDAY + dt.timedelta(13), planned=2)
+        weeks = statistics.sessions_a_week(days, MONDAY, MONDAY + dt.timedelta(13), planned=lambda day: 2)
         assert weeks == (statistics.Share(2, 2), statistics.Share(1, 2))
 
+    def test_each_week_has_its_own_plan(self) -> None:
+        weeks = statistics.sessions_a_week(
+            [], MONDAY, MONDAY + dt.timedelta(13), lambda day: 2 if day < MONDAY + dt.timedelta(7) else 3
+        )
+        assert [week.of for week in weeks] == [2, 3]
+
     def test_a_week_that_is_not_over_is_not_counted(self) -> None:
-        assert len(statistics.sessions_a_week([MONDAY], MONDAY, MONDAY + dt.timedelta(12), planned=2)) == 1
+        assert (
+            len(
+                statistics.sessions_a_week([MONDAY], MONDAY, MONDAY + dt.timedelta(12), planned=lambda day: 2)
+            )
+            == 1
+        )
 
     def test_nothing_planned_has_no_share(self) -> None:
         assert statistics.Share(0, 0).share is None

@@ -571,7 +571,8 @@ FAMILY = (
     _of_the_family("family-red"),
     _of_the_family("family-alert", "1"),
     _of_the_family("family-pain", "2"),
-    _of_the_family("family-everything", "2", "3"),
+    _of_the_family("family-everything", "2", "2", "2"),
+    _of_the_family("family-level", "2", "1"),
     _of_the_family("family-diary", "3", "down"),
     _of_the_family("family-sessions", "4", "down", "down"),
 )

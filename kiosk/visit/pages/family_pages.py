@@ -9,8 +9,8 @@ from typing import Final
 from kiosk import words
 from kiosk.diary.records import Entry
 from kiosk.keys import Key
-from kiosk.page import Chart, Choice, Column, Overview, Page, PinEntry, Table, Words
-from kiosk.review.family import DayView, FamilyView, SessionView, SideLevel, Told
+from kiosk.page import Choice, Overview, Page, PinEntry, Table, Words
+from kiosk.review.family import FamilyView, SessionView, SideLevel, Told, Written
 from kiosk.review.listing import entries_shown
 from kiosk.visit.pages import people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
@@ -19,7 +19,6 @@ from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps import family as steps
 from kiosk.words import _, content, ngettext
-from programs.forms import load_forms
 from programs.library import load_programme
 
 CLOSES_S: Final = 300.0
@@ -63,7 +62,7 @@ def family(visit: Visit, moment: Moment) -> Page:
         days=tuple((words.short_date(day.day), day.pain, day.session) for day in days),
         facts=(
             _pain_fact(view),
-            f"{_session_fact(view)}   {_level_fact(view.levels)}".rstrip(),
+            f"{session_fact(view)}   {_level_fact(view.levels)}".rstrip(),
             _news_fact(view),
         ),
         small=_("From own answers, not checked. This is not an emergency service."),
@@ -75,10 +74,10 @@ def family(visit: Visit, moment: Moment) -> Page:
     choices = (
         *((Choice(Key.ENTER, done),) if done else ()),
         Choice(Key.ONE, _("Alerts")),
-        Choice(Key.TWO, _("Pain")),
+        Choice(Key.TWO, _("Charts")),
         Choice(Key.THREE, _("Diary")),
         Choice(Key.FOUR, _("Sessions")),
-        Choice(Key.FIVE, _("Report, stick")),
+        Choice(Key.FIVE, _("Report")),
         Choice(Key.SIX, _("Notes")),
         leave,
     )
@@ -104,7 +103,7 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
         headline = _("▲ LOOK HERE: {count}, {when}").format(count=count, when=when)
         locked = (_("The device is locked."),) if shut else ()
         said = " ".join((reasons.sentence(first.rule), *locked))
-        return headline, (said, _todo(visit, first)), _("Done, add a note")
+        return headline, (said, _todo(visit, first)), _("Seen to")
     if shut:
         lines = verdicts.lock_lines(visit, shut[0])[:2]
         return _("▲ LOOK HERE: the device is locked."), (*lines, _("Ask how it is.")), ""
@@ -113,7 +112,7 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
         return (
             _("All fine: nothing urgent."),
             (_("To know: {what}").format(what=reasons.sentence(first.rule)),),
-            _("Done, add a note"),
+            _("Seen to"),
         )
     if locks:
         return _("All fine."), (_("Not today: the box asks again tomorrow."),), ""
@@ -140,11 +139,12 @@ def _pain_fact(view: FamilyView) -> str:
     if numbers.first is None or numbers.change == "not_enough_data":
         return _("{pain}, too early to compare, {count}").format(pain=last, count=count)
     return _("{pain}, first 4 weeks {first}: {change}, {count}").format(
-        pain=last, first=_number(numbers.first), change=_change(numbers.change), count=count
+        pain=last, first=_number(numbers.first), change=change_word(numbers.change), count=count
     )
 
 
-def _change(change: str) -> str:
+def change_word(change: str) -> str:
+    """Of two blocks of weeks, or of two questionnaires."""
     return {
         "less": _("clearly less"),
         "more": _("clearly more"),
@@ -157,7 +157,8 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else words.decimal(value)
 
 
-def _session_fact(view: FamilyView) -> str:
+def session_fact(view: FamilyView) -> str:
+    """Of those planned in the last weeks, or how many were begun."""
     kept = view.kept
     if kept.planned is None:
         return _("Sessions: {begun} begun, {done} done to the end").format(begun=kept.held, done=kept.done)
@@ -167,7 +168,7 @@ def _session_fact(view: FamilyView) -> str:
 def _level_fact(levels: Sequence[SideLevel]) -> str:
     if not levels:
         return ""
-    sides = ", ".join(f"{_side(one.side)} {words.decimal(one.current_mA)}" for one in levels)
+    sides = ", ".join(f"{side_word(one.side)} {words.decimal(one.current_mA)}" for one in levels)
     known = [one for one in levels if one.before_mA is not None]
     changes = {_level_change(one) for one in known}
     change = f", {changes.pop()}" if len(changes) == 1 and len(known) == len(levels) else ""
@@ -181,7 +182,8 @@ def _level_change(level: SideLevel) -> str:
     return _("higher") if level.current_mA > before else _("lower")
 
 
-def _side(side: str) -> str:
+def side_word(side: str) -> str:
+    """Where a channel's pads lie."""
     return {"left": _("left"), "right": _("right")}.get(side, _("both sides"))
 
 
@@ -248,101 +250,6 @@ def note(visit: Visit, moment: Moment) -> Page:
     body = Words((_("What was done? The note is kept."),))
     choices = tuple(Choice(key, text) for key, text in zip(steps.NOTE_KEYS, steps.ready_notes(), strict=True))
     return build(visit, moment, body, choices, title=_("Add a note"), back=True, right=closes(visit, moment))
-
-
-# ── pain ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def pain(visit: Visit, moment: Moment) -> Page:
-    """Four weeks by day, twelve weeks by two days, everything by weeks."""
-    view, index = steps.view_of(visit), visit.place.index
-    captions: tuple[str, ...] = (_("sessions"), _("gaps"))
-    if index == 0:
-        columns = tuple(_day_column(day, n % 7 == 0) for n, day in enumerate(view.four_weeks))
-        captions = (*captions, _("medicine"), _("flare"), _("late"))
-        lines = (_("Four weeks. A column is a day; • is the mean of 7 days."),)
-    elif index == 1:
-        pairs = [view.days[n : n + 2] for n in range(0, len(view.days), 2)]
-        columns = tuple(_pair_column(pair, n % 7 == 0) for n, pair in enumerate(pairs))
-        lines = (_("Twelve weeks. A column is two days."),)
-    else:
-        columns = tuple(
-            Column(
-                f"{one.first.month}/{one.first.year}" if n % 8 == 0 else "",
-                one.pain,
-                marks=(one.sessions > 0, one.rated == 0),
-            )
-            for n, one in enumerate(view.stretches)
-        )
-        weeks = view.stretches[0].days // 7 if view.stretches else 1
-        lines = (
-            ngettext("Everything. A column is {n} week.", "Everything. A column is {n} weeks.", weeks).format(
-                n=weeks
-            ),
-        )
-    facts = _pain_facts(view)
-    body = Chart(lines, columns, captions, facts, _("pain"))
-    choices = tuple(
-        Choice(key, label)
-        for n, (key, label) in enumerate(
-            zip(steps.RANGES, (_("4 weeks"), _("12 weeks"), _("Everything")), strict=True)
-        )
-        if n != index
-    )
-    return build(visit, moment, body, choices, title=_("Pain"), back=True, right=closes(visit, moment))
-
-
-def _day_column(day: DayView, labelled: bool) -> Column:
-    return Column(
-        words.short_date(day.day) if labelled else "",
-        day.pain,
-        day.mean,
-        (day.session, day.begun and day.pain is None, day.medicine, day.flare, day.late),
-    )
-
-
-def _pair_column(pair: Sequence[DayView], labelled: bool) -> Column:
-    rated = [day.pain for day in pair if day.pain is not None]
-    return Column(
-        words.short_date(pair[0].day) if labelled else "",
-        sum(rated) / len(rated) if rated else None,
-        marks=(any(day.session for day in pair), pair[-1].begun and not rated),
-    )
-
-
-def _pain_facts(view: FamilyView) -> tuple[str, ...]:
-    numbers = view.numbers
-    facts, short = [], []
-    if numbers.trend is not None:
-        facts.append(
-            _("Trend of 12 weeks: {per_week} a week (95 %: {low} to {high})").format(
-                per_week=_signed(numbers.trend.per_week),
-                low=_signed(numbers.trend.low),
-                high=_signed(numbers.trend.high),
-            )
-        )
-    if numbers.peg_first is not None and numbers.peg_last is not None:
-        facts.append(
-            _("Pain in daily life (PEG): {first}, now {last}: {change}").format(
-                first=words.decimal(numbers.peg_first),
-                last=words.decimal(numbers.peg_last),
-                change=_change(numbers.peg_change),
-            )
-        )
-    if numbers.within_session is not None:
-        short.append(_("In a session: {change}").format(change=_signed(numbers.within_session)))
-    if numbers.pgic is not None:
-        item = load_forms()["pgic"].items[0]
-        named = [choice.text for choice in item.choices if choice.value == numbers.pgic]
-        short += [
-            _("Own judgement: {word}").format(word=text.in_language(words.language())) for text in named
-        ]
-    return (*facts, "   ".join(short)) if short else tuple(facts)
-
-
-def _signed(value: float) -> str:
-    rounded = words.decimal(abs(value))
-    return rounded if float(f"{abs(value):.1f}") == 0 else f"{'+' if value > 0 else '−'}{rounded}"
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────
@@ -497,8 +404,7 @@ def entry(visit: Visit, moment: Moment) -> Page:
     small = []
     if one.entered_late:
         small.append(_("Entered on a later day."))
-    if one.corrected:
-        small.append(_("Corrected. What was written first is kept."))
+    small += [_was(earlier, said) for earlier in one.earlier[-1:]]
     body = Words(
         (f"{words.date(one.at.date())}  {words.clock(one.at)}   {_moment(said.moment)}",),
         tuple(items),
@@ -506,6 +412,24 @@ def entry(visit: Visit, moment: Moment) -> Page:
     )
     choices = (Choice(Key.ONE, _("Add a note")),)
     return build(visit, moment, body, choices, title=_("Diary"), back=True, right=closes(visit, moment))
+
+
+def _was(earlier: Written, now: Entry) -> str:
+    """What an answer said before it was corrected: it is kept."""
+    scales = (
+        (_("pain at rest"), earlier.entry.pain_rest, now.pain_rest),
+        (_("pain when moving"), earlier.entry.pain_moving, now.pain_moving),
+        (_("soreness"), earlier.entry.soreness, now.soreness),
+        (_("skin"), earlier.entry.skin, now.skin),
+        (_("sleep"), earlier.entry.sleep, now.sleep),
+    )
+    was = [f"{name} {old}" for name, old, new in scales if old is not None and old != new]
+    if earlier.entry.medicine is not None and earlier.entry.medicine != now.medicine:
+        was.append(_("medicine {answer}").format(answer=_yes(earlier.entry.medicine)))
+    if earlier.entry.note and earlier.entry.note != now.note:
+        was.append(_("note “{note}”").format(note=earlier.entry.note))
+    when = f"{words.short_date(earlier.at.date())} {words.clock(earlier.at)}"
+    return _("Corrected. On {when} it said: {was}.").format(when=when, was=", ".join(was))
 
 
 def _author(author: str) -> str:
@@ -533,7 +457,7 @@ def sessions(visit: Visit, moment: Moment) -> Page:
     small = _position(row, len(view.sessions))
     if view.sessions:
         small = (_session_detail(view.sessions[row]), *small)
-    lines = (f"{_session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
+    lines = (f"{session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
     body = Table(lines, heads, rows, row - first if rows else None, small)
     choices = _moving(row, len(view.sessions))
     return build(visit, moment, body, choices, title=_("Sessions"), back=True, right=closes(visit, moment))
@@ -565,11 +489,12 @@ def _session_detail(one: SessionView) -> str:
     if peaks:
         parts.append(_("Highest: {currents}.").format(currents=peaks))
     if one.session.stop_reason:
-        parts.append(_("Ended by: {reason}.").format(reason=_stop_reason(one.session.stop_reason)))
+        parts.append(_("Ended by: {reason}.").format(reason=stop_reason(one.session.stop_reason)))
     return " ".join(parts)
 
 
-def _stop_reason(reason: str) -> str:
+def stop_reason(reason: str) -> str:
+    """Why a session ended before its time."""
     return {
         "enough": _("enough for today"),
         "pad_loose": _("a loose pad"),

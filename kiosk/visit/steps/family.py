@@ -23,13 +23,15 @@ ROWS: Final = 8
 """Of a table on one screen."""
 SCREENS: Final = {
     Key.ONE: "family_alerts",
-    Key.TWO: "family_pain",
+    Key.TWO: "family_charts",
     Key.THREE: "family_diary",
     Key.FOUR: "family_sessions",
     Key.SIX: "family_notes",
 }
-RANGES: Final = (Key.ONE, Key.TWO, Key.THREE)
-"""Four weeks, twelve weeks, everything: the order of `Place.index` on the pain screen."""
+RANGES: Final = 3
+"""Four weeks, twelve weeks, everything: `Place.index` of the charts."""
+CHARTS: Final = 5
+"""Pain, level, soreness and skin, before and after, each week: `Place.item` of them."""
 STEP_OF: Final = {Key.UP: -1, Key.DOWN: 1, Key.LEFT: -ROWS, Key.RIGHT: ROWS}
 DAY_DIGITS: Final = 4
 
@@ -92,7 +94,7 @@ def alerts_shown(visit: Visit) -> tuple[Told, ...]:
 
 
 def press_family(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Alerts, 2 Pain, 3 Diary, 4 Sessions, 5 Report and stick, 6 Notes. Enter: the first alert is done."""
+    """1 Alerts, 2 Charts, 3 Diary, 4 Sessions, 5 Report, stick, 6 Notes. Enter: the first alert is done."""
     if key is Key.BACK:
         return home(visit, moment)
     if not view_of(visit).allowed:
@@ -118,11 +120,16 @@ def press_alerts(visit: Visit, key: Key, moment: Moment) -> Result:
     return _or_back(visit, key, moment)
 
 
-def press_pain(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 four weeks, 2 twelve weeks, 3 everything."""
-    if key in RANGES:
-        return go(visit, moment, "family_pain", RANGES.index(key), remember=False), ()
-    return _or_back(visit, key, moment)
+def press_charts(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 the next chart, 2 a longer time, and round again. Left and right leaf through the charts."""
+    reach, chart = visit.place.index, visit.place.item
+    if key in (Key.ONE, Key.RIGHT, Key.LEFT):
+        chart = (chart + (-1 if key is Key.LEFT else 1)) % CHARTS
+    elif key is Key.TWO:
+        reach = (reach + 1) % RANGES
+    else:
+        return _or_back(visit, key, moment)
+    return go(visit, moment, "family_charts", reach, chart, remember=False), ()
 
 
 def press_diary(visit: Visit, key: Key, moment: Moment) -> Result:
