@@ -724,6 +724,7 @@ def test_home_starts_nothing_without_a_device_or_with_another_build() -> None:
     walk = Walk(setting=Setting(build="kiosk 2"))
     walk.hear(DeviceSeen(device()))
     walk.hear(DeviceSeen(type(device())(True, "p24", "SIM-1", "1.0", True, "guard 1", "", "")))
+    assert walk.page.header.right == "restart the box", "whatever home offers, it says what is wrong"
     walk.press("1")
     assert walk.step == "home"
 

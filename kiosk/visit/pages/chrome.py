@@ -24,6 +24,7 @@ from kiosk.page import (
     Words,
 )
 from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps.device import other_build
 from kiosk.visit.steps.unanswered import reads_aloud
 from kiosk.words import _
 
@@ -115,6 +116,8 @@ def header(
         right = _("Ctrl+C once more leaves")
     elif not right and current_on:
         right = _("CURRENT IS ON")
+    elif not right and other_build(visit):
+        right = _("restart the box")
     elif not right:
         right = _("device ready") if device is not None and device.present else _("device not found")
     date = f"{words.date(moment.now.date())}  {words.clock(moment.now)}"
