@@ -33,7 +33,7 @@ from kiosk.diary.folder import cannot_use
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Settings, change_settings, load_settings
-from kiosk.diary.store import Store, StoreReader, open_reader, open_store
+from kiosk.diary.store import Damage, Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
 from kiosk.export.outgoing import NotSent, Places
@@ -62,6 +62,7 @@ from kiosk.visit.events import (
     CodeStateLoaded,
     CodeTried,
     DeviceSeen,
+    DiaryChecked,
     Effect,
     Event,
     FamilyLoaded,
@@ -172,6 +173,8 @@ class Application:
         """Reads the family's view ahead, while its PIN is typed."""
         self._sending: asyncio.Task[ExportResult] | None = None
         """Writes on a stick, or prints."""
+        self._damage = Damage()
+        """That was told."""
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
@@ -672,9 +675,14 @@ class Application:
                 self._hear(TakenIn(tuple(handed_in.news_of(order) for order in taken)))
 
     def _look_into_inbox(self) -> None:
-        """Somebody may hand something in beside the running kiosk: on home it is taken in within seconds."""
+        """Somebody may hand something in beside the running kiosk: on home it is taken in within seconds. The
+        diary is checked in idle moments."""
         if self._left.is_set():
             return
+        damage = self._store.damage
+        if damage != self._damage:
+            self._hear(DiaryChecked(damage.months, damage.cut_short and not self._damage.cut_short))
+            self._damage = damage
         if self._visit.step == "home" and inbox.is_waiting(self._store.folder):
             self._spawn(self._load_today())
         asyncio.get_running_loop().call_later(INBOX_EVERY_S, self._look_into_inbox)

@@ -74,7 +74,16 @@ def weekday(day: dt.date) -> str:
 
 def date(day: dt.date) -> str:
     """ "Friday 20 November"."""
-    months = (
+    return _("{weekday} {day} {month}").format(weekday=weekday(day), day=day.day, month=_month(day))
+
+
+def month(day: dt.date) -> str:
+    """ "November 2026"."""
+    return f"{_month(day)} {day.year}"
+
+
+def _month(day: dt.date) -> str:
+    return (
         _("January"),
         _("February"),
         _("March"),
@@ -87,8 +96,7 @@ def date(day: dt.date) -> str:
         _("October"),
         _("November"),
         _("December"),
-    )
-    return _("{weekday} {day} {month}").format(weekday=weekday(day), day=day.day, month=months[day.month - 1])
+    )[day.month - 1]
 
 
 def short_date(day: dt.date) -> str:

@@ -83,6 +83,11 @@ class Writer:
         """Where the chain stands."""
         return START if self._storage is None else self._storage.link
 
+    @property
+    def cut_short(self) -> bool:
+        """Opening found a change that was never acknowledged, and put it aside."""
+        return self._storage is not None and self._storage.torn_bytes > 0
+
     def add(self, month: str, table: str, documents: Sequence[bytes]) -> None:
         """New documents, given as JSON, in one change; durable when it returns. `month` is the newest one or
         later."""

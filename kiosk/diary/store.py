@@ -69,6 +69,16 @@ class DiaryDamaged(StoreError):  # noqa: N818
     """A month of the diary cannot be read."""
 
 
+class Damage(msgspec.Struct, frozen=True):
+    """What is wrong with a diary."""
+
+    months: tuple[str, ...] = ()
+    """That are damaged beyond mending, "2026-10"; oldest first."""
+    cut_short: bool = False
+    """Opening it found a change that a power cut had cut short, and put it aside: nobody was told that it was
+    saved."""
+
+
 def open_store(folder: Path, kind: FolderKind, clock: Clock, device_id: str = "") -> Store:
     """The diary in `folder`, for its one writer; makes the folder when it is missing or empty.
 
@@ -265,7 +275,7 @@ class Store(StoreReader):
         self._lock = lock
         self._device_id = device_id
         self._failure: StoreReadOnly | None = None
-        self._damage = ""
+        self._damage = Damage()
         self._locks_numbered: int | None = None
         self._recent: dict[str, Stored] = {}
         try:
@@ -277,6 +287,7 @@ class Store(StoreReader):
         try:
             with contextlib.suppress(journal.NotUnderstood):
                 self._writer.tell(self._journals)
+            self._damage = Damage(cut_short=self._writer.cut_short)
             self._last_trusted = self._newest_trusted_time()
         except BaseException:
             self._writer.close()
@@ -291,9 +302,9 @@ class Store(StoreReader):
         return self._failure
 
     @property
-    def damage(self) -> str:
-        """What is wrong with the past, in words: known some time after opening, when the whole chain was
-        followed in idle moments; "" while all is well."""
+    def damage(self) -> Damage:
+        """What is wrong with the past: known some time after opening, when the whole chain was followed in
+        idle moments."""
         return self._damage
 
     def set_device(self, device_id: str) -> None:
@@ -511,7 +522,8 @@ class Store(StoreReader):
             found = next(self._checking)
             if found.state == "damaged":
                 log.critical("the diary of %s is damaged: %s", found.month, found.detail)
-                self._damage = check.SENTENCE.format(months=found.month)
+                months = sorted({*self._damage.months, found.month})
+                self._damage = msgspec.structs.replace(self._damage, months=tuple(months))
         except StopIteration:
             self._checking = None
         except OSError as error:

@@ -317,6 +317,15 @@ class TakenIn(msgspec.Struct, frozen=True):
     news: tuple[Reason, ...]
 
 
+class DiaryChecked(msgspec.Struct, frozen=True):
+    """What was found wrong with the diary (`kiosk.diary.store.Damage`)."""
+
+    damaged: tuple[str, ...]
+    """Months, "2026-10", oldest first."""
+    cut_short: bool
+    """The power failed while something was saved."""
+
+
 class TodayLoaded(msgspec.Struct, frozen=True):
     """What home and the visit need to know of the past; see kiosk.diary.today."""
 
@@ -369,6 +378,7 @@ Event = (
     | CodeStateLoaded
     | CodeTried
     | NotChosen
+    | DiaryChecked
     | TakenIn
     | TodayLoaded
     | TodayNotLoaded

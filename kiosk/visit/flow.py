@@ -23,6 +23,7 @@ from kiosk.visit.events import (
     CodeTried,
     ContactCheckEnded,
     DeviceSeen,
+    DiaryChecked,
     Effect,
     Event,
     FamilyLoaded,
@@ -544,6 +545,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = update(visit, not_kept=sentence)
         case TakenIn(news):
             visit = update(visit, news=(*visit.context.news, *news))
+        case DiaryChecked(damaged, cut_short):
+            visit = home.hear_checked(visit, damaged, cut_short=cut_short)
         case Woke():
             visit, effects = _woke(visit, moment)
     return _and_saved(visit, effects, moment)

@@ -211,6 +211,8 @@ class Context(msgspec.Struct, frozen=True):
     """Whether the diary is being read, and whether it has to be read once more."""
     unreadable: str = ""
     """Why the diary could not be read; empty: it could."""
+    damaged: tuple[str, ...] = ()
+    """Months of the diary ("2026-10") that are damaged beyond mending."""
     device: Device | None = None
     saves: Saves = Saves()
     locks: tuple[Lock, ...] = ()

@@ -26,7 +26,7 @@ from kiosk.review.family import (
     Week,
     Written,
 )
-from kiosk.visit.events import FamilyLoaded, PasswordMade, PinChecked, PlacesSeen, SentOut
+from kiosk.visit.events import DiaryChecked, FamilyLoaded, PasswordMade, PinChecked, PlacesSeen, SentOut
 from programs.text import Reason
 from tests.kiosk.visit_bench import START, Walk, today
 
@@ -205,6 +205,9 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
         opened(replace(FULL, alerts=()), Lock(class_="P", cause="d_ill", until=LAST + DAY)),
     )
     yield "family E", opened(replace(FULL, alerts=()), Lock(class_="E", cause="rf_chest"))
+    walk = opened(replace(FULL, alerts=()))
+    walk.hear(DiaryChecked(("2026-10",), cut_short=False))
+    yield "family a part damaged", walk
     walk = opened()
     walk.press("1")
     for n in range(4):

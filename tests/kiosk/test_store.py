@@ -19,7 +19,16 @@ from kiosk.clock import FixedClock
 from kiosk.diary import durable, files, months
 from kiosk.diary.folder import FolderInUse, NewerVersion, NotADataFolder, NotWritable, WrongKind
 from kiosk.diary.records import Access, Entry, LevelFound, Lock, Screening, Session, Stored, Unlock
-from kiosk.diary.store import RECENT, DiaryDamaged, Store, StoreError, StoreReadOnly, open_reader, open_store
+from kiosk.diary.store import (
+    RECENT,
+    Damage,
+    DiaryDamaged,
+    Store,
+    StoreError,
+    StoreReadOnly,
+    open_reader,
+    open_store,
+)
 from kiosk.diary.writer_thread import WriterThread
 from programs.text import Reason
 
@@ -635,9 +644,9 @@ async def test_in_idle_moments_the_copy_is_made_whole_and_the_past_is_checked(
     monkeypatch.setattr(WriterThread.__init__, "__defaults__", (0.05,))
     with open_store(folder, "real", clock) as store:
         await store.add(pain(3))
-        while not store.damage:
+        while not store.damage.months:
             await asyncio.to_thread(os.sched_yield)
-        assert "damaged in 2026-11" in store.damage
+        assert store.damage == Damage(months=("2026-11",))
         copy = (folder / "journal/2026-12/0001.copy").read_bytes()
         assert copy == (folder / "journal/2026-12/0001.jsonl").read_bytes()[: len(copy)]
         assert copy.count(b'"t":"entries"') == 2

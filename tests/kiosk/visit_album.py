@@ -26,6 +26,7 @@ from kiosk.visit.events import (
     CodeTried,
     ContactCheckEnded,
     DeviceSeen,
+    DiaryChecked,
     FamilyLoaded,
     FamilyNotLoaded,
     NotChosen,
@@ -117,6 +118,15 @@ def _homes() -> Iterator[Shot]:
     yield shot(walk, "home other build")
     walk.hear(TodayNotLoaded("The diary of 2026-11 cannot be read."))
     yield shot(walk, "home unreadable")
+    walk.hear(DiaryChecked(("2026-10",), cut_short=False))
+    yield shot(walk, "home unreadable in one month")
+    for name, checked in (
+        ("a part damaged", DiaryChecked(("2026-09", "2026-10"), cut_short=False)),
+        ("saving cut short", DiaryChecked((), cut_short=True)),
+    ):
+        told = Walk()
+        told.hear(checked)
+        yield shot(told, f"home {name}")
     yield from _safe_mode()
     visit, _ = flow.start(Setting(), walk.moment)
     yield Shot("home loading", visit, walk.moment)

@@ -12,7 +12,7 @@ from kiosk.keys import Key
 from kiosk.page import Choice, Overview, Page, PinEntry, Table, Words
 from kiosk.review.family import FamilyView, SessionView, SideLevel, Told, Written
 from kiosk.review.listing import entries_shown
-from kiosk.visit.pages import people, reasons, verdicts
+from kiosk.visit.pages import damage_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pin_words import pin_notice
 from kiosk.visit.state import Moment, Visit
@@ -107,6 +107,8 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
     if shut:
         lines = verdicts.lock_lines(visit, shut[0])[:2]
         return _("▲ LOOK HERE: the device is locked."), (*lines, _("Ask how it is.")), ""
+    if visit.context.damaged:
+        return *damage_words.for_family(visit), ""
     if told:
         first = told[0]
         return (

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import device_words, people, reasons, safe_mode_pages, verdicts
+from kiosk.visit.pages import damage_words, device_words, people, reasons, safe_mode_pages, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers, calls, consent, device, exercises, practice, unlock_code, verdict
-from kiosk.visit.steps.home import consent_can_be_asked, prescription_can_be_read, variant
+from kiosk.visit.steps.home import CUT_SHORT, consent_can_be_asked, prescription_can_be_read, variant
 from kiosk.words import _, content
 from programs.library import load_programme
 from programs.plan import SessionPlan
@@ -55,14 +55,15 @@ def home(visit: Visit, moment: Moment) -> Page:
     news = (
         ()
         if now in ("loading", "unreadable")
-        else (*_reminder(visit, moment), *_alerts(visit), *_news(visit))
+        else (*(damage_words.on_home(visit) or _reminder(visit, moment)), *_alerts(visit), *_news(visit))
     )
     lines = _lines(visit, moment, now)
     if now in FOLLOWED_UP and not _alerts(visit):
         lines = (*lines, *_follow_up(visit, moment, lines))
     if now in ("unreadable", "unsaved"):
         # What the diary says is for whoever is called.
-        news = (visit.context.unreadable if now == "unreadable" else visit.context.saves.sentence,)
+        damaged = damage_words.where_unreadable(visit) or (visit.context.unreadable,)
+        news = damaged if now == "unreadable" else (visit.context.saves.sentence,)
     body = Words(
         lines,
         small=news,
@@ -113,12 +114,14 @@ def _reminder(visit: Visit, moment: Moment) -> tuple[str, ...]:
 
 
 def _news(visit: Visit) -> tuple[str, ...]:
-    """What the clinician handed in since the last visit."""
+    """What the clinician handed in since the last visit, and what a power cut may have kept out."""
     said = []
     for news in visit.context.news:
         by = str(news.parameters.get("by", ""))
         if news.rule == "prescription_installed":
             said.append(_("A new prescription was installed by {clinician}.").format(clinician=by))
+        elif news.rule == CUT_SHORT:
+            said.append(_("The power failed while saving. Is your last entry in the diary?"))
         else:
             said.append(_("A lock was opened by {clinician}.").format(clinician=by))
     return tuple(said[-2:])

@@ -38,8 +38,10 @@ from kiosk.visit.steps.moves import (
 )
 from kiosk.visit.steps.patient_pin import ask_first
 from programs.plan import SessionPlan
+from programs.text import Reason
 
 HELP: Final = {Key.ONE: "label", Key.TWO: "evidence", Key.THREE: "choices"}
+CUT_SHORT: Final = "saving_cut_short"
 PADS_MAY_BE_ON: Final = dt.timedelta(hours=2)
 """After a restart later than this nobody is asked to take them off."""
 
@@ -119,6 +121,13 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is Key.ONE and now == "baseline":
         return go(update(visit, activity="baseline", news=()), moment, "identity"), ()
     return visit, ()
+
+
+def hear_checked(visit: Visit, damaged: tuple[str, ...], *, cut_short: bool) -> Visit:
+    """What is damaged is said as long as it is; what a power cut kept from being saved, until the next visit
+    begins."""
+    news = (*visit.context.news, Reason(CUT_SHORT)) if cut_short else visit.context.news
+    return update(visit, damaged=damaged, news=news)
 
 
 def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
