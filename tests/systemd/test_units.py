@@ -24,6 +24,9 @@ EXPOSURE_AT_MOST = {
     "homestim-guard.service": 1.0,
     "homestim-console.service": 2.0,
     "homestim-backup.service": 1.0,
+    "homestim-outbox.service": 1.0,
+    # It has a network: nothing else does.
+    "homestim-sync.service": 2.0,
     # The compositor needs logind, devices and a session of its own: as low as it allows.
     "homestim.service": 3.6,
 }
@@ -122,10 +125,17 @@ def test_the_screen_always_comes_back(name: str) -> None:
     assert kiosk["User"] == ["homestim"]
 
 
-def test_no_unit_of_ours_has_a_network() -> None:
+def test_only_the_sender_has_a_network_and_it_cannot_see_the_diary() -> None:
     for unit in UNITS:
-        if unit.suffix == ".service":
+        if unit.suffix == ".service" and unit.name != "homestim-sync.service":
             assert settings(unit)["PrivateNetwork"] == ["yes"], unit.name
+    sender = settings(SYSTEMD / "units" / "homestim-sync.service")
+    assert sender["User"] == ["homestim-sync"]
+    assert "-/var/lib/homestim" in sender["InaccessiblePaths"][0].split()
+    members = re.findall(
+        r"^m (\S+) (\S+)", (SYSTEMD / "sysusers.d" / "homestim.conf").read_text(), re.MULTILINE
+    )
+    assert not [group for user, group in members if user == "homestim-sync"]
 
 
 def test_no_key_and_no_click_of_the_terminal_does_anything_of_its_own() -> None:
