@@ -99,6 +99,7 @@ def allows_more(new: Prescription, old: Prescription) -> tuple[str, ...]:
         "valid_until": new.valid_until > old.valid_until,
         "week0": old.week0 and not new.week0,
         "helper_for_pads": old.helper_for_pads and not new.helper_for_pads,
+        "levels_anew": new.levels_anew,
         "clearance": not new.cleared_questions() <= old.cleared_questions(),
         # Another size is another current density, another plan another course, another name another person.
         "pads": new.pads != old.pads,

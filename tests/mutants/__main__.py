@@ -14,6 +14,7 @@ from tests.mutants import MUTANTS
 from tests.mutants.mutant import ROOT, Mutant
 
 COPIED = ("docs", "drivers", "programs", "kiosk", "tests", "pyproject.toml")
+NOT_COPIED = ("__pycache__", "snapshots", "node_modules")
 TIMEOUT_S = 240
 """A mutant that hangs its test is killed as well."""
 COLLECTION_FAILED = 2
@@ -51,9 +52,7 @@ def _passes(mutant: Mutant | None, tests: str) -> bool:
         for name in COPIED:
             source = ROOT / name
             if source.is_dir():
-                shutil.copytree(
-                    source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "snapshots")
-                )
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns(*NOT_COPIED))
             else:
                 shutil.copy(source, copy / name)
         if mutant is not None:
