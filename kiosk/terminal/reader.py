@@ -24,6 +24,10 @@ TURN_WITHIN_S: Final = 0.0001
 interpreter's own measure is 5 ms."""
 
 
+READ_BYTES: Final = 256
+"""Judged in one go: a stop among them waits for the rest."""
+
+
 class StopSink(Protocol):
     """What the thread needs of `kiosk.conductor_types.Conductor`."""
 
@@ -107,7 +111,7 @@ class InputReader:
     def _read(self) -> bytes:
         """What is there; nothing when the terminal hung up."""
         try:
-            return os.read(self._fd, 4096)
+            return os.read(self._fd, READ_BYTES)
         except OSError:
             return b""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -17,6 +18,10 @@ from kiosk.terminal.writer import TerminalWriter
 
 RESTORE_WITHIN_S: Final = 0.3
 """A terminal that does not read is not waited for any longer at the end."""
+
+MOST_WAITING: Final = 64
+"""Tokens that may wait for the loop. Nobody types so far ahead: more come from a keyboard or a line that has
+gone wrong, and acting on all of them would keep the kiosk busy long after."""
 
 _LEAVING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -51,6 +56,9 @@ class TerminalSession:
         self._reader = InputReader(key_fd, conductor, self._deliver, self._gone, enter_stops, touch_stops)
         self._writer: TerminalWriter | None = None
         self._reading = False
+        self._waiting: deque[tuple[Token, float]] = deque()
+        self._taking = False
+        """`_take_next` is about to run."""
         self._next_query: asyncio.TimerHandle | None = None
 
     def begin(self, prepare: str) -> None:
@@ -102,8 +110,13 @@ class TerminalSession:
 
     def _deliver(self, tokens: Sequence[Token], now_s: float) -> None:
         """In the input thread: the rest is for the loop."""
+        room = MOST_WAITING - len(self._waiting)
+        self._waiting.extend((token, now_s) for token in tokens[:room])
+        if self._taking:
+            return
+        self._taking = True
         try:
-            self._loop.call_soon_threadsafe(self._hand_on, tokens, now_s)
+            self._loop.call_soon_threadsafe(self._take_next)
         except RuntimeError:
             pass  # The loop has ended; a stop has already left.
 
@@ -114,10 +127,17 @@ class TerminalSession:
         except RuntimeError:
             pass
 
-    def _hand_on(self, tokens: Sequence[Token], now_s: float) -> None:
-        for token in tokens:
-            if isinstance(token, Answered):
-                self._liveness.answered()
-                self._conductor.terminal_answered(now_s)
-            else:
-                self._take(token)
+    def _take_next(self) -> None:
+        """One token a turn of the loop, so that the lease is renewed between two of them."""
+        # Before looking: what comes after the look then asks for another turn.
+        self._taking = False
+        if not self._waiting:
+            return
+        token, now_s = self._waiting.popleft()
+        self._taking = True
+        self._loop.call_soon(self._take_next)
+        if isinstance(token, Answered):
+            self._liveness.answered()
+            self._conductor.terminal_answered(now_s)
+        else:
+            self._take(token)

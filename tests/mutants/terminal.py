@@ -6,6 +6,27 @@ from tests.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        "a flood of keys is acted on until its end",
+        "kiosk/terminal/session.py",
+        "for token in tokens[:room])",
+        "for token in tokens)",
+        "tests/kiosk/test_terminal_session.py",
+    ),
+    Mutant(
+        "a flood of keys keeps the lease from being renewed",
+        "kiosk/terminal/session.py",
+        "        self._loop.call_soon(self._take_next)\n        if",
+        "        self._take_next()\n        if",
+        "tests/kiosk/test_terminal_session.py",
+    ),
+    Mutant(
+        "a key that comes while the last one is taken waits for ever",
+        "kiosk/terminal/session.py",
+        "        self._taking = False\n        if not self._waiting:\n            return\n",
+        "        if not self._waiting:\n            return\n",
+        "tests/kiosk/test_terminal_session.py",
+    ),
+    Mutant(
         "the stop key waits for other programs",
         "kiosk/terminal/reader.py",
         "        urgency.run_before_others(urgency.KEYS)\n",
