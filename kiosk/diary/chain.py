@@ -106,8 +106,8 @@ def _with_one_bit_turned(content: bytes, at: int, previous: bytes) -> bytes | No
     Its hash fits for one way only: a wrong mending is as unlikely as a forged SHA-256.
     """
     reach = content[at : at + MENDABLE_BYTES].rstrip(b"\0")
-    if reach.count(0) > 1:
-        return None  # a write that was cut short: sectors are missing, not a bit
+    if not reach or reach.count(0) > 1:
+        return None  # a clean end; a write that was cut short: sectors are missing, not a bit
     newlines = _newlines(reach)
     for end in newlines[:1]:
         if right := _frame_mended(reach[:end], previous) or _change_mended(reach[:end], previous):

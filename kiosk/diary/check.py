@@ -79,17 +79,17 @@ def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, 
     quarantined = 0
     link: Link | None = None
     for month in months.months_of(folder, files):
-        path = journals / month
+        path = f"{journals}/{month}"
         numbers = journal.generations(path, files)
         for number in numbers:
-            report, link = _examined(path, number, link, files)
+            report, link = _examined(journals, month, number, link, files)
             if number == numbers[-1] and month in sealed and link not in (NOWHERE, sealed[month].link):
                 report = msgspec.structs.replace(report, state="damaged", detail="it has lost its end")
                 link = NOWHERE
             reports.append(report)
             yield report
         try:
-            quarantined += len(files.names(path / journal.QUARANTINE))
+            quarantined += len(files.names(f"{path}/{journal.QUARANTINE}"))
         except FileNotFoundError:
             pass
     end = link if link is not None else months.START
@@ -97,8 +97,11 @@ def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, 
     return Report(whole, end.head if whole else "", end.n if whole else 0, tuple(reports), quarantined)
 
 
-def _examined(path: Path, number: int, before: Link | None, files: Files) -> tuple[FileReport, Link]:
+def _examined(
+    journals: Path, month: str, number: int, before: Link | None, files: Files
+) -> tuple[FileReport, Link]:
     """One file, which has to follow `before`."""
+    path = f"{journals}/{month}"
     for attempt in range(months.TRIES):
         reading = chain.read(
             journal.content_of(journal.lines_path(path, number), files),
@@ -116,7 +119,7 @@ def _examined(path: Path, number: int, before: Link | None, files: Files) -> tup
             state = "damaged"
     except (JournalDamaged, JournalTooNew) as error:
         state, detail = "damaged", error.detail or error.sentence
-    report = FileReport(path.name, number, contents.lines, contents.link.head, state, detail)
+    report = FileReport(month, number, contents.lines, contents.link.head, state, detail)
     return report, contents.link if state != "damaged" else NOWHERE
 
 

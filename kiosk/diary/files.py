@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 READ_BYTES: Final = 1024 * 1024
+Place = Path | str
+"""Joining text is many times faster where there are thousands of names."""
 
 
 class Files:
     """The machine's own disk. Every method raises OSError. Health data: readable by its owner alone."""
 
-    def read(self, path: Path, start: int = 0, most: int = sys.maxsize) -> bytes:
+    def read(self, path: Place, start: int = 0, most: int = sys.maxsize) -> bytes:
         """What stands in `path` from byte `start` on, at most so many bytes."""
         # Its size is not asked for: once the times of a file were looked at, the system writes new ones with
         # the next change, which costs the writer beside us a second block.
@@ -30,21 +32,21 @@ class Files:
         finally:
             os.close(descriptor)
 
-    def names(self, folder: Path) -> list[str]:
+    def names(self, folder: Place) -> list[str]:
         """What is in `folder`, in no order."""
         return os.listdir(folder)
 
-    def is_folder(self, path: Path) -> bool:
-        return path.is_dir()
+    def is_folder(self, path: Place) -> bool:
+        return os.path.isdir(path)
 
-    def make_folder(self, path: Path) -> None:
+    def make_folder(self, path: Place) -> None:
         os.mkdir(path, 0o700)
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Place) -> int:
         """An empty file in the place of whatever `path` was; its descriptor."""
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
-    def open(self, path: Path) -> int:
+    def open(self, path: Place) -> int:
         """A file that is there, for reading and writing."""
         return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
 
@@ -66,10 +68,10 @@ class Files:
     def close(self, descriptor: int) -> None:
         os.close(descriptor)
 
-    def rename(self, old: Path, new: Path) -> None:
+    def rename(self, old: Place, new: Place) -> None:
         os.rename(old, new)
 
-    def flush_folder(self, folder: Path) -> None:
+    def flush_folder(self, folder: Place) -> None:
         """The names in `folder` survive a power cut when this returns."""
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -30,7 +30,7 @@ from tinydb.storages import Storage
 from tinydb.table import Table
 
 from kiosk.diary import chain, durable
-from kiosk.diary.files import DISK, Files
+from kiosk.diary.files import DISK, Files, Place
 from kiosk.errors import KioskError
 
 log = logging.getLogger(__name__)
@@ -206,21 +206,21 @@ class Contents(Generic[T]):
             raise ValueError(f"line {change.n} does not say what it does, or is not at its place")
 
 
-def generations(folder: Path, files: Files = DISK) -> list[int]:
+def generations(folder: Place, files: Files = DISK) -> list[int]:
     """The numbers of those that are there, oldest first."""
     matches = (_GENERATION.fullmatch(name) for name in files.names(folder))
     return sorted({int(match[1]) for match in matches if match})
 
 
-def lines_path(folder: Path, generation: int) -> Path:
-    return folder / f"{generation:04}{LINES}"
+def lines_path(folder: Place, generation: int) -> str:
+    return f"{folder}/{generation:04}{LINES}"
 
 
-def copy_path(folder: Path, generation: int) -> Path:
-    return folder / f"{generation:04}{COPY}"
+def copy_path(folder: Place, generation: int) -> str:
+    return f"{folder}/{generation:04}{COPY}"
 
 
-def understood(reading: chain.Reading, path: Path, contents: Contents[T]) -> Contents[T]:
+def understood(reading: chain.Reading, path: Place, contents: Contents[T]) -> Contents[T]:
     """`contents` after the valid lines of `path`. Raises JournalDamaged when valid data is out of reach
     behind damage, or a line is not ours; NotUnderstood, JournalTooNew."""
     try:
@@ -242,7 +242,7 @@ def understood(reading: chain.Reading, path: Path, contents: Contents[T]) -> Con
     return contents
 
 
-def content_of(path: Path, files: Files, start: int = 0, most: int = sys.maxsize) -> bytes:
+def content_of(path: Place, files: Files, start: int = 0, most: int = sys.maxsize) -> bytes:
     """From byte `start` on; b"" where there is no such file. Raises OSError."""
     try:
         return files.read(path, start, most)
@@ -444,7 +444,7 @@ class JournalStorage(Storage):
         contents = Contents(AS_JSON)
         contents.take(lines)
         path = lines_path(self.folder, generation)
-        draft = path.with_name(path.name + durable.TEMPORARY_SUFFIX)
+        draft = path + durable.TEMPORARY_SUFFIX
         size = len(lines) + self._chunk_bytes
         descriptor = self._files.create(draft)
         try:

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from kiosk.diary import durable
-from kiosk.diary.files import DISK, Files
+from kiosk.diary.files import DISK, Files, Place
 from kiosk.diary.journal import Link
 
 MANIFEST: Final = "manifest.json"
@@ -40,10 +40,10 @@ class _File(msgspec.Struct, frozen=True):
     months: msgspec.Raw
 
 
-def load(journal: Path, files: Files = DISK) -> dict[str, Sealed]:
+def load(journal: Place, files: Files = DISK) -> dict[str, Sealed]:
     """Month → what is known of it; nothing when the file is missing or damaged. Raises other OSErrors."""
     try:
-        found = msgspec.json.decode(files.read(journal / MANIFEST), type=_File)
+        found = msgspec.json.decode(files.read(f"{journal}/{MANIFEST}"), type=_File)
         if hashlib.sha256(found.months).hexdigest() != found.sha256:
             return {}
         months = msgspec.json.decode(found.months, type=list[Sealed])

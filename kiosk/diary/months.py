@@ -19,7 +19,7 @@ import msgspec
 from tinydb import where
 
 from kiosk.diary import chain, durable, journal, manifest, migration
-from kiosk.diary.files import DISK, Files
+from kiosk.diary.files import DISK, Files, Place
 from kiosk.diary.folder import JOURNAL
 from kiosk.diary.journal import (
     AS_JSON,
@@ -46,7 +46,7 @@ _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 def months_of(folder: Path, files: Files = DISK) -> list[str]:
     """Every month that has a folder, oldest first."""
     try:
-        names = files.names(folder / JOURNAL)
+        names = files.names(f"{folder}/{JOURNAL}")
     except FileNotFoundError:
         return []
     return sorted(name for name in names if _MONTH.fullmatch(name))
@@ -70,7 +70,7 @@ class Writer:
         self._sealed = manifest.load(self._journal, files)
         if months:
             self.newest = months[-1]
-            begun = journal.generations(self._journal / self.newest, files)
+            begun = journal.generations(f"{self._journal}/{self.newest}", files)
             self._storage = self._storage_of(self.newest, None if begun else self._end_of_last(months[:-1]))
             try:
                 self._seal_left_over(months)
@@ -142,7 +142,7 @@ class Writer:
         for month in reversed(months):
             if month in self._sealed:
                 return self._sealed[month].link
-            contents = read_month(self._journal / month, None, AS_JSON, self._files).contents
+            contents = read_month(f"{self._journal}/{month}", None, AS_JSON, self._files).contents
             if contents.header is not None:
                 return contents.link
         return None
@@ -153,13 +153,13 @@ class Writer:
         begun = [
             month
             for month in months
-            if month in self._sealed or journal.generations(self._journal / month, self._files)
+            if month in self._sealed or journal.generations(f"{self._journal}/{month}", self._files)
         ]
         for month, after in itertools.pairwise(begun):
             if month in self._sealed:
                 continue
             try:
-                follows = first_line(self._journal / after, self._files).follows
+                follows = first_line(f"{self._journal}/{after}", self._files).follows
                 storage = self._storage_of(month, goes_on=False)
             except JournalDamaged as error:
                 log.error("%s cannot be sealed: %s", month, error)
@@ -254,7 +254,7 @@ class Reader(Generic[T]):
     def _read(self, month: str) -> _Known[T]:
         if self._sealed is None or month not in self._sealed:
             self._sealed = manifest.load(self._journal, self._files)
-        return read_month(self._journal / month, self._sealed.get(month), self._decoding, self._files)
+        return read_month(f"{self._journal}/{month}", self._sealed.get(month), self._decoding, self._files)
 
     def _check_it_follows(self, month: str, known: _Known[T]) -> None:
         """The month before it is the one it was begun after: none was taken away, cut short or exchanged.
@@ -281,7 +281,7 @@ class Reader(Generic[T]):
 
     def _follow(self, month: str, known: _Known[T]) -> bool:
         """Takes in what was written since; False when it has to be read anew."""
-        folder = self._journal / month
+        folder = f"{self._journal}/{month}"
         numbers = journal.generations(folder, self._files)
         if not numbers or numbers[-1] != known.generation:
             return False
@@ -309,7 +309,7 @@ class _Known(Generic[T]):
         self.over = False
 
 
-def read_month(folder: Path, sealed: Sealed | None, decoding: Decoding[T], files: Files = DISK) -> _Known[T]:
+def read_month(folder: Place, sealed: Sealed | None, decoding: Decoding[T], files: Files = DISK) -> _Known[T]:
     """The newest generation of the month in `folder`. Raises as Reader does."""
     number, reading = _as_sealed(folder, sealed, files)
     if reading is None:
@@ -328,7 +328,7 @@ def read_month(folder: Path, sealed: Sealed | None, decoding: Decoding[T], files
     return _Known(contents, number, reading.end)
 
 
-def _as_sealed(folder: Path, sealed: Sealed | None, files: Files) -> tuple[int, chain.Reading | None]:
+def _as_sealed(folder: Place, sealed: Sealed | None, files: Files) -> tuple[int, chain.Reading | None]:
     """Of a month that is over, by one hash; None when its file is not the one that was sealed."""
     if sealed is None:
         return 0, None
@@ -338,7 +338,7 @@ def _as_sealed(folder: Path, sealed: Sealed | None, files: Files) -> tuple[int, 
     return sealed.generation, chain.Reading(content, len(content), sealed.link.head, (), b"", False)
 
 
-def _by_its_chain(folder: Path, number: int, files: Files, *, with_copy: bool) -> chain.Reading:
+def _by_its_chain(folder: Place, number: int, files: Files, *, with_copy: bool) -> chain.Reading:
     """Line by line; with the copy also where something is wrong."""
     for _ in range(TRIES):
         content = journal.content_of(journal.lines_path(folder, number), files)
@@ -350,7 +350,7 @@ def _by_its_chain(folder: Path, number: int, files: Files, *, with_copy: bool) -
     return reading
 
 
-def first_line(folder: Path, files: Files = DISK) -> journal.Change[msgspec.Raw]:
+def first_line(folder: Place, files: Files = DISK) -> journal.Change[msgspec.Raw]:
     """Of the month in `folder`, which has begun: it says what the month follows. Raises as Reader does."""
     number = journal.generations(folder, files)[0]
     path = journal.lines_path(folder, number)

@@ -29,9 +29,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from kiosk.diary import durable
-from kiosk.diary.files import Files
+from kiosk.diary.files import Files, Place
 from kiosk.errors import KioskError
 
+OUTBOX: Final = "outbox"
+"""Its name in the data folder."""
 CONSENT: Final = "consent.json"
 WAITING: Final = "waiting"
 RECEIPTS: Final = "receipts"
@@ -55,10 +57,10 @@ class OutboxError(KioskError):
 class SharedFiles(Files):
     """The machine's disk; what is made is for the folder's group too, since two users share it."""
 
-    def make_folder(self, path: Path) -> None:
+    def make_folder(self, path: Place) -> None:
         os.mkdir(path, 0o770)
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Place) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
 
 
@@ -265,6 +267,11 @@ class Outbox:
 def _whole_file(kind: int) -> bytes:
     """struct flock (fcntl(2)) of a 64-bit machine: kind, whence, start, length 0 = to the end, pid 0."""
     return struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
+
+
+def place(configured: str, data: Path) -> Path:
+    """Where the outbox is: `[sync] outbox` of kiosk.toml, or in the data folder."""
+    return Path(configured) if configured else data / OUTBOX
 
 
 def entries_of(bundle: Bundle) -> list[dict[str, object]]:

@@ -144,9 +144,9 @@ def image_of(disk: SimulatedDisk) -> Image:
 def assert_clean(disk: SimulatedDisk) -> None:
     """After closing: nothing but zeros behind the last line, the copies whole, past months cut and listed."""
     known = months.months_of(ROOT, disk)
-    sealed = manifest.load(ROOT / "journal", disk)
+    sealed = manifest.load(f"{ROOT}/journal", disk)
     for month in known:
-        folder = ROOT / "journal" / month
+        folder = f"{ROOT}/journal/{month}"
         numbers = journal.generations(folder, disk)
         for number in numbers[-1:]:
             content = disk.read(journal.lines_path(folder, number))

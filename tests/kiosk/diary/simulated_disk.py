@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.diary.files import Files
+from kiosk.diary.files import Files, Place
 
 SECTOR_BYTES = 512
 ROOT = Path("/data")
@@ -73,35 +73,35 @@ class SimulatedDisk(Files):
 
     # ── Files ──
 
-    def read(self, path: Path, start: int = 0, most: int = sys.maxsize) -> bytes:
+    def read(self, path: Place, start: int = 0, most: int = sys.maxsize) -> bytes:
         return bytes(self._file(str(path)).live[start : start + most])
 
-    def names(self, folder: Path) -> list[str]:
+    def names(self, folder: Place) -> list[str]:
         if str(folder) not in self._names:
             raise FileNotFoundError(str(folder))
-        start = len(str(folder)) + 1
-        inside = [name for name in self._names if name.startswith(f"{folder}/")]
-        return [name[start:] for name in inside if name.find("/", start) < 0]
+        start = f"{folder}/"
+        inside = [name[len(start) :] for name in self._names if name.startswith(start)]
+        return [name for name in inside if "/" not in name]
 
-    def is_folder(self, path: Path) -> bool:
+    def is_folder(self, path: Place) -> bool:
         return self._names.get(str(path), False) is None
 
-    def make_folder(self, path: Path) -> None:
+    def make_folder(self, path: Place) -> None:
         if str(path) in self._names:
             raise FileExistsError(str(path))
         self._operation("make_folder")
-        self._name(NameChange(str(path.parent), str(path), None))
+        self._name(NameChange(os.path.dirname(path), str(path), None))
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Place) -> int:
         self._operation("create")
         content = self._names.get(str(path))
         if content is None:
             content = Content(bytearray())
-            self._name(NameChange(str(path.parent), str(path), content))
+            self._name(NameChange(os.path.dirname(path), str(path), content))
         content.live.clear()
         return self._opened(content)
 
-    def open(self, path: Path) -> int:
+    def open(self, path: Place) -> int:
         return self._opened(self._file(str(path)))
 
     def identity(self, folder: str) -> int:
@@ -135,13 +135,13 @@ class SimulatedDisk(Files):
     def close(self, descriptor: int) -> None:
         del self._open[descriptor]
 
-    def rename(self, old: Path, new: Path) -> None:
+    def rename(self, old: Place, new: Place) -> None:
         self._operation("rename")
         content = self._file(str(old))
         del self._names[str(old)]
-        self._name(NameChange(str(new.parent), str(new), content, str(old)))
+        self._name(NameChange(os.path.dirname(new), str(new), content, str(old)))
 
-    def flush_folder(self, folder: Path) -> None:
+    def flush_folder(self, folder: Place) -> None:
         self._operation("flush_folder")
         for change in [one for one in self._pending if one.folder == str(folder)]:
             self._keep(self._kept, change)
