@@ -319,6 +319,50 @@ def stop_output(arguments: tuple[str, ...]) -> int:
     return stop(arguments)
 
 
+@homestim.command()
+@click.option("--config", "config_file", type=FILE, help="Written instead of /etc/homestim/kiosk.toml.")
+@click.option("--data", type=FILE, help=DATA_HELP)
+@click.option("--card", type=FILE, help="Where the card is written, instead of card.txt in the data folder.")
+@click.option("--lang", type=click.Choice(["en", "de"]), help="Language of the questions.")
+@click.option("--again", multiple=True, metavar="QUESTION", help="Asks this one again; may be repeated.")
+@click.option("--simulate", metavar="KIND", help="A box for trying, on the simulator for ever.")
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Of that simulator: dummy_load:1.")
+def setup(
+    config_file: Path | None,
+    data: Path | None,
+    card: Path | None,
+    lang: str | None,
+    again: tuple[str, ...],
+    simulate: str | None,
+    faults: tuple[str, ...],
+) -> int:
+    """Sets a box up, question by question; goes on where it stopped."""
+    from drivers.registry import DRIVERS
+    from kiosk.clock import SystemClock
+    from kiosk.config import INSTALLED_AT
+    from kiosk.settings import SimulatorSpec, UsageError, default_folder, must_be_available
+    from kiosk.setup import command
+    from kiosk.setup.context import Setup
+    from kiosk.setup.conversation import Conversation
+
+    command.must_be_steps(again)
+    if simulate is not None:
+        must_be_available(simulate, DRIVERS)
+        _check_faults(faults, simulate)
+    elif faults:
+        raise UsageError("--fault belongs to the simulator: add --simulate p24.")
+    folder = data or default_folder("real" if simulate is None else "simulated")
+    asked = Setup(
+        talk=Conversation(click.echo, sys.stdin.fileno()),
+        clock=SystemClock(),
+        config_file=config_file or INSTALLED_AT,
+        folder=folder,
+        card_file=card or folder / "card.txt",
+        simulator=None if simulate is None else SimulatorSpec(kind=simulate, faults=faults),
+    )
+    return command.run(asked, again, lang)
+
+
 @homestim.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def doctor(arguments: tuple[str, ...]) -> int:

@@ -293,6 +293,7 @@ class VirtualStimulator(ABC):
             "pad_half": lead.half_off() if lead is not None else None,
             "pad_on": tissue.GOOD,
             "gel_dry": tissue.DRY,
+            "dummy_load": tissue.DUMMY,
         }[fault.kind]
         self._look_at_next_pulse(now_s)
 

@@ -34,6 +34,7 @@ KINDS: Final[dict[str, int | str | None]] = {
     "pad_half": 1,
     "pad_on": 1,
     "gel_dry": 1,
+    "dummy_load": 1,
     "emergency": None,
     "emergency_off": None,
     "battery_low": None,
@@ -46,7 +47,7 @@ emergency presses the device's own stop switch until emergency_off; battery_low 
 COMMON_KINDS: Final = frozenset(KINDS) - {"emergency", "emergency_off", "battery_low"}
 """What every device can have; a stop switch and a battery of its own only some."""
 
-PAD_KINDS: Final = frozenset({"pad_off", "pad_half", "pad_on", "gel_dry"})
+PAD_KINDS: Final = frozenset({"pad_off", "pad_half", "pad_on", "gel_dry", "dummy_load"})
 CHANNELS: Final = range(1, 9)
 
 LINE_KINDS: Final = frozenset(

@@ -38,6 +38,8 @@ class Lead:
 
 GOOD: Final = Lead(series_ohm=500, skin_ohm=3_000, skin_uF=0.5)
 DRY: Final = Lead(series_ohm=1_500, skin_ohm=10_000, skin_uF=0.1)
+DUMMY: Final = Lead(series_ohm=1_000, skin_ohm=1, skin_uF=1)
+"""A resistor: nothing of it charges within a pulse."""
 
 
 @dataclass(frozen=True, slots=True)

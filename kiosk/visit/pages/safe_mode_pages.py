@@ -52,5 +52,5 @@ def box_check(visit: Visit, moment: Moment) -> Page:
             else ()
         ),
     )
-    body = Words(lines, items, small, "warn" if checked.to_mend or checked.sentence else "calm")
+    body = Words(lines, items, small, tone="warn" if checked.to_mend or checked.sentence else "calm")
     return build(visit, moment, body, choices, title=title, back=True, right=header())

@@ -1,0 +1,102 @@
+"""Questions and answers as lines of a terminal.
+
+The input is read without anybody else's buffer, so that a line can be waited for while the event loop runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import termios
+from collections.abc import Callable, Iterator, Sequence
+
+from kiosk.errors import KioskError
+from kiosk.words import _
+
+
+class Left(KioskError):  # noqa: N818
+    """Nobody answers any more; what was answered holds."""
+
+
+class Conversation:
+    """`say` prints a line; answers come from `descriptor`."""
+
+    def __init__(self, say: Callable[[str], None], descriptor: int) -> None:
+        self._print = say
+        self._descriptor = descriptor
+        self._read = b""
+
+    def say(self, *lines: str) -> None:
+        for line in lines:
+            self._print(line)
+
+    def ask(self, question: str, default: str = "") -> str:
+        """A line; an empty one is `default`. Raises Left."""
+        self.say(f"{question} [{default}]" if default else question)
+        return self._line().strip() or default
+
+    def ask_hidden(self, question: str) -> str:
+        """A line that is not shown where it is typed. Raises Left."""
+        self.say(question)
+        with _without_echo(self._descriptor):
+            return self._line().strip()
+
+    def choose(self, question: str, options: Sequence[str], default: int | None = None) -> int:
+        """The number of one of `options`, counted from 1. Raises Left."""
+        lines = [question, *(f"  {number}  {option}" for number, option in enumerate(options, start=1))]
+        self.say(*lines)
+        while True:
+            answer = self.ask(_("Number"), "" if default is None else str(default))
+            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(options):
+                return int(answer)
+            self.say(_("Please type a number from 1 to {n}.").format(n=len(options)))
+
+    def yes(self, question: str) -> bool:
+        return self.choose(question, [_("Yes"), _("No")]) == 1
+
+    async def line(self) -> str:
+        """A line, while everything else goes on. Raises Left."""
+        loop = asyncio.get_running_loop()
+        while b"\n" not in self._read:
+            readable = asyncio.Event()
+            loop.add_reader(self._descriptor, readable.set)
+            try:
+                await readable.wait()
+            finally:
+                loop.remove_reader(self._descriptor)
+            self._take()
+        return self._taken()
+
+    def _line(self) -> str:
+        while b"\n" not in self._read:
+            self._take()
+        return self._taken()
+
+    def _take(self) -> None:
+        try:
+            piece = os.read(self._descriptor, 4096)
+        except OSError:
+            piece = b""
+        if not piece:
+            raise Left(_("Setup is not finished. It goes on where it stopped: homestim setup"))
+        self._read += piece
+
+    def _taken(self) -> str:
+        line, _newline, self._read = self._read.partition(b"\n")
+        return line.decode(errors="replace").rstrip("\r")
+
+
+@contextlib.contextmanager
+def _without_echo(descriptor: int) -> Iterator[None]:
+    if not os.isatty(descriptor):
+        yield
+        return
+    before = termios.tcgetattr(descriptor)
+    silent = termios.tcgetattr(descriptor)
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
