@@ -45,10 +45,10 @@ class Words(msgspec.Struct, frozen=True):
     items: tuple[str, ...] = ()
     small: tuple[str, ...] = ()
     """Last and small: a code, a source, what it is not."""
-    call: int | None = None
-    """Which of `lines` asks for something now."""
     tone: Literal["plain", "calm", "warn", "alarm"] = "plain"
     """alarm: not confirmed, emergency. Always said in words too."""
+    call: int | None = None
+    """Which of `lines` asks for something now."""
 
 
 class NumberLine(msgspec.Struct, frozen=True):

@@ -51,10 +51,11 @@ _DAYS_A_WEEK: Final = 7
 
 def page_lines(page: Page) -> list[str]:
     """All that a page says, one thing a line; what only a picture shows is left to its words."""
-    lines = [header_line(page), *body_lines(page), page.notice]
+    lines = [header_line(page)]
+    lines += [_while_on(page, line) for line in (*body_lines(page), page.notice)]
     lines += [f"{plain_key_name(choice.key)}  {choice.label}" for choice in page.choices]
     if page.stop_row:
-        lines.append(page.stop_text)
+        lines.append(_while_on(page, page.stop_text))
     return [clean(line, console=False) for line in lines if line.strip()]
 
 
@@ -87,12 +88,12 @@ def body_lines(page: Page) -> Iterator[str]:
             yield from placement.box
             yield placement.below
         case LevelFinding() as level:
-            yield f"{level.big} {level.unit}, {level.bar.limit_text}{_if_on(page)}"
+            yield f"{level.big} {level.unit}, {level.bar.limit_text}"
             yield from level.lines
             yield level.bar.mark_text
             yield level.notice
         case Running() as running:
-            yield session_line(page, running)
+            yield session_line(running)
             yield running.notice
         case Pictured() as pictured:
             yield from (f"{number}. {line}" for number, line in enumerate(pictured.lines, start=1))
@@ -104,9 +105,10 @@ def body_lines(page: Page) -> Iterator[str]:
             yield from chart.facts
         case Table() as table:
             yield from table.lines
-            yield ", ".join(table.heads)
+            chosen = _("chosen")
             for index, row in enumerate(table.rows):
-                yield ("> " if index == table.chosen else "- ") + ", ".join(cell for cell in row if cell)
+                said = [f"{head} {cell}" for head, cell in zip(table.heads, row, strict=True) if cell]
+                yield f"{chosen}: " * (index == table.chosen) + ", ".join(said)
             yield from table.small
         case Overview() as overview:
             yield overview.headline
@@ -116,37 +118,46 @@ def body_lines(page: Page) -> Iterator[str]:
             yield overview.small
 
 
-def _if_on(page: Page) -> str:
-    """Behind every level: a line has no header above it that says so all the time."""
-    return f". {page.header.right}" if page.header.current_on else ""
+def _while_on(page: Page, line: str) -> str:
+    """Behind every line while current may flow: none has a header above it that says so all the time."""
+    if not (line.strip() and page.header.current_on):
+        return line
+    return f"{line}{'' if line.endswith(('.', '?', '!')) else '.'} {page.header.right}."
 
 
-def session_line(page: Page, running: Running) -> str:
-    """The session in one line: time, levels, whether current is on, what comes next."""
-    several = len(running.sides) > 1
+def session_line(running: Running) -> str:
+    """The session in one line: time, levels, what comes next."""
+    several, chosen = len(running.sides) > 1, _("chosen")
     sides = [
-        f"{'▶ ' if several and side.selected else ''}{side.name} {side.level_text}, {side.bar.limit_text}"
+        f"{side.name} {side.level_text}, {side.bar.limit_text}" + f", {chosen}" * (several and side.selected)
         for side in running.sides
     ]
-    parts = (f"{running.big} {running.big_label}", *sides, _if_on(page)[2:], running.strip.next_cue)
+    parts = (f"{running.big} {running.big_label}", *sides, running.strip.next_cue)
     return ". ".join(part for part in parts if part) + "."
 
 
 def _weeks(overview: Overview) -> Iterator[str]:
-    """Pain by day, a week a line, "-" for a day without an entry."""
+    """Pain by day, a week a line."""
     for first in range(0, len(overview.days), _DAYS_A_WEEK):
         week = overview.days[first : first + _DAYS_A_WEEK]
         label = next((label for label, _pain, _session in week if label), "")
-        yield f"{label}: " + " ".join("-" if pain is None else str(pain) for _label, pain, _session in week)
+        yield _row(overview.pain_word, label, [pain for _label, pain, _session in week])
 
 
 def _columns(panel: Panel, labelled: Sequence[Column]) -> Iterator[str]:
-    """The bars, seven a line, "-" for a gap."""
+    """The bars, seven a line."""
     for first in range(0, len(panel.columns), _DAYS_A_WEEK):
         some = panel.columns[first : first + _DAYS_A_WEEK]
         label = next((one.label for one in labelled[first : first + _DAYS_A_WEEK] if one.label), "")
-        values = " ".join("-" if one.value is None else f"{one.value:.3g}" for one in some)
-        yield f"{panel.word} {label}: {values}".lstrip()
+        yield _row(panel.word, label, [one.value for one in some])
+
+
+def _row(word: str, label: str, values: Sequence[float | None]) -> str:
+    """ "pain, from 26 Oct: 4, none, 5.5": a gap is said, and no sign stands for it."""
+    since = _("from {day}").format(day=label) if label else ""
+    head = ", ".join(part for part in (word, since) if part)
+    said = ", ".join(_("none") if value is None else f"{value:.3g}" for value in values)
+    return f"{head}: {said}" if head else said
 
 
 def plain_key_name(key: Key) -> str:
@@ -232,15 +243,16 @@ class PlainView:
         self._print(self._header_news())
         if running.notice != before.notice:
             notice = f"{running.notice} {notice}".strip()
+        assert self._page is not None
         if notice:
-            self._print([clean(notice, console=False)])
+            self._print([clean(_while_on(self._page, notice), console=False)])
         levels = [side.level_text for side in running.sides]
         answered = self._key_since_status and levels != [side.level_text for side in before.sides]
         if answered or self._clock_s() - self._status_at_s >= STATUS_EVERY_S:
             self._key_since_status = False
             self._status_at_s = self._clock_s()
-            assert self._page is not None
-            self._print([clean(session_line(self._page, running), console=False)])
+            line = _while_on(self._page, session_line(running))
+            self._print([clean(line, console=False)])
 
     def _print(self, lines: list[str]) -> None:
         width = max(NARROWEST, min(WIDEST, self._width() - 1))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kiosk.key_gate import QUIET_S
 from kiosk.keys import Key
 from kiosk.page import LevelFinding, NumberLine, Page, PinEntry, Running, Words
-from kiosk.plain import STATUS_EVERY_S, PlainView, page_lines
+from kiosk.plain import STATUS_EVERY_S, PlainView, page_lines, plain_key_name
 from tests.screens.gallery import PAGES
 from tests.screens.pictures import ShowsOnePage
 
@@ -97,8 +97,8 @@ def test_a_level_and_its_notice_are_said_when_they_change() -> None:
     assert isinstance(body, LevelFinding)
     louder = replace(body, big="9.0", notice="Still comfortable?  Enter = yes")
     assert listener.show(replace(PAGES["level"], body=louder)) == [
-        "9.0 mA, limit 24.0. CURRENT IS ON",
-        "Still comfortable?  Enter = yes",
+        "9.0 mA, limit 24.0. CURRENT IS ON.",
+        "Still comfortable?  Enter = yes. CURRENT IS ON.",
     ]
 
 
@@ -141,7 +141,9 @@ def test_a_session_says_how_it_stands_three_times_a_minute_only() -> None:
         left = f"{14 - second // 60}:{59 - second % 60:02}"
         said += listener.show(replace(page, body=replace(page.body, big=left)))
     assert len(said) == 120 // STATUS_EVERY_S
-    assert said[0].startswith("14:40 minutes left. left back 18.5 mA, limit 24.0. ▶ right back 17.0 mA")
+    assert said[0].startswith(
+        "14:40 minutes left. left back 18.5 mA, limit 24.0. right back 17.0 mA, limit 24.0, chosen."
+    )
     assert all("CURRENT IS ON" in line for line in said)
 
 
@@ -150,7 +152,7 @@ def test_a_session_says_at_once_what_a_key_did_and_every_notice() -> None:
     assert isinstance(page.body, Running)
     listener = Listener(page, output_possible=True)
     assert listener.show(replace(page, body=replace(page.body, notice="Wait for the next squeeze."))) == [
-        "Wait for the next squeeze."
+        "Wait for the next squeeze. CURRENT IS ON."
     ]
     listener.view.press("plus")
     left, right = page.body.sides
@@ -185,3 +187,27 @@ def test_a_lead_that_lies_badly_is_named_in_words() -> None:
     lines = page_lines(PAGES["contact-result"])
     assert "RED  pad 1 + 2  ● OPEN" in lines
     assert "Enter  Check again" in lines
+
+
+@pytest.mark.parametrize("id_", [id_ for id_, page in PAGES.items() if page.header.current_on])
+def test_while_current_flows_every_line_but_the_keys_says_so(id_: str) -> None:
+    page = PAGES[id_]
+    keys = {f"{plain_key_name(choice.key)}  {choice.label}" for choice in page.choices}
+    said = [line for line in page_lines(page) if line not in keys]
+    assert len(said) >= 3
+    assert all("CURRENT IS ON" in line for line in said)
+
+
+def test_a_list_is_read_cell_by_cell_with_what_each_is() -> None:
+    (first, second, *_) = [
+        line for line in page_lines(PAGES["family-diary"]) if line.startswith(("day", "chosen"))
+    ]
+    assert first.startswith("day 20 Nov, when ")
+    assert second.startswith("chosen: day 19 Nov, when ")
+    assert "rest " in second
+
+
+def test_a_chart_is_read_day_by_day_and_a_gap_is_no_sign() -> None:
+    lines = [line for line in page_lines(PAGES["overview"]) if "26 Oct" in line]
+    assert lines == ["from 26 Oct: 6, 5, 6, 6, 6, 5, 6"]
+    assert "from 2 Nov: none, 5, 6, 5, 5, none, 5" in page_lines(PAGES["overview"])

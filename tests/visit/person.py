@@ -7,6 +7,9 @@ import time
 from tests.visit.device_log import DeviceLog
 from tests.visit.terminal import Terminal
 
+UP_COUNTS_AFTER_S = 1.05
+"""A press sooner than a second after the one before does not count (safety rule 2)."""
+
 
 def first_questions(kiosk: Terminal) -> None:
     """From home through the baseline, everything No, back to home."""
@@ -83,7 +86,7 @@ def feel(kiosk: Terminal, log: DeviceLog, channel: int) -> None:
     kiosk.wait_for("until you feel something")
     for _ in range(40):
         kiosk.press("up")
-        time.sleep(0.7)
+        time.sleep(UP_COUNTS_AFTER_S)
         if channel in log.output_now():
             break
     kiosk.press("enter")
@@ -102,3 +105,23 @@ def both_levels(kiosk: Terminal, log: DeviceLog) -> None:
     kiosk.wait_for("Your level is found")
     kiosk.press("enter")
     kiosk.wait_for("minutes left")
+
+
+def whole_visit(kiosk: Terminal, log: DeviceLog) -> None:
+    """From the first question on an empty box to home: all No, both levels, enough in the warm-up."""
+    first_questions(kiosk)
+    questions_of_the_day(kiosk)
+    pads_and_stop_test(kiosk)
+    both_levels(kiosk, log)
+    kiosk.press("stop")
+    kiosk.wait_for("The stimulator reports that its output is off.")
+    kiosk.press("enter")
+    kiosk.wait_for("Why did you stop?")
+    kiosk.press("2")
+    kiosk.wait_for("Take the pads off now.")
+    kiosk.press("enter")
+    kiosk.wait_for("How is it?")
+    kiosk.press("1")
+    kiosk.wait_for("Saved.")
+    kiosk.press("enter")
+    kiosk.wait_for("Write in my diary")

@@ -27,21 +27,28 @@ CURSOR_ANSWER = b"\x1b[1;1R"
 KEYS = {"up": b"\x1b[A", "down": b"\x1b[B", "enter": b"\r", "back": b"\x7f", "stop": b" ", "ctrl+c": b"\x03"}
 QUIET_S = 0.45
 """The kiosk ignores keys for 400 ms after another screen came: a person takes longer, too."""
+KIOSK = ("-m", "kiosk")
+QUICK_KIOSK = (str(Path(__file__).with_name("quick_child.py")),)
+"""One that ignores none for so long, for where that is not the thing tested."""
+QUICK_S = 0.06
 
 
 class Terminal:
     """One running kiosk. Every wait is bounded and says what stood on the screen."""
 
-    def __init__(self, arguments: list[str], *, columns: int = 80, rows: int = 25) -> None:
+    def __init__(
+        self, arguments: list[str], *, columns: int = 80, rows: int = 25, quick: bool = False
+    ) -> None:
+        self._quiet_s = QUICK_S if quick else QUIET_S
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "kiosk", *arguments],
+            [sys.executable, *(QUICK_KIOSK if quick else KIOSK), *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=environment,
+            env={**environment, "PYTHONPATH": str(Path(__file__).parents[2])},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
@@ -88,18 +95,26 @@ class Terminal:
             with self._drawn:
                 # pyte prints the parameters of private queries that it does not know.
                 self._stream.feed(re.sub(rb"\x1b\[\?\d+\$p", b"", data))
+                self._took(data)
                 self._ended |= not data
                 self._drawn.notify_all()
             if not data:
                 return
             os.write(self.master, CURSOR_ANSWER * data.count(CURSOR_QUERY))
 
+    def _took(self, data: bytes) -> None:
+        """Called with what was read, while the screen is held."""
+
+    def _seen(self) -> str:
+        """What `wait_for` looks at, with single spaces."""
+        return " ".join(" ".join(self.screen.display).split())
+
     def wait_for(self, *texts: str, within_s: float = 30.0) -> str:
         """Until one of `texts` stands on the screen; which one."""
         end_s = time.monotonic() + within_s
         with self._drawn:
             while True:
-                flat = " ".join(" ".join(self.screen.display).split())
+                flat = self._seen()
                 for text in texts:
                     if text in flat:
                         return text
@@ -116,7 +131,7 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Keys of the map, one after the other, as slowly as a person."""
         for key in keys:
-            time.sleep(QUIET_S)
+            time.sleep(self._quiet_s)
             self.send(KEYS.get(key, key.encode()))
 
     def wait_for_end(self, within_s: float = 20.0) -> int:
@@ -133,26 +148,46 @@ class Terminal:
         os.close(self.master)
 
 
-def started(folder: Path, *arguments: str, columns: int = 80, rows: int = 25) -> Terminal:
-    """A kiosk on the simulated P24 with its data and the device's log in `folder`."""
+class PlainTerminal(Terminal):
+    """A kiosk in plain lines: what counts is what it has said since the last key."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.said = ""
+        """All of it, from the beginning."""
+        self._from = 0
+        super().__init__([*arguments, "--plain"], quick=True)
+
+    def _took(self, data: bytes) -> None:
+        self.said += data.replace(CURSOR_QUERY, b"").decode(errors="replace")
+
+    def _seen(self) -> str:
+        return " ".join(self.said[self._from :].split())
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            time.sleep(self._quiet_s)
+            with self._drawn:
+                self._from = len(self.said)
+            self.send(KEYS.get(key, key.encode()))
+
+
+def simulated(folder: Path) -> list[str]:
+    """To run on the simulated P24, with the data and the device's log in `folder`."""
     data, log = str(folder / "data"), str(folder / "device.jsonl")
-    fixed = ["run", "--simulate", "p24", "--data", data, "--sim-log", log]
-    return Terminal([*fixed, *arguments], columns=columns, rows=rows)
+    return ["run", "--simulate", "p24", "--data", data, "--sim-log", log]
+
+
+def started(folder: Path, *arguments: str, quick: bool = False) -> Terminal:
+    """A kiosk on the simulated P24 with its data and the device's log in `folder`."""
+    return Terminal([*simulated(folder), *arguments], quick=quick)
 
 
 @contextmanager
-def kiosk(folder: Path, *arguments: str, columns: int = 80, rows: int = 25) -> Iterator[Terminal]:
+def kiosk(
+    folder: Path, *arguments: str, columns: int = 80, rows: int = 25, quick: bool = False
+) -> Iterator[Terminal]:
     """A kiosk on the simulated P24 with its data and the device's log in `folder`."""
-    fixed = [
-        "run",
-        "--simulate",
-        "p24",
-        "--data",
-        str(folder / "data"),
-        "--sim-log",
-        str(folder / "device.jsonl"),
-    ]
-    terminal = Terminal([*fixed, *arguments], columns=columns, rows=rows)
+    terminal = Terminal([*simulated(folder), *arguments], columns=columns, rows=rows, quick=quick)
     try:
         yield terminal
     finally:

@@ -1,21 +1,22 @@
 """A whole visit typed in a real terminal, and everything that can be pulled out from under one.
 
 The kiosk, its guard and the virtual P24 are real processes; what came out is read in the device's own log.
-To save time one person makes the whole visit; when she stands before the pads, her data folder is copied as a
-power cut would leave it, and the other kiosks go on from there, side by side.
+All of them play side by side: a whole visit, the same in plain lines, and scenes that begin before the pads,
+on a data folder in which all was answered.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +25,13 @@ import pytest
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Entry, LevelFound, Screening, Session
 from kiosk.diary.store import open_reader
+from tests.monkey.cage import answered_folder
 from tests.visit import person
 from tests.visit.device_log import DeviceLog
-from tests.visit.terminal import Terminal, kiosk, started
+from tests.visit.terminal import PlainTerminal, Terminal, kiosk, simulated, started
 
 DEMO_PIN = "2580"
 LIMIT_MA = 30.0
-SCENES = ("paste", "killed", "hung", "stalled", "guard_hung", "ctrl_c", "sigterm", "small", "unplugged")
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -59,42 +60,39 @@ class Scene:
         self.log.check(limit_mA=LIMIT_MA)
 
 
+Act = Callable[[Scene], None]
+ACTS: dict[str, Act] = {}
+"""What is done to a scene, by the name of its test: each goes on as soon as its current is on."""
+
+
+def in_a_scene(act: Act) -> Callable[[Day], None]:
+    """A test that is played beside the others from the beginning; here it only says how it went."""
+    ACTS[act.__name__] = act
+
+    def test(day: Day) -> None:
+        day.acts[act.__name__].result()
+
+    test.__name__ = act.__name__
+    return test
+
+
 class Day:
-    """The visit, and the scenes that begin in its middle."""
+    """The whole visits, and the scenes that begin in the middle of one, side by side."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.answered = folder / "answered"
-        self.pool = ThreadPoolExecutor(max_workers=len(SCENES) + 1)
-        self.scenes: dict[str, Future[Scene]] = {}
-        self.resources = ExitStack()
+        self.answered = answered_folder(folder / "answered")
+        self.pool = ThreadPoolExecutor(max_workers=len(ACTS) + 2)
         self.visit = self.pool.submit(self._whole_visit)
+        self.plain = self.pool.submit(self._plain_visit)
+        self.acts = {name: self.pool.submit(self._play, name) for name in ACTS}
 
     def _whole_visit(self) -> Path:
         folder = self.folder / "whole"
         folder.mkdir()
         log = DeviceLog(folder / "device.jsonl")
-        with kiosk(folder) as terminal:
-            person.first_questions(terminal)
-            person.questions_of_the_day(terminal)
-            terminal.wait_for("Is the skin under the pads")
-            shutil.copytree(folder / "data", self.answered)
-            for name in SCENES:
-                self.scenes[name] = self.pool.submit(self._begin, name)
-            person.pads_and_stop_test(terminal)
-            person.both_levels(terminal, log)
-            terminal.wait_for("Warm-up")
-            terminal.press("stop")
-            terminal.wait_for("The stimulator reports that its output is off.")
-            terminal.press("enter")
-            terminal.wait_for("Why did you stop?")
-            terminal.press("2")
-            terminal.wait_for("Take the pads off now.")
-            terminal.press("enter")
-            terminal.wait_for("How does the skin", "skin")
-            terminal.press("1")
-            terminal.wait_for("Saved.")
-            terminal.press("enter")
+        with kiosk(folder, quick=True) as terminal:
+            person.whole_visit(terminal, log)
             terminal.wait_for("Family")
             terminal.press("9")
             terminal.wait_for("nobody may look")
@@ -110,27 +108,50 @@ class Day:
             assert terminal.wait_for_end() == 0
         return folder
 
-    def _begin(self, name: str) -> Scene:
+    def _plain_visit(self) -> tuple[Path, str]:
+        """The same visit in plain lines, left and come back to; its folder and all that was said."""
+        folder = self.folder / "plain"
+        folder.mkdir()
+        log = DeviceLog(folder / "device.jsonl")
+        with closing(PlainTerminal(simulated(folder))) as terminal:
+            person.whole_visit(terminal, log)
+            terminal.press("ctrl+c", "ctrl+c")
+            assert terminal.wait_for_end() == 0
+            said = terminal.said
+        with closing(PlainTerminal(simulated(folder))) as again:
+            again.wait_for("device ready")
+            again.press("3")
+            again.wait_for("From your own answers. They do not say why.")
+            again.press("0")
+            again.wait_for("Write in my diary")
+            again.press("ctrl+c", "ctrl+c")
+            assert again.wait_for_end() == 0
+            said += again.said
+        return folder, said
+
+    def _play(self, name: str) -> None:
+        """Up to the current of the first side; then what the test does."""
         folder = self.folder / name
         folder.mkdir()
         shutil.copytree(self.answered, folder / "data")
         log = DeviceLog(folder / "device.jsonl")
-        simulator = None
-        if name == "unplugged":
-            simulator = _simulator(folder / "p24", log.path)
-            self.resources.callback(simulator.communicate)
-            self.resources.callback(simulator.terminate)
-            terminal = Terminal(
-                ["run", "--simulate", f"p24:{folder / 'p24'}", "--data", str(folder / "data")]
-            )
-        else:
-            terminal = started(folder)
-        self.resources.callback(terminal.close)
-        person.back_to_the_pads(terminal)
-        person.pads_and_stop_test(terminal)
-        person.feel(terminal, log, 1)
-        log.wait_for_output(above_zero=True, within_s=20)
-        return Scene(folder, terminal, log, simulator)
+        with ExitStack() as resources:
+            simulator = None
+            if "unplugged" in name:
+                simulator = _simulator(folder / "p24", log.path)
+                resources.callback(simulator.communicate)
+                resources.callback(simulator.terminate)
+                link = f"p24:{folder / 'p24'}"
+                run = ["run", "--simulate", link, "--data", str(folder / "data")]
+                terminal = Terminal(run, quick=True)
+            else:
+                terminal = started(folder, quick=True)
+            resources.callback(terminal.close)
+            person.back_to_the_pads(terminal)
+            person.pads_and_stop_test(terminal)
+            person.feel(terminal, log, 1)
+            log.wait_for_output(above_zero=True, within_s=20)
+            ACTS[name](Scene(folder, terminal, log, simulator))
 
 
 def _simulator(link: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -144,28 +165,9 @@ def _simulator(link: Path, log: Path) -> subprocess.Popen[bytes]:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     day = Day(tmp_path_factory.mktemp("day"))
-    day.visit.exception()  # wait for it; the test of the visit raises what went wrong
+    wait([day.visit, day.plain, *day.acts.values()])
     yield day
-    wait(day.scenes.values())
-    day.resources.close()
     day.pool.shutdown()
-
-
-@pytest.fixture
-def scene(day: Day, request: pytest.FixtureRequest) -> Scene:
-    """The scene of that name, at a moment when something comes out and not in a contraction's rest."""
-    scene = day.scenes[request.param].result()
-    if "Still OK?" in scene.terminal.text:  # on a slow machine it has waited for minutes
-        scene.terminal.press("enter")
-    try:
-        scene.log.wait_for_output(above_zero=True, within_s=20)
-    except AssertionError as error:
-        raise AssertionError(f"{error}; the screen:\n{scene.terminal.text}") from error
-    return scene
-
-
-def on(name: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("scene", [name], indirect=True)
 
 
 def test_a_whole_visit_came_out_right(day: Day) -> None:
@@ -191,14 +193,30 @@ def test_a_whole_visit_stands_in_the_diary(day: Day) -> None:
     assert any(entry.skin is not None for entry in entries)
 
 
-@on("paste")
+def test_the_same_visit_is_made_in_plain_lines_and_says_all_the_while_that_current_is_on(day: Day) -> None:
+    folder, said = day.plain.result()
+    DeviceLog(folder / "device.jsonl").check(limit_mA=LIMIT_MA, contraction_raise_mA=2.0)
+    (session,) = open_reader(folder / "data", SystemClock()).all("sessions")
+    assert isinstance(session.record, Session)
+    assert (session.record.state, session.record.stop_reason) == ("ended_early", "enough")
+    assert "\x1b" not in said, "nothing is drawn: there is no screen to be read"
+    flat = " ".join(said.split())
+    levels = re.findall(r"(?<!back )\b([1-9][0-9.]*) mA, limit 30\.0(.{16})", flat)
+    assert len(levels) >= 4
+    assert {after for _, after in levels} == {". CURRENT IS ON."}
+    assert re.search(r"minutes left\..{60,120}CURRENT IS ON\.", flat)
+    assert flat.count("device ready") == flat.count("SIMULATOR. device ready")
+    assert "The stimulator reports that its output is off." in said
+
+
+@in_a_scene
 def test_an_unfinished_paste_does_not_swallow_the_stop_key(scene: Scene) -> None:
     assert scene.seconds_to_zero(lambda: scene.terminal.send(b"\x1b[200~ ")) < 1.0
     scene.terminal.wait_for("The stimulator reports that its output is off.")
     scene.nothing_comes_back()
 
 
-@on("hung")
+@in_a_scene
 def test_a_hung_kiosk_is_zero_by_the_lease_and_does_not_resume(scene: Scene) -> None:
     assert scene.seconds_to_zero(lambda: os.kill(scene.terminal.child.pid, signal.SIGSTOP)) < 1.5
     os.kill(scene.terminal.child.pid, signal.SIGCONT)
@@ -206,7 +224,7 @@ def test_a_hung_kiosk_is_zero_by_the_lease_and_does_not_resume(scene: Scene) -> 
     scene.nothing_comes_back()
 
 
-@on("stalled")
+@in_a_scene
 def test_a_terminal_that_stops_reading_is_zero_within_two_seconds(scene: Scene) -> None:
     assert scene.seconds_to_zero(scene.terminal.stop_reading) < 3.0
     scene.terminal.read_on()
@@ -214,7 +232,7 @@ def test_a_terminal_that_stops_reading_is_zero_within_two_seconds(scene: Scene) 
     scene.nothing_comes_back()
 
 
-@on("guard_hung")
+@in_a_scene
 def test_a_hung_guard_is_zero_by_the_devices_own_watchdog_and_does_not_resume(scene: Scene) -> None:
     guard = _pid_of_guard(scene.terminal)
     assert scene.seconds_to_zero(lambda: os.kill(guard, signal.SIGSTOP)) < 3.5
@@ -222,7 +240,7 @@ def test_a_hung_guard_is_zero_by_the_devices_own_watchdog_and_does_not_resume(sc
     scene.nothing_comes_back(1.5)
 
 
-@on("unplugged")
+@in_a_scene
 def test_an_unplugged_stimulator_is_never_called_off(scene: Scene) -> None:
     assert scene.simulator is not None
     assert scene.simulator.stdin is not None
@@ -233,14 +251,14 @@ def test_an_unplugged_stimulator_is_never_called_off(scene: Scene) -> None:
     scene.nothing_comes_back()
 
 
-@on("small")
+@in_a_scene
 def test_a_terminal_that_becomes_too_small_says_so_and_stop_still_works(scene: Scene) -> None:
     scene.terminal.resize(40, 12)
     scene.terminal.wait_for("too small")
     assert scene.seconds_to_zero(lambda: scene.terminal.send(b" ")) < 1.0
 
 
-@on("ctrl_c")
+@in_a_scene
 def test_ctrl_c_in_mid_session_stops_and_a_second_one_leaves(scene: Scene) -> None:
     assert scene.seconds_to_zero(lambda: scene.terminal.send(b"\x03")) < 1.0
     time.sleep(0.5)
@@ -249,14 +267,14 @@ def test_ctrl_c_in_mid_session_stops_and_a_second_one_leaves(scene: Scene) -> No
     assert "Traceback" not in scene.terminal.text
 
 
-@on("sigterm")
+@in_a_scene
 def test_sigterm_in_mid_session_is_zero_first(scene: Scene) -> None:
     assert scene.seconds_to_zero(lambda: os.kill(scene.terminal.child.pid, signal.SIGTERM)) < 1.0
     assert scene.terminal.wait_for_end() == 0
     assert "Traceback" not in scene.terminal.text
 
 
-@on("killed")
+@in_a_scene
 def test_a_killed_kiosk_is_zero_at_once_and_says_so_when_it_is_back(scene: Scene) -> None:
     assert scene.seconds_to_zero(scene.terminal.child.kill) < 1.0
     scene.terminal.child.wait()

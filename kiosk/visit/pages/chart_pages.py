@@ -271,7 +271,8 @@ def _weeks(view: FamilyView, reach: int) -> Chart:
         columns = tuple(Column(words.short_date(week.first), week.held, limit=week.planned) for week in shown)
     line = _("Days with a session in a week; ─ is what was planned.")
     kept = view.kept
-    facts = [f"{family.session_fact(view)}   {_('{n} minutes in 4 weeks').format(n=kept.minutes)}"]
+    minutes = _("{n} minutes in 4 weeks").format(n=kept.minutes)
+    facts = [f"{family.session_fact(view)}   {minutes}"]
     if kept.early:
         reasons = ", ".join(f"{family.stop_reason(why)} {times}×" for why, times in kept.early.items())
         facts.append(_("Ended early: {reasons}.").format(reasons=reasons))
