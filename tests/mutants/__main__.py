@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.mutants import MUTANTS
 from tests.mutants.mutant import ROOT, Mutant
 
-COPIED = ("docs", "drivers", "programs", "kiosk", "tests", "pyproject.toml")
+COPIED = ("docs", "drivers", "programs", "kiosk", "systemd", "tests", "pyproject.toml")
 NOT_COPIED = ("__pycache__", "snapshots", "node_modules")
 TIMEOUT_S = 240
 """A mutant that hangs its test is killed as well."""
@@ -27,16 +27,20 @@ def main(words: list[str]) -> int:
     named = sorted({mutant.tests for mutant in chosen})
     killed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        sound = list(pool.map(lambda tests: _passes(None, tests), named))
-        for tests, passed in zip(named, sound, strict=True):
-            if not passed:
-                print(f"does not pass unchanged: {tests}", flush=True)
-        if all(sound):
-            for mutant, verdict in zip(chosen, pool.map(_verdict, chosen), strict=True):
-                killed += verdict == "killed"
-                print(f"{verdict}: {mutant.name} ({mutant.file})", flush=True)
+        sound = dict(zip(named, pool.map(_sound, named), strict=True))
+        for tests in (tests for tests in named if not sound[tests]):
+            print(f"does not pass unchanged, so its mutants are not tried: {tests}", flush=True)
+        tried = [mutant for mutant in chosen if sound[mutant.tests]]
+        for mutant, verdict in zip(tried, pool.map(_verdict, tried), strict=True):
+            killed += verdict == "killed"
+            print(f"{verdict}: {mutant.name} ({mutant.file})", flush=True)
     print(f"{killed} of {len(chosen)} mutants killed")
     return int(killed < len(chosen))
+
+
+def _sound(tests: str) -> bool:
+    """A busy machine may fail a test of real time once."""
+    return _passes(None, tests) or _passes(None, tests)
 
 
 def _verdict(mutant: Mutant) -> str:
