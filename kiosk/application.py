@@ -461,6 +461,8 @@ class Application:
         self._visit, effects = result
         self._prepare_family()
         self._give_up_sending()
+        if self._visit.step == "home":
+            self._access.leave("clinician")
         self._sounds.alarm("not_confirmed" if self._visit.step == "not_confirmed" else "")
         self._carry_out(effects)
         self._schedule()
@@ -642,6 +644,7 @@ class Application:
 
     async def _open_lock(self, effect: OpenLock) -> None:
         try:
+            self._access.must_be_here("clinician")
             result = await self._unlocking.open_at_box(effect.number)
         except KioskError as error:
             self._hear(CodeTried(None, error.sentence))

@@ -21,6 +21,7 @@ from kiosk.diary.folder import META, read_meta, reason_of
 from kiosk.diary.inbox import MAX_BYTES
 from kiosk.diary.prescriptions import Installed, newest_installed
 from kiosk.diary.records import FolderKind
+from kiosk.diary.settings_file import load_settings
 from kiosk.diary.store import open_reader, open_store
 from kiosk.errors import KioskError
 from programs.prescription import Prescription
@@ -38,7 +39,7 @@ def kind_of(folder: Path) -> FolderKind:
 
 def set_pin(role: Role, folder: Path, say: Say) -> None:
     """Asks for a PIN, twice, and sets it; a kiosk may be running. Never from the command line, which others
-    can see: where nobody types, it is the first line of the standard input.
+    can see: where nobody types, it is a line of the standard input (before it the clinician's old one).
 
     Raises KioskError for a folder that is none or somebody else's, AccessError, SettingsError.
     """
@@ -48,12 +49,17 @@ def set_pin(role: Role, folder: Path, say: Say) -> None:
         raise KioskError(
             f"{folder} belongs to user {owner}: run this as that user, so that the kiosk can read the PIN."
         )
-    if sys.stdin.isatty():
-        pin = str(click.prompt("PIN", hide_input=True, confirmation_prompt=True, err=True))
-    else:
-        pin = sys.stdin.readline().strip()
-    asyncio.run(pins.set_pin(folder, role, pin))
+    old = None
+    if role == "clinician" and role in load_settings(folder).pins:
+        old = _typed_pin("The clinician's old PIN", again=False)
+    asyncio.run(pins.set_pin(folder, role, _typed_pin("PIN", again=True), old=old))
     say(f"The PIN of the {role} is set in {folder}. A kiosk that runs asks for it from its next home on.")
+
+
+def _typed_pin(name: str, *, again: bool) -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt(name, hide_input=True, confirmation_prompt=again, err=True))
+    return sys.stdin.readline().strip()
 
 
 def prescribe(file: Path, folder: Path, clock: Clock, say: Say) -> None:
@@ -131,6 +137,8 @@ def enrol(folder: Path, clock: Clock, say: Say, clinic_key: Path | None, *, agai
     if not (folder / META).exists():
         open_store(folder, kind, clock).close()
     made = enrolment.enrol(folder, read_meta(folder).box_id, clock, key, again=again)
+    if again:
+        pins.take_away(folder, "clinician")
     say(f"Box {made.box} is enrolled ({folder}).")
     say("")
     say("The secret, for the clinician alone. It is shown now and never again:")

@@ -26,6 +26,8 @@ Role = Literal["family", "patient", "clinician"]
 DEMO_FAMILY_PIN: Final = "2580"
 """Of a folder that holds nobody's data; shown on the screen that asks for it."""
 PIN_DIGITS: Final = range(4, 13)
+STAYS_S: Final = 600.0
+"""So long a right PIN holds at most, whatever stands on the screen."""
 
 SCRYPT_N: Final = 2**15
 SCRYPT_R: Final = 8
@@ -81,11 +83,22 @@ async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
     return bytes.fromhex(output.decode("ascii"))
 
 
-async def set_pin(folder: Path, role: Role, pin: str, hasher: Hasher = scrypt_in_child) -> None:
+async def set_pin(
+    folder: Path, role: Role, pin: str, hasher: Hasher = scrypt_in_child, *, old: str | None = None
+) -> None:
     """Gives `role` a new PIN of 4 to 12 digits, durably; a kiosk may be running on `folder`.
 
-    Raises AccessError, SettingsError.
+    A clinician's is changed by who knows the `old` one: an installer who sets up the family's anew opens no
+    lock (safety rule 27). Raises AccessError, SettingsError.
     """
+    known = load_settings(folder).pins.get(role)
+    if role == "clinician" and known is not None:
+        given = b"" if old is None else await hasher(old, known)
+        if not hmac.compare_digest(given, bytes.fromhex(known.hash)):
+            raise AccessError(
+                "The clinician's PIN is changed with the old one alone; this is not it. Nothing was changed. "
+                "Codes and signed files open locks without it; `homestim enrol --again` takes it away."
+            )
     if not (pin.isascii() and pin.isdigit() and len(pin) in PIN_DIGITS):
         raise AccessError(
             f"A PIN has {PIN_DIGITS.start} to {PIN_DIGITS.stop - 1} digits. Please choose another one."
@@ -99,6 +112,16 @@ async def set_pin(folder: Path, role: Role, pin: str, hasher: Hasher = scrypt_in
     await asyncio.to_thread(change_settings, folder, with_pin)
 
 
+def take_away(folder: Path, role: Role) -> None:
+    """`role` has no PIN any more, durably. Raises SettingsError."""
+
+    def without(settings: Settings) -> Settings:
+        others = {name: pin for name, pin in settings.pins.items() if name != role}
+        return msgspec.structs.replace(settings, pins=others)
+
+    change_settings(folder, without)
+
+
 class Access:
     """Sets and checks the PINs of one box."""
 
@@ -107,6 +130,7 @@ class Access:
         self._hasher = hasher
         self.attempts = Attempts(store)
         """Of every role of this box."""
+        self._right_at_s: dict[Role, float] = {}
 
     @property
     def demo_pin(self) -> str | None:
@@ -126,6 +150,16 @@ class Access:
         if self.demo_pin is not None and not self.has_pin("family"):
             await self.set_pin("family", self.demo_pin)
 
+    def must_be_here(self, role: Role) -> None:
+        """Raises AccessError unless `role` typed its PIN within the last minutes, and did not leave since."""
+        right_at_s = self._right_at_s.get(role)
+        if right_at_s is None or self._store.clock.monotonic_s() - right_at_s > STAYS_S:
+            raise AccessError("Please go back and type the PIN again.")
+
+    def leave(self, role: Role) -> None:
+        """The next time `role` types its PIN again."""
+        self._right_at_s.pop(role, None)
+
     async def check_pin(self, role: Role, pin: str) -> PinResult:
         """Whether `pin` is the PIN of `role`. The attempt is durable in the diary before it is checked.
 
@@ -139,5 +173,7 @@ class Access:
         if known is None:
             return PinResult(ok=False, is_set=False, wait_s=await self.attempts.wait_s(role))
         ok = hmac.compare_digest(await self._hasher(pin, known), bytes.fromhex(known.hash))
+        if ok:
+            self._right_at_s[role] = self._store.clock.monotonic_s()
         await self.attempts.write(AccessRecord(role=role, action="pin_ok" if ok else "pin_wrong"))
         return PinResult(ok=ok, is_set=True, wait_s=await self.attempts.wait_s(role))

@@ -51,6 +51,8 @@ class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
     """So many lines of the journal lead to `head`."""
     first: dt.date
     last: dt.date
+    begun: dt.date | None
+    """The day of the first rating of all; None: there is none yet."""
     prescribed: Prescribed | None
     devices: tuple[str, ...]
     pain: tuple[PainDay, ...]
@@ -135,6 +137,7 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
         lines=lines,
         first=first,
         last=last,
+        begun=min(pain, default=None),
         prescribed=_prescribed(reader, made.date()),
         devices=tuple(sorted({one.envelope.device_id for one in all_sessions} - {""})),
         pain=tuple(one for day, one in ratings.items() if day >= first),

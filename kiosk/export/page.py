@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import Final
 
 from kiosk import words
+from kiosk.access.unlocking import OPENED_BY_CLINICIAN
+from kiosk.diary.records import Lock, LockClass
 from kiosk.export.drawing import (
     A4_HEIGHT,
     A4_WIDTH,
@@ -29,6 +31,7 @@ from kiosk.export.drawing import (
 from kiosk.export.facts import ReportFacts
 from kiosk.review.statistics import PGIC_IMPROVED, Change
 from kiosk.visit.pages.reasons import sentence
+from kiosk.visit.pages.stop_words import stop_word
 from kiosk.words import _, decimal
 from programs.forms import load_forms
 
@@ -39,6 +42,7 @@ MIDDLE: Final = LEFT + WIDE / 2
 AXIS: Final = 46.0
 """Room for the numbers left of a chart."""
 MOST_FLAGS: Final = 10
+_WORST_FIRST: Final[tuple[LockClass, ...]] = (*OPENED_BY_CLINICIAN, "P")
 MOST_TICKS: Final = 7
 """Dates below a chart."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -149,7 +153,7 @@ def _sessions_line(facts: ReportFacts) -> str:
         held=held, planned=planned, minutes=round(facts.minutes)
     )
     if facts.stop_reasons:
-        reasons = ", ".join(f"{stop_words(why)} {times}×" for why, times in facts.stop_reasons.items())
+        reasons = ", ".join(f"{stop_word(why)} {times}×" for why, times in facts.stop_reasons.items())
         line += " " + _("Ended early: {reasons}.").format(reasons=reasons)
     return line
 
@@ -392,7 +396,7 @@ def _flags(pen: Pen, facts: ReportFacts, y: float) -> None:
     """What stands, then what was seen to: only as much as there is room for."""
     pen.say(LEFT, y, _("To be seen to"), 9, bold=True)
     y += 13
-    lines = [(_("Locked now: {cause}").format(cause=lock_words(lock.class_)), True) for lock in facts.locks]
+    lines = [(_("Locked now: {cause}").format(cause=cause), True) for cause in _causes(facts.locks)]
     for told in sorted(facts.alerts, key=lambda one: not one.stands):
         if told.level == "info" and not told.stands:
             continue
@@ -408,6 +412,12 @@ def _flags(pen: Pen, facts: ReportFacts, y: float) -> None:
         y += 12
     if len(lines) > MOST_FLAGS:
         pen.say(LEFT + 4, y, _("and {more} more").format(more=len(lines) - MOST_FLAGS), 7.5, ink=GREY)
+
+
+def _causes(locks: Sequence[Lock]) -> list[str]:
+    """Each once, the worst first."""
+    worst_first = sorted(locks, key=lambda lock: _WORST_FIRST.index(lock.class_))
+    return list(dict.fromkeys(lock_words(lock.class_) for lock in worst_first))
 
 
 def _footer(pen: Pen, facts: ReportFacts) -> None:
@@ -445,22 +455,6 @@ def _footer(pen: Pen, facts: ReportFacts) -> None:
 
 def side_words(side: str) -> str:
     return {"left": _("left"), "right": _("right")}.get(side, _("both sides"))
-
-
-def stop_words(reason: str) -> str:
-    """Why a session ended before its time."""
-    known = {
-        "enough": _("enough"),
-        "pad_loose": _("pad loose"),
-        "burning": _("burning or pain"),
-        "faint": _("faintness"),
-        "mistake": _("by mistake"),
-        "sting": _("a sting"),
-        "interrupted": _("power or program"),
-        "begun": _("power or program"),
-        "ended_early": _("no reason given"),
-    }
-    return known.get(reason, reason)
 
 
 def lock_words(class_: str) -> str:
@@ -502,5 +496,7 @@ def _runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
 
 def _gaps(facts: ReportFacts) -> list[dt.date]:
     rated = {one.day for one in facts.pain}
-    days = (facts.first + dt.timedelta(days=n) for n in range((facts.last - facts.first).days + 1))
+    # A day before the diary was begun is no gap.
+    first = max(facts.first, facts.begun) if facts.begun else facts.last
+    days = (first + dt.timedelta(days=n) for n in range((facts.last - first).days + 1))
     return [day for day in days if day not in rated]

@@ -339,7 +339,7 @@ def _kept(read: _Read) -> Kept:
     weeks = 0 if not all_days else min(WEEKS, (today - all_days[0]).days // 7)
     planned = [series.planned_on(read.planned, today - n * WEEK) for n in range(weeks)]
     known = [days for days in planned if days is not None]
-    if not weeks or len(known) < weeks:
+    if weeks <= 0 or len(known) < weeks:
         return kept
     begins = today - weeks * WEEK
     held = sum(begins < day <= today for day in all_days)

@@ -216,6 +216,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             clinician.press_prescription,
             clinician_pages.prescription,
             ("prescription", "clinician_pin", "clinician", "help"),
+            home_after_s=FAMILY_CLOSES_S,  # the clinician's page may lie behind it
         ),
         "clinician_pin": Step(
             clinician.press_pin,

@@ -18,7 +18,7 @@ FEW_COLUMNS: Final = 14
 """So few stand apart, …"""
 BROADEST_STEP: Final = 5
 """… so far."""
-FAR_FROM_WHOLE: Final = 0.4
+FAR_FROM_WHOLE: Final = 0.45
 """A row that stands for 7.5 has no number."""
 _WEEK: Final = 7
 

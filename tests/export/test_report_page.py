@@ -21,7 +21,7 @@ from kiosk.diary.store import open_reader, open_store
 from kiosk.export.drawing import A4_HEIGHT, A4_WIDTH, Box, Measure, Page, Words
 from kiosk.export.facts import read_facts
 from kiosk.export.html_page import html_of
-from kiosk.export.page import report_page
+from kiosk.export.page import _gaps, report_page
 from kiosk.export.pdf import pdf_of
 from kiosk.review.statistics import Share
 from programs.library import prescription_example
@@ -294,3 +294,22 @@ def test_what_a_person_wrote_is_text_and_nothing_else(tmp_path: Path, measure: M
     assert "\x1b" not in html
     assert any("alert(1)" in line for line in page.words)
     pdf_of(page)
+
+
+def test_many_locks_of_one_cause_are_one_line_and_the_worst_stands_first(tmp_path: Path) -> None:
+    words.set_language("en")
+    until = NOW.date() + dt.timedelta(days=1)
+    locks = [(at(0, hour), Lock(class_="P", cause="d_ill", until=until)) for hour in (8, 9, 10)]
+    facts = read_facts(diary(tmp_path / "d", *locks, (at(1), Lock(class_="E", cause="rf_chest"))), None, None)
+    said = [line for line in report_page(facts, Measure()).words if line.startswith("Locked now")]
+    assert said == [
+        "Locked now: an answer that means an emergency",
+        "Locked now: not today",
+    ]
+
+
+def test_a_day_before_the_diary_was_begun_is_no_gap(tmp_path: Path) -> None:
+    entries = [(at(days), Entry(moment="daily", pain_rest=4)) for days in (9, 8, 5)]
+    facts = read_facts(diary(tmp_path / "d", *entries), None, None)
+    assert len(_gaps(facts)) == 2 + 5
+    assert _gaps(read_facts(diary(tmp_path / "empty"), None, None)) == [facts.last]

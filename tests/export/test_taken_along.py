@@ -25,6 +25,7 @@ from kiosk.keys import Key
 from kiosk.session.lease import Liveness
 from kiosk.settings import RunOptions, resolve
 from kiosk.terminal.liveness import AlwaysAlive
+from kiosk.visit.events import OpenLock
 from kiosk.visit.state import Place
 from tests.kiosk.family_album import FULL
 
@@ -159,3 +160,20 @@ async def test_a_diary_that_takes_nothing_more_is_taken_along_all_the_same(
         family.press(Key.ENTER)
         await family.until(lambda: family.step == "family_written")
         assert isinstance(family.application._visit.context.outgoing.result, Sent)
+
+
+async def test_a_lock_is_opened_only_behind_a_clinicians_pin(tmp_path: Path, alive: Liveness) -> None:
+    """Whatever the screens do: the application asks who is there."""
+    async with desk(tmp_path, alive) as box:
+        lock = await box.store.lock("E", "rf_chest")
+        application = box.application
+        await application._open_lock(OpenLock(1))
+        assert [one.envelope.id for one in box.store.locks_open()] == [lock.envelope.id]
+        await application._access.set_pin("clinician", "13579")
+        assert (await application._access.check_pin("clinician", "13579")).ok
+        application._take((replace(application._visit, place=Place("home")), ()))
+        await application._open_lock(OpenLock(1))
+        assert box.store.locks_open(), "the page was left"
+        assert (await application._access.check_pin("clinician", "13579")).ok
+        await application._open_lock(OpenLock(1))
+        assert not box.store.locks_open()

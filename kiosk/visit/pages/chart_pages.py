@@ -11,6 +11,7 @@ from kiosk.page import Chart, Choice, Column, Page, Panel
 from kiosk.review.family import DAYS, DayView, FamilyView, Level, SideLevel, Stretch
 from kiosk.visit.pages import family_pages as family
 from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.stop_words import stop_word
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import family as steps
 from kiosk.words import _, ngettext
@@ -274,6 +275,6 @@ def _weeks(view: FamilyView, reach: int) -> Chart:
     minutes = _("{n} minutes in 4 weeks").format(n=kept.minutes)
     facts = [f"{family.session_fact(view)}   {minutes}"]
     if kept.early:
-        reasons = ", ".join(f"{family.stop_reason(why)} {times}×" for why, times in kept.early.items())
+        reasons = ", ".join(f"{stop_word(why)} {times}×" for why, times in kept.early.items())
         facts.append(_("Ended early: {reasons}.").format(reasons=reasons))
     return Chart((line,), columns, (), tuple(facts), _("days"), float(DAYS_A_WEEK))

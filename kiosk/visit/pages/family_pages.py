@@ -15,6 +15,7 @@ from kiosk.review.listing import entries_shown
 from kiosk.visit.pages import damage_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pin_words import pin_notice
+from kiosk.visit.pages.stop_words import stop_word
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps import family as steps
@@ -491,22 +492,8 @@ def _session_detail(one: SessionView) -> str:
     if peaks:
         parts.append(_("Highest: {currents}.").format(currents=peaks))
     if one.session.stop_reason:
-        parts.append(_("Ended by: {reason}.").format(reason=stop_reason(one.session.stop_reason)))
+        parts.append(_("Ended by: {reason}.").format(reason=stop_word(one.session.stop_reason)))
     return " ".join(parts)
-
-
-def stop_reason(reason: str) -> str:
-    """Why a session ended before its time."""
-    return {
-        "enough": _("enough for today"),
-        "pad_loose": _("a loose pad"),
-        "burning": _("burning or sharp pain"),
-        "faint": _("faint, heart or breath"),
-        "mistake": _("by mistake"),
-        "sting": _("a brief sting"),
-        "restart": _("a power cut or restart"),
-        "person": _("the person"),
-    }.get(reason, _("the device or the box ({code})").format(code=reason))
 
 
 def notes(visit: Visit, moment: Moment) -> Page:
