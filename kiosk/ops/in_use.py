@@ -141,6 +141,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # One sentence for the installer, on stderr; where the kiosk logs is not this program's to write.
-    logging.getLogger().addHandler(logging.NullHandler())
-    sys.exit(run_command(lambda: main(sys.argv[1:]), lambda: "no log"))
+    # The script shows the last line and keeps the rest of it; where the kiosk logs is not for it to write.
+    logging.basicConfig(stream=sys.stderr)
+    sys.exit(run_command(lambda: main(sys.argv[1:]), lambda: "/var/log/homestim-install.log"))

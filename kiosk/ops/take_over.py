@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,11 @@ from kiosk.errors import KioskError, run_command
 from programs.library import load_questionnaire
 
 
-def take_over(data: Path, config: Path, clock: Clock, *, look: bool = False) -> dict[str, Any]:
-    """Raises KioskError: the configuration, the diary or the content cannot be used by this version."""
+def take_over(data: Path, config: Path, clock: Callable[[], Clock], *, look: bool = False) -> dict[str, Any]:
+    """Raises KioskError: the configuration, the diary or the content cannot be used by this version.
+
+    The clock is asked for only where there is a diary: an image that is being made has no running system.
+    """
     load_questionnaire()
     found: dict[str, Any] = {"build": build_id()}
     if config.exists():
@@ -42,8 +46,8 @@ def take_over(data: Path, config: Path, clock: Clock, *, look: bool = False) -> 
     meta = folder.read_meta(data)
     load_settings(data)
     if not look:
-        with open_store(data, meta.kind, clock) as store:
-            today.read(store, clock)
+        with open_store(data, meta.kind, clock()) as store:
+            today.read(store, store.clock)
     report = examine(data)
     if not report.whole:
         raise KioskError(SENTENCE.format(months=", ".join(sorted({file.month for file in report.damaged}))))
@@ -58,12 +62,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--look", action="store_true", help="change nothing")
     given = parser.parse_args(arguments)
-    found = take_over(given.data, given.config, SystemClock(), look=given.look)
+    found = take_over(given.data, given.config, SystemClock, look=given.look)
     sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     return 0
 
 
 if __name__ == "__main__":
-    # One sentence for the installer, on stderr; where the kiosk logs is not this program's to write.
-    logging.getLogger().addHandler(logging.NullHandler())
-    sys.exit(run_command(lambda: main(sys.argv[1:]), lambda: "no log"))
+    # The script shows the last line and keeps the rest of it; where the kiosk logs is not for it to write.
+    logging.basicConfig(stream=sys.stderr)
+    sys.exit(run_command(lambda: main(sys.argv[1:]), lambda: "/var/log/homestim-install.log"))

@@ -7,7 +7,7 @@ A module a room; a new one is named here.
 
 from __future__ import annotations
 
-from tests.mutants import contact, content, course, diary, drivers, family, guard, kiosk, sync, terminal
+from tests.mutants import contact, content, course, diary, drivers, guard, install, kiosk, sync, terminal
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -18,7 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *content.MUTANTS,
     *diary.MUTANTS,
     *kiosk.MUTANTS,
-    *family.MUTANTS,
     *sync.MUTANTS,
     *terminal.MUTANTS,
+    *install.MUTANTS,
 )

@@ -1,0 +1,167 @@
+"""`make chroot-test`: the real folder of `make wheels` and the real package, in real Debian 12 and 13.
+
+Not part of `make test`: it needs root, debootstrap and a Debian mirror, and takes minutes. The file
+systems are made once, in build/chroot; each test works on a copy. Nothing but debootstrap has a network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.install.plain_box import Installed, in_root
+from tests.install.renumber import renumber
+
+BUILD = Path(__file__).parents[2] / "build"
+BOX = BUILD / "box"
+SUITES = ("trixie", "bookworm")
+PACKAGES = "python3,systemd,systemd-sysv,udev,kbd,console-setup-linux,passwd,util-linux"
+MIRROR = "http://deb.debian.org/debian"
+
+
+def debian(suite: str) -> Path:
+    root = BUILD / "chroot" / suite
+    if not root.is_dir():
+        beside = root.with_name(f"{suite}.new")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(beside), MIRROR]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        beside.rename(root)
+    return root
+
+
+class Debian:
+    """A fresh Debian with the installer's folder at /media/box."""
+
+    def __init__(self, suite: str, root: Path) -> None:
+        self.root = root
+        subprocess.run(["cp", "-a", str(debian(suite)), str(root)], check=True)
+        shutil.copytree(BOX, root / "media/box", copy_function=os.link)
+
+    def run(self, *command: str) -> Installed:
+        done = subprocess.run(
+            in_root(self.root, *command),
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"},
+        )
+        return Installed(done.returncode, done.stdout, done.stderr)
+
+    def must(self, *command: str) -> str:
+        done = self.run(*command)
+        assert done.code == 0, done
+        return done.out
+
+    @property
+    def current(self) -> str:
+        return os.readlink(self.root / "opt/homestim/current")
+
+    def has_a_diary(self) -> None:
+        """Written by the installed kiosk's own code, as its own user."""
+        program = (
+            "import asyncio, datetime\n"
+            "from pathlib import Path\n"
+            "from kiosk.clock import SystemClock\n"
+            "from kiosk.diary.records import Entry\n"
+            "from kiosk.diary.store import open_store\n"
+            "async def write():\n"
+            "    with open_store(Path('/var/lib/homestim'), 'real', SystemClock()) as store:\n"
+            "        await store.add(Entry(moment='daily', pain_rest=3))\n"
+            "        await store.lock('E', 'd_numb')\n"
+            "asyncio.run(write())\n"
+        )
+        as_kiosk = ("runuser", "-u", "homestim", "--", "/opt/homestim/current/bin/python", "-I", "-c")
+        self.must(*as_kiosk, program)
+        old = self.root / "var/lib/homestim/meta.json"
+        assert json.loads(old.read_text())["kind"] == "real"
+
+    def diary_is_whole(self) -> dict[str, object]:
+        found: dict[str, object] = json.loads(self.must("homestim", "check", "--json"))
+        assert found["whole"] is True
+        return found
+
+
+@pytest.fixture(params=SUITES)
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Debian:
+    return Debian(request.param, tmp_path / "root")
+
+
+def another(box: Debian, version: str, *, broken: bool = False) -> str:
+    """The same program under another number; broken: its kiosk cannot even be imported."""
+    folder = box.root / "media" / version
+    shutil.copytree(BOX, folder)
+    (wheel,) = (folder / "wheels").glob("homestim-*.whl")
+    edit = "kiosk/application.py" if broken else ""
+    renumber(wheel, version, edit)
+    return f"/media/{version}/install"
+
+
+@pytest.mark.timeout(1200)
+def test_from_bare_debian_through_upgrades_to_removal_without_a_network(box: Debian) -> None:
+    assert "homestim setup" in box.must("/media/box/install", "--face", "console")
+    version = box.current
+    assert version in box.must("homestim", "--version")
+    box.has_a_diary()
+    before = box.diary_is_whole()
+
+    done = box.run(another(box, "0.9.8", broken=True), "--now")
+    assert done.code == 1
+    assert "0.9.8 cannot take over" in done.error
+    assert box.current == version
+    assert box.diary_is_whole() == before
+
+    assert "0.9.9 is installed" in box.must(another(box, "0.9.9"), "--now")
+    assert box.current == "0.9.9"
+    assert box.diary_is_whole()["head"] == before["head"]
+    assert "There is nothing to do" in box.must("/media/0.9.9/install", "--now")
+    box.must("/opt/homestim/current/box/install", "--back", "--now")
+    assert box.current == version
+
+    box.must("/opt/homestim/current/box/install", "--remove", "--now")
+    assert not (box.root / "opt/homestim").exists()
+    box.must("/media/box/install", "--face", "console")
+    assert box.diary_is_whole()["head"] == before["head"]
+
+    rehearsed = ("runuser", "-u", "homestim", "--", "/usr/local/bin/homestim", "rehearse", "--weeks", "1")
+    assert box.must(*rehearsed)
+    box.must("/opt/homestim/current/box/install", "--remove", "--purge", "--yes", "--now")
+    assert not (box.root / "var/lib/homestim").exists()
+    assert "homestim" not in (box.root / "etc/passwd").read_text()
+
+
+@pytest.mark.timeout(600)
+def test_the_package_is_installed_upgraded_and_taken_off_by_dpkg(box: Debian) -> None:
+    (package,) = BUILD.glob("homestim_*.deb")
+    shutil.copy(package, box.root / "media/homestim.deb")
+    box.must("dpkg", "--install", "/media/homestim.deb")
+    assert box.must("homestim", "--version")
+    box.has_a_diary()
+    before = box.diary_is_whole()
+    refused = box.run("dpkg", "--install", "/media/homestim.deb")
+    assert refused.code == 0, "nobody uses it: no kiosk runs"
+    box.must("dpkg", "--remove", "homestim")
+    assert not (box.root / "opt/homestim").exists()
+    assert (box.root / "var/lib/homestim/meta.json").exists()
+    box.must("dpkg", "--install", "/media/homestim.deb")
+    assert box.diary_is_whole()["head"] == before["head"]
+    said = box.must("dpkg", "--purge", "homestim")
+    assert "The diary stays in /var/lib/homestim" in said
+    assert (box.root / "var/lib/homestim/meta.json").exists()
+
+
+@pytest.mark.timeout(600)
+def test_the_systemd_of_that_debian_has_nothing_against_the_units(box: Debian) -> None:
+    box.must("/media/box/install", "--face", "console")
+    for unit in ("homestim-guard.service", "homestim-console.service", "homestim-backup.timer"):
+        done = box.run("systemd-analyze", "verify", "--man=no", f"/etc/systemd/system/{unit}")
+        assert done.code == 0, done
+        assert "homestim" not in done.error, done
+    if "verify" in box.run("udevadm", "--help").out:
+        box.must("udevadm", "verify", "/etc/udev/rules.d/70-homestim.rules")

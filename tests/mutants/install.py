@@ -1,0 +1,90 @@
+"""Of installing: when a box may be taken, and what is undone."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+IN_USE = "kiosk/ops/in_use.py"
+INSTALL = "systemd/install"
+TEST_IN_USE = "tests/kiosk/ops/test_in_use.py"
+TEST_INSTALL = "tests/install/test_install.py"
+
+MUTANTS = (
+    Mutant(
+        "a session that runs is disturbed after its first minutes",
+        IN_USE,
+        "LONGEST_SESSION: Final = dt.timedelta(hours=3)",
+        "LONGEST_SESSION: Final = dt.timedelta(minutes=30)",
+        TEST_IN_USE,
+    ),
+    Mutant(
+        "a clock that was set back hides whoever sits there",
+        IN_USE,
+        "now - last < QUIET_FOR",
+        "dt.timedelta(0) <= now - last < QUIET_FOR",
+        TEST_IN_USE,
+    ),
+    Mutant(
+        "a reminder at the full hour is overlooked",
+        IN_USE,
+        "for at in (full, full + AHEAD)",
+        "for at in (full,)",
+        TEST_IN_USE,
+    ),
+    Mutant(
+        "where it cannot be told, no kiosk runs",
+        IN_USE,
+        "    except OSError:\n        return True\n",
+        "    except OSError:\n        return False\n",
+        TEST_IN_USE,
+    ),
+    Mutant(
+        "--now takes the box from a running session",
+        INSTALL,
+        'if state == "session":',
+        'if state == "session" and not now:',
+        f"{TEST_INSTALL}::test_never_while_a_session_runs",
+    ),
+    Mutant(
+        "the box is not asked again after the wheels",
+        INSTALL,
+        "        try_on_a_copy(box, name)\n    refuse_if_in_use(box, now)\n",
+        "        try_on_a_copy(box, name)\n",
+        f"{TEST_INSTALL}::test_a_session_that_begins_while_the_wheels_are_installed_is_waited_for",
+    ),
+    Mutant(
+        "a lock that was entered with the new version is put back",
+        INSTALL,
+        "if taken and json.loads(looked) != taken:",
+        "if False:",
+        f"{TEST_INSTALL}::test_what_was_entered_with_the_new_version_is_never_put_back",
+    ),
+    Mutant(
+        "a new version is tried on the diary itself",
+        INSTALL,
+        "        take_over(box, name, copied)\n",
+        "        take_over(box, name, DATA)\n",
+        f"{TEST_INSTALL}::test_a_version_that_cannot_take_over_the_diary_stops_nothing",
+    ),
+    Mutant(
+        "what is not well stays",
+        INSTALL,
+        "    if problem is None:\n        write(",
+        "    if True:\n        write(",
+        f"{TEST_INSTALL}::test_a_version_that_does_not_stay_up_is_undone_by_itself",
+    ),
+    Mutant(
+        "the copy of a diary can be read by everybody",
+        INSTALL,
+        "os.umask(0o077)",
+        "os.umask(0o022)",
+        f"{TEST_INSTALL}::test_what_was_entered_with_the_new_version_is_never_put_back",
+    ),
+    Mutant(
+        "what is deleted for good is not asked for",
+        INSTALL,
+        "    if given.yes or given.dry_run:\n        return\n",
+        "    if given is not None:\n        return\n",
+        f"{TEST_INSTALL}::test_nothing_is_deleted_for_good_unasked",
+    ),
+)
