@@ -12,6 +12,10 @@ if __name__ == "__main__":
     # its memory and a tenth of its start.
     sys.modules["ssl"] = None  # type: ignore[assignment]
 
+    from drivers import urgency
     from drivers.guard.command import main
 
+    # Its threads too: one that waited for the processor with the interpreter's lock would hold up a stop.
+    urgency.end_when_spinning()
+    urgency.run_before_others(urgency.GUARD)
     sys.exit(main())

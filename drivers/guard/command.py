@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from drivers import configuration, urgency
+from drivers import configuration
 from drivers.guard.messages import Device
 from drivers.guard.process import Guard
 from drivers.guard.report import unit_status
@@ -84,9 +84,6 @@ def _uid(user: str) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> int:
-    # Its threads too: one that waited for the processor with the interpreter's lock would hold up a stop.
-    urgency.end_when_spinning()
-    urgency.run_before_others(urgency.GUARD)
     client = None if args.fd is None else socket.socket(fileno=args.fd)
     door = None if args.socket is None else Door(args.socket)
     wire_log = None if args.wire_log is None else WireLog(args.wire_log)

@@ -35,7 +35,7 @@ MUTANTS = (
     ),
     Mutant(
         "the guard waits for other programs",
-        "drivers/guard/command.py",
+        "drivers/guard/__main__.py",
         "    urgency.run_before_others(urgency.GUARD)\n",
         "",
         "tests/drivers/test_urgency.py",
