@@ -51,7 +51,10 @@ MOST_RESTARTS: Final = 1
 ASK_ANEW: Final = ("restarted", "no_answer")
 """After these the device may have restarted: a brown-out shows as a moment of deafness (rule 21)."""
 MOST_STOPPERS: Final = 8
-"""Connections beside the client's; more are hung up on, so that nobody can use up what we can open."""
+"""Connections beside the client's, so that nobody can use up what we can open. For one more the oldest is
+hung up on: whoever comes last may be who has to stop."""
+TELL_REFUSED_EVERY_MS: Final = 1_000
+"""In the log; a client that asks on and on does not fill the disk."""
 
 
 LIVE: Final = ("testing", "probing", "armed")
@@ -92,7 +95,9 @@ class Guard:
         self._open, self._now, self._tally = open_device, now, tally or Tally(None)
         self._listener, self._client = listener, Line(client) if client is not None else None
         self._client_uids = client_uids
-        self._stoppers: set[Line] = set()
+        self._stoppers: dict[Line, None] = {}
+        """In the order in which they came."""
+        self._refused_ms = -TELL_REFUSED_EVERY_MS
         self._client_build, self._stop_tested = "", False
         self._stage_on = False
         """The device said so during this STOP test: only then is there something for STOP to switch off."""
@@ -411,7 +416,10 @@ class Guard:
             self.trip(f"limit_{refused.limit}")
         asked, allowed = refused.asked[:400], refused.allowed[:400]
         self._send(m.Refused(epoch, refused.limit, asked, allowed, refused.fault))
-        log.warning("refused: %s, asked %s, allowed %s", refused.limit, asked, allowed)
+        now_ms = self._now().ms
+        if refused.fault or now_ms - self._refused_ms >= TELL_REFUSED_EVERY_MS:
+            self._refused_ms = now_ms
+            log.warning("refused: %s, asked %s, allowed %s", refused.limit, asked, allowed)
 
     def _begin(self, state: m.GuardState, live: Arming | Probing | None = None) -> Refusal | None:
         if self.state != "idle":
@@ -478,19 +486,22 @@ class Guard:
         line, uid = Line(sock), peer_uid(sock)
         if self._client is None and uid in self._client_uids:
             self._attend(line)
-        elif len(self._stoppers) < MOST_STOPPERS:
-            self._stoppers.add(line)
-            line.listen(lambda datagram: self._hear_stop(line, datagram))
-        else:
-            line.close()
+            return
+        if len(self._stoppers) >= MOST_STOPPERS:
+            self._hang_up(next(iter(self._stoppers)))
+        self._stoppers[line] = None
+        line.listen(lambda datagram: self._hear_stop(line, datagram))
 
     def _hear_stop(self, line: Line, datagram: bytes) -> None:
         """A second connection may stop, and nothing else (rule 8)."""
         try:
             self.trip(m.decode(datagram, m.Stop | None).why)
         except m.MalformedMessage:
-            self._stoppers.discard(line)
-            line.close()
+            self._hang_up(line)
+
+    def _hang_up(self, line: Line) -> None:
+        self._stoppers.pop(line, None)
+        line.close()
 
     def _send(self, message: m.FromGuard) -> None:
         """Never waits. A slow client misses statuses; all else is kept for it."""

@@ -176,12 +176,12 @@ async def test_many_strangers_do_not_use_up_what_the_guard_can_open(
         for _ in range(process.MOST_STOPPERS + 3):
             strangers.append(connect())
             await asyncio.sleep(0.01)
-        assert [s.heard() for s in strangers[process.MOST_STOPPERS :]] == [[None]] * 3
-        strangers[0].sock.close()
+        assert [s.heard() for s in strangers] == [[None]] * 3 + [[]] * process.MOST_STOPPERS
+        strangers[-1].sock.close()
         await asyncio.sleep(0.1)
-        again = connect()
+        connect()
         await asyncio.sleep(0.1)
-        assert again.heard() == [], "one left, so there is room"
+        assert strangers[3].heard() == [], "one left, so there is room"
         monkeypatch.setattr(process, "peer_uid", peer_uid)
         client = connect()
         await asyncio.sleep(0.1)
@@ -190,6 +190,40 @@ async def test_many_strangers_do_not_use_up_what_the_guard_can_open(
         assert m.Device in client.types(), "and always room for the client"
         guard.leave("terminated")
         assert await running == 0
+
+
+@in_virtual_time
+async def test_a_stop_is_heard_though_silent_strangers_hold_every_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(tmp_path, FakeStimulator()) as (guard, connect):
+        running = asyncio.create_task(guard.run())
+        client = connect()
+        await asyncio.sleep(0.1)
+        client.send(hello(), m.Test())
+        for _ in range(process.MOST_STOPPERS):
+            connect()
+            await asyncio.sleep(0.01)
+        assert guard.state == "testing"
+        connect().send(m.Stop("stranger"))
+        await asyncio.sleep(0.1)
+        assert guard.state == "idle"
+        guard.leave("terminated")
+        assert await running == 0
+
+
+@in_virtual_time
+async def test_who_asks_on_and_on_for_what_is_refused_does_not_fill_the_disk(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with guarded() as client:
+        await client.hello()
+        for _ in range(100):
+            refused = await client.ask(m.Level(7, 1, 2))
+            assert refused.limit == "old_epoch", "each is answered"
+            await asyncio.sleep(0.02)
+        told = [record for record in caplog.records if record.message.startswith("refused")]
+        assert 1 <= len(told) <= 3, "in two seconds"
 
 
 @in_virtual_time
