@@ -22,6 +22,8 @@ RESTORE_WITHIN_S: Final = 0.3
 MOST_WAITING: Final = 64
 """Tokens that may wait for the loop. Nobody types so far ahead: more come from a keyboard or a line that has
 gone wrong, and acting on all of them would keep the kiosk busy long after."""
+MOST_ANSWERS_WAITING: Final = 2 * MOST_WAITING
+"""Answers find room where keys find none: one that was lost would make every later one look late."""
 
 _LEAVING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -110,8 +112,10 @@ class TerminalSession:
 
     def _deliver(self, tokens: Sequence[Token], now_s: float) -> None:
         """In the input thread: the rest is for the loop."""
-        room = MOST_WAITING - len(self._waiting)
-        self._waiting.extend((token, now_s) for token in tokens[:room])
+        for token in tokens:
+            most = MOST_ANSWERS_WAITING if isinstance(token, Answered) else MOST_WAITING
+            if len(self._waiting) < most:
+                self._waiting.append((token, now_s))
         if self._taking:
             return
         self._taking = True

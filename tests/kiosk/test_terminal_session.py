@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import select
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from kiosk.terminal.session import MOST_WAITING, TerminalSession
 from kiosk.terminal.stop_seeker import Pressed, Token
 from tests.kiosk.terminal_child import Told
 
+PATIENCE_S = 20.0
 UP = b"\x1b[A"
 
 
@@ -45,14 +47,23 @@ class Bench:
         """
         self.conductor.output_possible = True
         os.write(self.master, keys + b" ")
-        heard = b""
-        while b'"stop"' not in heard:
-            heard += os.read(self._told, 65_536)
+        self._read_until("stop")
         self.conductor.output_possible = False
+
+    async def told(self, event: str) -> None:
+        """Until the conductor told it."""
+        await asyncio.to_thread(self._read_until, event)
+
+    def _read_until(self, event: str) -> None:
+        heard = b""
+        while f'"event": "{event}"'.encode() not in heard:
+            ready, _, _ = select.select([self._told], [], [], PATIENCE_S)
+            assert ready, heard
+            heard += os.read(self._told, 65_536)
 
     async def until(self, satisfied: Callable[[], bool]) -> None:
         """Until what was taken satisfies."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not satisfied():
                 self._more.clear()
                 await self._more.wait()
@@ -87,6 +98,13 @@ async def test_of_a_flood_only_so_many_keys_wait_and_the_next_one_is_taken() -> 
         os.write(bench.master, b"3")
         await bench.until(lambda: Pressed("3", "3") in bench.taken)
         assert bench.taken == [Pressed("up")] * MOST_WAITING + [Pressed("3", "3")]
+
+
+async def test_the_terminals_answer_finds_room_behind_a_flood() -> None:
+    async with a_session() as bench:
+        bench.type_all(UP * 300 + b"\x1b[25;80R")
+        await bench.until(lambda: len(bench.taken) == MOST_WAITING)
+        await bench.told("answered")
 
 
 async def test_the_loop_does_its_other_work_between_two_keys() -> None:

@@ -8,8 +8,15 @@ MUTANTS = (
     Mutant(
         "a flood of keys is acted on until its end",
         "kiosk/terminal/session.py",
-        "for token in tokens[:room])",
-        "for token in tokens)",
+        "if len(self._waiting) < most:",
+        "if True:",
+        "tests/kiosk/test_terminal_session.py",
+    ),
+    Mutant(
+        "the terminal's answer is lost in a flood",
+        "kiosk/terminal/session.py",
+        "MOST_ANSWERS_WAITING if isinstance(token, Answered) else MOST_WAITING",
+        "MOST_WAITING",
         "tests/kiosk/test_terminal_session.py",
     ),
     Mutant(

@@ -28,7 +28,7 @@ from kiosk.diary.store import open_reader
 from tests.monkey.cage import answered_folder
 from tests.visit import person
 from tests.visit.device_log import DeviceLog
-from tests.visit.terminal import PlainTerminal, Terminal, kiosk, simulated, started
+from tests.visit.terminal import KEYS, PlainTerminal, Terminal, kiosk, simulated, started
 
 DEMO_PIN = "2580"
 LIMIT_MA = 30.0
@@ -219,6 +219,8 @@ def test_an_unfinished_paste_does_not_swallow_the_stop_key(scene: Scene) -> None
 @in_a_scene
 def test_a_hung_kiosk_is_zero_by_the_lease_and_does_not_resume(scene: Scene) -> None:
     assert scene.seconds_to_zero(lambda: os.kill(scene.terminal.child.pid, signal.SIGSTOP)) < 1.5
+    # What the person tries at a frozen screen: it was meant for that one.
+    scene.terminal.send(KEYS["up"] * 5 + b"1\r1")
     os.kill(scene.terminal.child.pid, signal.SIGCONT)
     scene.terminal.wait_for("output is off")
     scene.nothing_comes_back()
