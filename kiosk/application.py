@@ -173,6 +173,8 @@ class Application:
         """Reads the family's view ahead, while its PIN is typed."""
         self._sending: asyncio.Task[ExportResult] | None = None
         """Writes on a stick, or prints."""
+        self._sending_on = ""
+        """The step on which it may go on."""
         self._damage = Damage()
         """That was told."""
         self._timer: asyncio.TimerHandle | None = None
@@ -742,11 +744,13 @@ class Application:
         if self.output_possible:
             self._hear(SentOut(NotSent("busy")))
             return
+        self._sending_on = "family_writing"
         self._sending = asyncio.get_running_loop().create_task(self._sent_out(effect))
         self._spawn(self._hear_sent(self._sending))
 
     async def _hear_sent(self, sending: asyncio.Task[ExportResult]) -> None:
         await asyncio.wait({sending})
+        self._forget_sending(sending)
         if not sending.cancelled():
             self._hear(SentOut(sending.result()))
 
@@ -774,9 +778,49 @@ class Application:
             log.error("the export failed: %s %s", result.why, result.sentence)
         return result
 
+    async def _print_card(self, alerts: AlertsNow) -> None:
+        """What is red or amber goes on paper, each once: without network it reaches nobody by itself."""
+        weighty = [one for one in alerts.standing if one.level != "info"]
+        if not weighty or not self._settings.config.kiosk.cards:
+            return
+        from kiosk.export import cards, child, printer
+
+        ids = await asyncio.to_thread(
+            self._read_apart, lambda reader: cards.to_print(weighty, reader.facts("access"))
+        )
+        paper = await asyncio.to_thread(printer.find_printer) if ids else ""
+        busy = self._sending is not None or self.output_possible
+        if not paper or busy or self._visit.step != "home":
+            return
+        asked = child.question(
+            self._store.folder,
+            self._clock,
+            words.language(),
+            (),
+            printer=paper,
+            card=ids,
+            emergency=self._visit.context.setting.emergency_number,
+        )
+        self._sending_on = "home"
+        sending = self._sending = asyncio.get_running_loop().create_task(child.send_in_child(asked))
+        await asyncio.wait({sending})
+        self._forget_sending(sending)
+        if sending.cancelled():
+            return
+        result = sending.result()
+        if isinstance(result, NotSent):
+            log.error("no card was printed: %s %s", result.why, result.sentence)
+            return
+        with contextlib.suppress(KioskError):  # it is printed once more after a restart
+            await self._store.add(cards.printed(ids))
+
+    def _forget_sending(self, sending: asyncio.Task[ExportResult]) -> None:
+        if self._sending is sending:
+            self._sending = None
+
     def _give_up_sending(self) -> None:
-        """Its screen was left, which only an alarm does: nothing heavy goes on behind it."""
-        if self._sending is not None and self._visit.step != "family_writing":
+        """Its screen was left: nothing heavy goes on beside what comes now."""
+        if self._sending is not None and self._visit.step != self._sending_on:
             self._sending.cancel()
             self._sending = None
 
@@ -789,6 +833,7 @@ class Application:
             self._hear(TodayNotLoaded(error.sentence))
         else:
             self._hear(TodayLoaded(*found))
+            await self._print_card(found[1])
 
     def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool, bool]:
         # Kept off the path to the first screen: nothing is told before the diary was read.

@@ -76,6 +76,8 @@ class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     lang: Language = "en"
     forms: str = ""
     """A folder with a clinic's own rating forms (docs/forms.md)."""
+    cards: bool = True
+    """Red and amber alerts are printed, where CUPS has a printer."""
     letters: str = ""
     """A file that the terminal's own configuration includes: the kiosk writes its font size there (foot).
     Empty: how large the letters are is not the kiosk's to say."""

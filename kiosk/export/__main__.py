@@ -14,7 +14,7 @@ import msgspec
 
 from kiosk import words
 from kiosk.clock import FixedClock
-from kiosk.diary.store import open_reader
+from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
 from kiosk.export import stick
 from kiosk.export.child import Asked
@@ -55,6 +55,11 @@ def send(asked: Asked) -> Sent:
             # It has no name and is gone with this process, whatever ends it.
             return cast(BinaryIO, stack.enter_context(tempfile.TemporaryFile()))
 
+        if asked.card:
+            card = new_file()
+            card.write(_card(reader, asked))
+            print_pdf(asked.printer, card)
+            return Sent(asked.printer, ("card.pdf",))
         files: dict[str, BinaryIO] = {}
         for format_ in asked.formats:
             file = files[NAMES[format_]] = new_file()
@@ -66,6 +71,14 @@ def send(asked: Asked) -> Sent:
             files = {NAMES["pdf"]: _sealed(files, asked.password, new_file())}
         done = stick.put(Path(asked.stick), files, clock.now())
         return Sent(done.folder.name, tuple(files))
+
+
+def _card(reader: StoreReader, asked: Asked) -> bytes:
+    from kiosk.export.card import card_page, read_card
+    from kiosk.export.drawing import Measure
+    from kiosk.export.pdf import pdf_of
+
+    return pdf_of(card_page(read_card(reader, asked.card, asked.emergency), Measure()))
 
 
 def _sealed(files: dict[str, BinaryIO], password: str, out: BinaryIO) -> BinaryIO:

@@ -32,6 +32,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     printer: str = ""
     password: str = ""
     """Empty: whoever has the stick can read it."""
+    card: tuple[str, ...] = ()
+    """Ids of the alerts that a printed card is to tell, in the place of the report."""
+    emergency: str = ""
+    """The number that stands on it."""
 
 
 def question(
@@ -43,6 +47,8 @@ def question(
     stick: str = "",
     printer: str = "",
     password: str = "",
+    card: tuple[str, ...] = (),
+    emergency: str = "",
 ) -> Asked:
     """As of now."""
     return Asked(
@@ -54,6 +60,8 @@ def question(
         stick=stick,
         printer=printer,
         password=password,
+        card=card,
+        emergency=emergency,
     )
 
 
