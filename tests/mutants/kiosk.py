@@ -22,8 +22,8 @@ MUTANTS = (
     Mutant(
         "she is called to press before a press counts",
         "kiosk/visit/pages/pad_pages.py",
-        "if visit.context.run.stop_ready else",
-        "if True else",
+        "ready = visit.context.run.stop_ready",
+        "ready = True",
         "tests/kiosk/test_flow_walk.py",
     ),
 )
