@@ -27,7 +27,7 @@ from kiosk.access import handed_in, unlocking
 from kiosk.access.pins import Access
 from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock, SystemClock
-from kiosk.config import emergency_number
+from kiosk.config import Sync, emergency_number
 from kiosk.diary import inbox, today
 from kiosk.diary.folder import cannot_use
 from kiosk.diary.records import Access as AccessRecord
@@ -109,6 +109,7 @@ from kiosk.visit.steps.fault_panel import FaultPanel
 if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
     from kiosk.review.family import FamilyView
+    from kiosk.sync.presence import Presence
 from programs.checked_toml import TomlError
 
 log = logging.getLogger(__name__)
@@ -204,7 +205,9 @@ class Application:
             plays_tones=sounds.can_play,
             sets_letters=bool(settings.config.kiosk.letters),
             safe_mode=settings.safe_mode,
+            recipient=_recipient(settings.config.sync),
         )
+        self._presence = _presence(settings, store.folder)
         chosen = Chosen(sounds.volume, kept.reminders, kept.letters or "usual")
         self._visit, self._first_effects = flow.start(setting, self._moment(), chosen)
 
@@ -465,6 +468,8 @@ class Application:
         self._give_up_sending()
         if self._visit.step == "home":
             self._access.leave("clinician")
+        if self._presence is not None:
+            self._presence.show(self._visit.step != "home")
         self._sounds.alarm("not_confirmed" if self._visit.step == "not_confirmed" else "")
         self._carry_out(effects)
         self._schedule()
@@ -882,6 +887,22 @@ class Application:
         if link.pid is not None:
             return code
         return int(not self._guard_rests.is_set() or self._guard_state == "unconfirmed")
+
+
+def _recipient(sync: Sync) -> str:
+    """Who gets the diary, in words; "": this box sends nothing."""
+    return (sync.recipient or sync.server) if sync.server else ""
+
+
+def _presence(settings: RunSettings, data: Path) -> Presence | None:
+    """What keeps the sender away; None: this box sends nothing."""
+    sync = settings.config.sync
+    if not sync.server:
+        return None
+    from kiosk.sync.outbox import place
+    from kiosk.sync.presence import Presence
+
+    return Presence(place(sync.outbox, data))
 
 
 def _check_forms(folder: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -181,6 +181,12 @@ class PrescriptionInstalled(Record, frozen=True, tag="prescriptions"):
 class Consent(Record, frozen=True, tag="consents"):
     topic: str
     given: bool
+FAMILY: Final = "family"
+"""The topic of a consent: the family may look."""
+CLINIC: Final = "sync"
+"""The same: the diary is sent to the clinic's server."""
+
+
     who: str
     to: str = ""
     """Who gets to see it, in words."""

@@ -15,6 +15,8 @@ from kiosk.clock import Clock
 from kiosk.diary.history import course_history, diary_due
 from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import (
+    CLINIC,
+    FAMILY,
     Consent,
     Contact,
     Entry,
@@ -124,6 +126,8 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     """Questions whose worse answer stands, cleared or not: what speaks against an exercise."""
     family_may_look: bool | None = None
     """What the person said last of who may see; None: she was not asked. Without a yes nobody looks."""
+    clinic_may_receive: bool | None = None
+    """What she said last of sending her diary; None: she was not asked. Without a yes nothing is sent."""
     pain_now: int | None = None
     """Pain at rest as it was said last today."""
 
@@ -217,7 +221,8 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         pads=_pads(reader.latest("pads")),
         interrupted=_interrupted(sessions),
         diary_due=diary_due(reader, now.date()),
-        family_may_look=_family_may_look(reader.facts("consents")),
+        family_may_look=_said_of(FAMILY, reader.facts("consents")),
+        clinic_may_receive=_said_of(CLINIC, reader.facts("consents")),
         worse_answers=_worse_answers(screenings),
         pain_now=_pain_now(entries, now.date()),
         muscle_locks=muscle_locks,
@@ -398,11 +403,9 @@ def _worse_answers(screenings: tuple[Stored, ...]) -> frozenset[str]:
     )
 
 
-def _family_may_look(consents: tuple[Stored, ...]) -> bool | None:
+def _said_of(topic: str, consents: tuple[Stored, ...]) -> bool | None:
     """By the order of writing: no clock that was set gives back what was withdrawn."""
-    said = [
-        one.record for one in consents if isinstance(one.record, Consent) and one.record.topic == "family"
-    ]
+    said = [one.record for one in consents if isinstance(one.record, Consent) and one.record.topic == topic]
     return said[-1].given if said else None
 
 

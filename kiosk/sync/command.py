@@ -17,10 +17,9 @@ from kiosk.diary.inbox import InboxError
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
 from kiosk.sync import carried, incoming, prepare, sender
-from kiosk.sync.outbox import Outbox
+from kiosk.sync.outbox import Outbox, place
 from kiosk.sync.transport import FhirServer, SyncConfigError
 
-OUTBOX: Final = "outbox"
 ROUND_S: Final = 900.0
 """Without --once, it looks this often."""
 
@@ -54,11 +53,9 @@ def run(
 
 def outbox_of(sync: Sync, data: Path | None) -> Outbox:
     """Where it is on this box. Raises SyncConfigError."""
-    if sync.outbox:
-        return Outbox(Path(sync.outbox))
-    if data is None:
+    if data is None and not sync.outbox:
         raise SyncConfigError("Which outbox? Give --outbox, or --data.", exit_code=2)
-    return Outbox(data / OUTBOX)
+    return Outbox(place(sync.outbox, data or Path()))
 
 
 def fill(sync: Sync, outbox: Outbox, data: Path, clock: Clock) -> None:

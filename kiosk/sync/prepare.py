@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from kiosk.diary.records import Consent, Screening, Session, Stored
+from kiosk.diary.records import CLINIC, Consent, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.export.fhir import Chain, Mapper, Resource, by_type, plans_of
 from kiosk.review.alerts import told_in
@@ -22,8 +22,6 @@ from kiosk.sync import bundle
 from kiosk.sync.outbox import RECEIPTS, REFUSED, STATE, WAITING, Consented, Outbox, is_complete
 from kiosk.visit.pages.reasons import sentence
 
-TOPIC: Final = "sync"
-"""Of the consent's records."""
 KINDS: Final = ("entries", "screenings", "forms", "sessions")
 """What becomes resources of its own, by its records."""
 MOST_WAITING: Final = 2_000
@@ -253,7 +251,7 @@ def _said(reader: StoreReader) -> Said:
     return [
         (stored.envelope.entry_time, stored.record)
         for stored in reader.all("consents")
-        if isinstance(stored.record, Consent) and stored.record.topic == TOPIC
+        if isinstance(stored.record, Consent) and stored.record.topic == CLINIC
     ]
 
 

@@ -231,7 +231,10 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "practice": _waits(
             _press_practice, _practice_page, "practice", "home", home_after_s=DONE_GOES_HOME_S
         ),
-        "consent": Step(consent.press_consent, consent_pages.consent, ("saving", "home")),
+        "consent": Step(consent.press_consent, consent_pages.consent, ("consent_clinic", "saving", "home")),
+        "consent_clinic": Step(
+            consent.press_consent_clinic, consent_pages.consent_clinic, ("consent", "saving", "home")
+        ),
         "patient_pin": Step(
             patient_pin.press_patient_pin,
             consent_pages.patient_pin,

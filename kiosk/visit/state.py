@@ -57,6 +57,8 @@ class Setting(msgspec.Struct, frozen=True):
     """The kiosk says how large its terminal's letters are (`kiosk.letters`)."""
     safe_mode: bool = False
     """The kiosk ended by itself too often: no therapy until somebody has looked."""
+    recipient: str = ""
+    """To whom the diary is sent, if the person wants it; empty: this box sends nothing."""
 
 
 class Chosen(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from kiosk.diary.store import open_store
 from kiosk.keys import Key
 from kiosk.visit import flow
 from kiosk.visit.events import CheckPin, LoadFamilyView, PinChecked, StopTestEnded, Woke
+from kiosk.visit.state import Setting
 from tests.kiosk.visit_bench import Walk, today
 
 NOON = dt.datetime(2026, 11, 20, 12, 30, tzinfo=dt.UTC)
@@ -249,3 +250,45 @@ def test_a_folder_that_is_none_gets_no_pin(
 
 def _types(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+# ── the clinic ──
+
+SENDS = Setting(recipient="Back Clinic")
+
+
+def test_a_box_that_sends_nothing_asks_nothing() -> None:
+    walk = Walk()
+    walk.press("4", "4")
+    assert Key.THREE not in {choice.key for choice in walk.page.choices}
+    walk.press("3")
+    assert walk.step == "consent"
+
+
+def test_she_says_whether_her_diary_is_sent_and_to_whom() -> None:
+    walk = Walk(setting=SENDS)
+    assert "Back Clinic" not in walk.words
+    walk.press("4", "4", "3")
+    assert walk.step == "consent_clinic"
+    assert "nothing is sent" in walk.words
+    walk.press("1")
+    assert walk.records(Consent) == [Consent(topic="sync", given=True, who="patient", to="Back Clinic")]
+    assert walk.step == "home"
+
+
+def test_while_it_is_sent_home_says_so_and_she_can_take_it_back() -> None:
+    walk = Walk(today(clinic_may_receive=True), setting=SENDS)
+    assert "Your diary is sent to Back Clinic." in walk.words
+    walk.press("4", "4", "3")
+    assert "Now your diary is sent." in walk.words
+    walk.press("2")
+    assert walk.records(Consent) == [Consent(topic="sync", given=False, who="patient", to="Back Clinic")]
+
+
+def test_enter_and_stray_keys_send_nothing() -> None:
+    for key in Key:
+        walk = Walk(setting=SENDS)
+        walk.press("4", "4", "3")
+        walk.press(key.value)
+        if key not in (Key.ONE, Key.TWO):
+            assert walk.records(Consent) == [], key

@@ -712,6 +712,13 @@ def _choices(walk: Walk) -> Iterator[Shot]:
         yield shot(asked, f"home family {may_look}")
         asked.press("4", "4")
         yield shot(asked, f"consent {may_look}")
+    for sent in (None, True, False):
+        asked = Walk(today(clinic_may_receive=sent), setting=Setting(recipient="Back Clinic"))
+        yield shot(asked, f"home sent {sent}")
+        asked.press("4", "4")
+        yield shot(asked, "consent with a clinic")
+        asked.press("3")
+        yield shot(asked, f"consent clinic {sent}")
     learning = Walk()
     learning.press("4", "5")
     yield shot(learning)

@@ -7,14 +7,14 @@ import datetime as dt
 from pathlib import Path
 
 from kiosk.clock import FixedClock
-from kiosk.diary.records import Consent, Entry, Record, Session
+from kiosk.diary.records import CLINIC, Consent, Entry, Record, Session
 from kiosk.diary.store import StoreReader, open_reader, open_store
 from kiosk.sync.outbox import Outbox
-from kiosk.sync.prepare import TOPIC, Prepared, prepare
+from kiosk.sync.prepare import Prepared, prepare
 from tests.export.diaries import NOW, diary
 
-YES = Consent(topic=TOPIC, given=True, who="patient", to="Back Clinic")
-NO = Consent(topic=TOPIC, given=False, who="patient", to="Back Clinic")
+YES = Consent(topic=CLINIC, given=True, who="patient", to="Back Clinic")
+NO = Consent(topic=CLINIC, given=False, who="patient", to="Back Clinic")
 
 
 class Box:

@@ -8,7 +8,7 @@ from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pin_words import pin_notice
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps.consent import family_may_look
+from kiosk.visit.steps.consent import clinic_may_receive, family_may_look
 from kiosk.words import _
 
 
@@ -36,5 +36,28 @@ def consent(visit: Visit, moment: Moment) -> Page:
         now,
         _("You can say yes or no, and change it at any time."),
     )
-    choices = (Choice(Key.ONE, _("My family may look")), Choice(Key.TWO, _("My family may not look")))
+    clinic = (Choice(Key.THREE, _("My clinic")),) if visit.context.setting.recipient else ()
+    choices = (
+        Choice(Key.ONE, _("My family may look")),
+        Choice(Key.TWO, _("My family may not look")),
+        *clinic,
+    )
+    return build(visit, moment, Words(lines), choices, title=_("Who may see"), pauses=True, back=True)
+
+
+def consent_clinic(visit: Visit, moment: Moment) -> Page:
+    """What is sent, to whom, and that either answer is right."""
+    recipient = visit.context.setting.recipient
+    now = {
+        True: _("Now your diary is sent."),
+        False: _("Now nothing is sent."),
+        None: _("You were not asked yet. So nothing is sent."),
+    }[clinic_may_receive(visit)]
+    lines = (
+        _("Shall this box send your diary to {recipient}?").format(recipient=recipient),
+        _("Your answers, your sessions and the alerts go there, under another name than yours."),
+        now,
+        _("You can say yes or no, and change it at any time."),
+    )
+    choices = (Choice(Key.ONE, _("Send my diary")), Choice(Key.TWO, _("Do not send it")))
     return build(visit, moment, Words(lines), choices, title=_("Who may see"), pauses=True, back=True)

@@ -55,7 +55,12 @@ def home(visit: Visit, moment: Moment) -> Page:
     news = (
         ()
         if now in ("loading", "unreadable")
-        else (*(damage_words.on_home(visit) or _reminder(visit, moment)), *_alerts(visit), *_news(visit))
+        else (
+            *(damage_words.on_home(visit) or _reminder(visit, moment)),
+            *_alerts(visit),
+            *_news(visit),
+            *_sent(visit),
+        )
     )
     lines = _lines(visit, moment, now)
     if now in FOLLOWED_UP and not _alerts(visit):
@@ -125,6 +130,13 @@ def _news(visit: Visit) -> tuple[str, ...]:
         else:
             said.append(_("A lock was opened by {clinician}.").format(clinician=by))
     return tuple(said[-2:])
+
+
+def _sent(visit: Visit) -> tuple[str, ...]:
+    """That the diary leaves the box stands here as long as it does."""
+    if not consent.clinic_may_receive(visit):
+        return ()
+    return (_("Your diary is sent to {recipient}.").format(recipient=visit.context.setting.recipient),)
 
 
 def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from kiosk.diary.records import Consent
+from kiosk.diary.records import CLINIC, FAMILY, Consent
 from kiosk.keys import Key
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import back, go, save, update, wait_for_saves
 from kiosk.visit.steps.patient_pin import ask_first
-
-FAMILY: Final = "family"
-"""The topic of the record."""
 
 
 def family_may_look(visit: Visit) -> bool | None:
@@ -28,10 +23,29 @@ def to_family(visit: Visit, moment: Moment) -> Result:
 
 
 def press_consent(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 They may look. 2 They may not."""
+    """1 They may look. 2 They may not. 3 The clinic, where this box can send to one."""
+    if key is Key.BACK:
+        return back(visit, moment)
+    if key is Key.THREE and visit.context.setting.recipient:
+        return go(visit, moment, "consent_clinic"), ()
+    if key not in (Key.ONE, Key.TWO):
+        return visit, ()
+    visit, effects = save(visit, "consent", Consent(topic=FAMILY, given=key is Key.ONE, who="patient"))
+    return wait_for_saves(visit, moment, "home"), effects
+
+
+def clinic_may_receive(visit: Visit) -> bool | None:
+    """What she said last; None: she was never asked, or this box sends nothing."""
+    today = visit.context.today
+    return None if today is None or not visit.context.setting.recipient else today.clinic_may_receive
+
+
+def press_consent_clinic(visit: Visit, key: Key, moment: Moment) -> Result:
+    """1 Send it. 2 Do not."""
     if key is Key.BACK:
         return back(visit, moment)
     if key not in (Key.ONE, Key.TWO):
         return visit, ()
-    visit, effects = save(visit, "consent", Consent(topic=FAMILY, given=key is Key.ONE, who="patient"))
+    said = Consent(topic=CLINIC, given=key is Key.ONE, who="patient", to=visit.context.setting.recipient)
+    visit, effects = save(visit, "consent", said)
     return wait_for_saves(visit, moment, "home"), effects
