@@ -43,12 +43,15 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entry_time: dt.datetime
     """When it was written, aware. Later than its event's day: shown as "entered late"."""
     clock_trusted: bool
-    """The clock was set by an RTC or synchronised, and not behind the last record."""
+    """The clock was set by an RTC or synchronised, and not behind the last record, or believed again."""
     boot_id: str
     monotonic_s: float
     folder: FolderKind
     device_id: str
     corrects: str | None = None
+    set_back: bool = False
+    """The clock was trusted by itself and behind a record that a trusted clock had dated
+    (`kiosk.diary.clock_trust`)."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):

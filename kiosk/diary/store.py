@@ -22,7 +22,7 @@ import msgspec
 
 from kiosk.clock import Clock
 from kiosk.collecting import without_collecting
-from kiosk.diary import check, inbox, journal, migration, months
+from kiosk.diary import check, clock_trust, inbox, journal, migration, months
 from kiosk.diary import folder as data_folder
 from kiosk.diary.journal import JournalDamaged
 from kiosk.diary.records import (
@@ -288,7 +288,7 @@ class Store(StoreReader):
             with contextlib.suppress(journal.NotUnderstood):
                 self._writer.tell(self._journals)
             self._damage = Damage(cut_short=self._writer.cut_short)
-            self._last_trusted = self._newest_trusted_time()
+            self._trust = self._trust_so_far()
         except BaseException:
             self._writer.close()
             raise
@@ -418,14 +418,13 @@ class Store(StoreReader):
         self._locks_numbered += 1
         return self._locks_numbered
 
-    def _newest_trusted_time(self) -> dt.datetime | None:
-        times = [
-            fact.envelope.entry_time
-            for kind in TABLES
-            for fact in (self._facts_of(self._writer.newest, kind, True) if self._writer.newest else ())
-            if fact.envelope.clock_trusted
-        ]
-        return max(times, default=None)
+    def _trust_so_far(self) -> clock_trust.ClockTrust:
+        """By the newest month: it holds everything since the latest time that was ever trusted."""
+        newest = self._writer.newest
+        if not newest:
+            return clock_trust.ClockTrust()
+        facts = (fact for kind in TABLES for fact in self._facts_of(newest, kind, True))
+        return clock_trust.of(fact.envelope for fact in facts)
 
     def _begin(
         self,
@@ -501,8 +500,7 @@ class Store(StoreReader):
                 self._writer.add(month, table, [text])
         except Exception as error:
             raise self._fail(error) from error
-        if envelope.clock_trusted:
-            self._last_trusted = envelope.entry_time
+        self._trust = self._trust.after(envelope)
         self._recent[envelope.id] = stored
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
@@ -539,10 +537,8 @@ class Store(StoreReader):
     def _stamped(self, draft: Envelope) -> Envelope:
         """A clock that is behind the last record is marked, and a sealed month is not opened again for it."""
         now = self._clock.now()
-        behind = self._last_trusted is not None and now < self._last_trusted
-        return msgspec.structs.replace(
-            draft, entry_time=now, clock_trusted=self._clock.trusted() and not behind
-        )
+        trusted, set_back = self._trust.judged(now, self._clock.trusted())
+        return msgspec.structs.replace(draft, entry_time=now, clock_trusted=trusted, set_back=set_back)
 
 
 def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:

@@ -12,6 +12,9 @@ from typing import Final
 QUERY: Final = "\x1b[6n"
 ASK_EVERY_S: Final = 0.5
 ANSWER_WITHIN_S: Final = 0.75
+FORGOTTEN_AFTER_S: Final = 10.0
+"""A query so old, and nothing asked since: its answer got lost, as when a terminal is exchanged for another.
+It would make every later answer look late, for each is taken for the oldest query's."""
 
 _QUERIES_REMEMBERED: Final = 16
 
@@ -25,6 +28,8 @@ class TerminalLiveness:
 
     def asked(self, now_s: float) -> None:
         """A query was handed to the terminal."""
+        if self._unanswered_s and now_s - self._unanswered_s[-1] > FORGOTTEN_AFTER_S:
+            self.lost()
         self._unanswered_s.append(now_s)
 
     def answered(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.terminal.liveness import ANSWER_WITHIN_S, AlwaysAlive, TerminalLiveness
+from kiosk.terminal.liveness import ANSWER_WITHIN_S, FORGOTTEN_AFTER_S, AlwaysAlive, TerminalLiveness
 
 
 def test_a_terminal_that_never_answered_is_not_alive() -> None:
@@ -47,6 +47,33 @@ def test_dropped_questions_make_it_dead_until_the_next_answer() -> None:
     liveness.asked(0.5)
     liveness.answered()
     assert liveness.alive(0.6)
+
+
+def test_answers_that_got_lost_are_forgotten_when_nothing_was_asked_for_a_while() -> None:
+    liveness = TerminalLiveness()
+    for asked_s in (0.0, 0.5, 1.0):
+        liveness.asked(asked_s)
+    liveness.answered()
+    assert not liveness.alive(2.0)
+    liveness.asked(1.0 + FORGOTTEN_AFTER_S + 0.1)
+    assert not liveness.alive(11.2)
+    liveness.answered()
+    for tick in range(20):
+        asked_s = 12.0 + tick * 0.5
+        liveness.asked(asked_s)
+        assert liveness.alive(asked_s + 0.4)
+        liveness.answered()
+
+
+def test_a_terminal_that_lags_behind_is_not_forgiven_while_it_is_asked() -> None:
+    liveness = TerminalLiveness()
+    liveness.asked(0.0)
+    liveness.answered()
+    for tick in range(1, 100):
+        liveness.asked(tick * 0.5)
+        if tick > 2:
+            liveness.answered()
+            assert not liveness.alive(tick * 0.5 + 0.3)
 
 
 def test_a_headless_test_has_one_that_always_is() -> None:

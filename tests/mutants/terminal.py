@@ -6,6 +6,20 @@ from tests.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        "two answers that got lost make a terminal dead for good",
+        "kiosk/terminal/liveness.py",
+        "now_s - self._unanswered_s[-1] > FORGOTTEN_AFTER_S",
+        "False",
+        "tests/kiosk/test_terminal_liveness.py",
+    ),
+    Mutant(
+        "a terminal that lags behind is forgiven",
+        "kiosk/terminal/liveness.py",
+        "now_s - self._unanswered_s[-1] > FORGOTTEN_AFTER_S",
+        "now_s - self._unanswered_s[0] > ANSWER_WITHIN_S",
+        "tests/kiosk/test_terminal_liveness.py",
+    ),
+    Mutant(
         "a flood of keys is acted on until its end",
         "kiosk/terminal/session.py",
         "if len(self._waiting) < most:",

@@ -1,0 +1,70 @@
+"""Whether the times of new records can be believed, judged by the records that are there. Pure.
+
+A clock that is behind a record which a trusted clock dated was set back: its records are marked. That holds
+until the clock has passed that record. Where the record itself was wrong (a clock that stood a year ahead,
+once) that would be for ever: so a clock that is trusted by itself is believed again after it was marked on
+`DAYS` days, each later than the one before. Setting it back for an evening gains nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from kiosk.diary.records import Envelope
+
+DAYS: Final = 3
+"""Of use; it is believed on a later one."""
+
+
+class ClockTrust(msgspec.Struct, frozen=True):
+    """What the records say."""
+
+    newest: dt.datetime | None = None
+    """The latest time that was trusted."""
+    went_on: dt.datetime | None = None
+    """The latest time that was trusted although it lies before `newest`."""
+    marked: frozenset[dt.date] = frozenset()
+    """The days of records that were marked although the clock was trusted by itself."""
+    marked_until: dt.datetime | None = None
+
+    def judged(self, now: dt.datetime, trusted: bool) -> tuple[bool, bool]:
+        """`Envelope.clock_trusted` and `set_back` of a record that is written now; `trusted`: by itself."""
+        if not trusted:
+            return False, False
+        if self.newest is None or now >= self.newest:
+            return True, False
+        return self._believed_again(now), True
+
+    def _believed_again(self, now: dt.datetime) -> bool:
+        if self.went_on is not None:
+            return now >= self.went_on
+        earlier = sum(day < now.date() for day in self.marked)
+        return earlier >= DAYS and (self.marked_until is None or now >= self.marked_until)
+
+    def after(self, envelope: Envelope) -> ClockTrust:
+        """With one more record."""
+        at = envelope.entry_time
+        if envelope.clock_trusted and envelope.set_back:
+            return msgspec.structs.replace(self, went_on=_later(self.went_on, at))
+        if envelope.clock_trusted:
+            return msgspec.structs.replace(self, newest=_later(self.newest, at))
+        if envelope.set_back:
+            marked = self.marked | {at.date()}
+            return msgspec.structs.replace(self, marked=marked, marked_until=_later(self.marked_until, at))
+        return self
+
+
+def of(envelopes: Iterable[Envelope]) -> ClockTrust:
+    """Of some records, in any order."""
+    trust = ClockTrust()
+    for envelope in envelopes:
+        trust = trust.after(envelope)
+    return trust
+
+
+def _later(one: dt.datetime | None, other: dt.datetime) -> dt.datetime:
+    return other if one is None else max(one, other)
