@@ -117,6 +117,7 @@ class SerialLink:
         self._queue: deque[bytes] = deque()
         self._written = 0
         """Bytes of the queue's first frame that have left."""
+        self._waits_for_room = False
         self._silent = False
         self._unknown_half = False
         """Something was thrown away in mid-frame: the device may be waiting for the rest of it."""
@@ -202,6 +203,7 @@ class SerialLink:
             try:
                 self._written += os.write(self._fd, frame[self._written :] if self._written else frame)
             except BlockingIOError:
+                self._waits_for_room = True
                 self._loop.add_writer(self._fd, self._flush)
                 return
             except OSError as error:
@@ -211,7 +213,12 @@ class SerialLink:
                 self._queue.popleft()
                 self._written = 0
                 self._show("out", frame)
-        self._loop.remove_writer(self._fd)
+        self._wait_no_more()
+
+    def _wait_no_more(self) -> None:
+        if self._waits_for_room:
+            self._waits_for_room = False
+            self._loop.remove_writer(self._fd)
 
     def _readable(self) -> None:
         try:
@@ -237,7 +244,7 @@ class SerialLink:
         self._queue.clear()
         self._written = 0
         self._unknown_half = True
-        self._loop.remove_writer(self._fd)
+        self._wait_no_more()
         with suppress(termios.error, OSError):
             termios.tcflush(self._fd, termios.TCOFLUSH)
 
@@ -262,6 +269,6 @@ class SerialLink:
         self._queue.clear()
         self._written = 0
         self._loop.remove_reader(self._fd)
-        self._loop.remove_writer(self._fd)
+        self._wait_no_more()
         with suppress(OSError):
             self._port.close()

@@ -137,6 +137,7 @@ class Point:
 Points: TypeAlias = tuple[Point, ...]
 
 
+@lru_cache(maxsize=256)
 def biphasic_pulse(half_mA: int, pulse_width_us: int) -> Points:
     """The one pulse form that is ever sent: (t, +I), (100 µs, 0), (t, −I). Off is the same with I = 0."""
     return (
@@ -151,6 +152,7 @@ def net_charge_half_mA_us(points: Points) -> int:
     return sum(point.effective_us * point.half_mA for point in points)
 
 
+@lru_cache(maxsize=256)
 def _encode_points(points: Points) -> bytes:
     if not 1 <= len(points) <= MAX_POINTS:
         raise Malformed(f"{len(points)} points")
@@ -373,10 +375,13 @@ class MlUpdate:
 
 def duty(channels: Iterable[ChannelUpdate]) -> int:
     """How full the device's time is, in thousandths, rounded up (card, "Duty rule": below 1000)."""
-    load = Fraction(0)
+    load, per = 0, 1  # their quotient; asked before every update, for which a Fraction is too slow
     for update in channels:
-        load += (sum(point.duration_us for point in update.points) + 60) / update.period.ms
-    return -(-load.numerator // load.denominator)
+        steps_per_ms = 4 if update.period.quarter_ms else 2
+        busy_us = sum(point.duration_us for point in update.points) + 60
+        load = load * update.period.code + busy_us * steps_per_ms * per
+        per *= update.period.code
+    return -(-load // per)
 
 
 MAX_DUTY: Final = 999

@@ -1,6 +1,7 @@
 """ScienceMode4: golden frames of the card, the maker's vectors, round trips, and what is never encoded."""
 
 import json
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -354,3 +355,9 @@ def test_duty_is_exact_and_rounded_up():
     assert duty(two_channels(Period(133, quarter_ms=True)).channels) == 46
     assert duty(()) == 0
     assert duty([ChannelUpdate(1, Period(2, False), (Point(940, 0),))]) == 1000
+
+
+@given(st.lists(st.builds(ChannelUpdate, st.integers(1, 8), periods, pulses), max_size=8))
+def test_duty_is_the_sum_of_the_channels(channels):
+    per_ms = [(sum(p.duration_us for p in one.points) + 60) / one.period.ms for one in channels]
+    assert duty(channels) == math.ceil(sum(per_ms))
