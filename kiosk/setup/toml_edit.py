@@ -56,11 +56,12 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
 
 def _written(value: Value) -> str:
     """A JSON string, number, truth value or list of strings is a TOML one as well, once DEL is escaped."""
-    return json.dumps(value if isinstance(value, str | int) else list(value)).replace("\x7f", "\\u007f")
+    plain = value if isinstance(value, str | int) else list(value)
+    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _with(text: str, table: str, key: str, written: str) -> str:
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     begin = next((at for at, line in enumerate(lines) if _name_of(line) == table), None)
     if begin is None:
         return "\n".join(

@@ -123,9 +123,9 @@ def test_every_finding_and_its_remedy_is_read_screen_by_screen() -> None:
         read += walk.words
     for found, remedy in MEND:
         assert f"{found} → {remedy}" in read
-    last = walk.page
+    last = walk.visit.place
     walk.press("down")
-    assert walk.page == last
+    assert walk.visit.place == last
     walk.press("up", "up")
     assert "Thing 0" in walk.words
     walk.press("back")

@@ -7,7 +7,7 @@ A module a room; a new one is named here.
 
 from __future__ import annotations
 
-from tests.mutants import contact, content, course, diary, drivers, guard, install, kiosk, sync, terminal
+from tests.mutants import box, contact, content, course, diary, drivers, guard, install, kiosk, sync, terminal
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -21,4 +21,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *sync.MUTANTS,
     *terminal.MUTANTS,
     *install.MUTANTS,
+    *box.MUTANTS,
 )

@@ -1,0 +1,177 @@
+"""Of a box's doctor, its setup and safe mode."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+STARTS = "kiosk/ops/starts.py"
+SELF_TEST = "kiosk/setup/self_test.py"
+TOML_EDIT = "kiosk/setup/toml_edit.py"
+BUNDLE = "kiosk/doctor/bundle.py"
+STIMULATOR = "kiosk/doctor/checks/stimulator.py"
+DISK = "kiosk/doctor/checks/disk.py"
+TEST_STARTS = "tests/kiosk/ops/test_starts.py"
+TEST_SAFE_MODE = "tests/kiosk/test_safe_mode.py"
+TEST_DUMMY = "tests/setup/test_self_test.py::test_only_a_flat_resistor_of_one_kiloohm_is_one"
+TEST_BODY = "tests/setup/test_self_test.py::test_on_a_body_nothing_but_single_pulses_of_the_probe"
+TEST_SETUP = "tests/setup/test_setup.py"
+TEST_TOML = "tests/setup/test_toml_edit.py"
+TEST_FAULTS = "tests/kiosk/doctor/test_faults.py"
+TEST_COMMAND = "tests/kiosk/doctor/test_command.py"
+
+MUTANTS = (
+    Mutant(
+        "the third crash still offers therapy",
+        STARTS,
+        "len(recent) >= MOST_CRASHES",
+        "len(recent) > MOST_CRASHES",
+        TEST_STARTS,
+    ),
+    Mutant(
+        "a power cut counts as a crash",
+        STARTS,
+        "before.running is not None and before.running.boot == now.boot",
+        "before.running is not None",
+        TEST_STARTS,
+    ),
+    Mutant(
+        "crashes of long ago count",
+        STARTS,
+        "one.boot == now.boot and now.at_s - one.at_s <= WITHIN_S",
+        "one.boot == now.boot",
+        TEST_STARTS,
+    ),
+    Mutant(
+        "a restart ends safe mode",
+        STARTS,
+        "before.safe or len(recent)",
+        "len(recent)",
+        TEST_STARTS,
+    ),
+    Mutant(
+        "a file of starts that cannot be read is a clean past",
+        STARTS,
+        "UNREADABLE: Final = Starts(safe=True)",
+        "UNREADABLE: Final = Starts(safe=False)",
+        TEST_STARTS,
+    ),
+    Mutant(
+        "safe mode offers a session",
+        "kiosk/visit/steps/home.py",
+        "    if safe_mode.on(visit):\n",
+        "    if False:\n",
+        TEST_SAFE_MODE,
+    ),
+    Mutant(
+        "safe mode starts a guard",
+        "kiosk/application.py",
+        "            if self._settings.safe_mode:\n",
+        "            if False:\n",
+        "tests/visit/test_safe_mode_visit.py::test_safe_mode_in_plain_lines",
+    ),
+    Mutant(
+        "safe mode is left with something to mend",
+        "kiosk/visit/steps/safe_mode.py",
+        "key is Key.ONE and checked.may_leave",
+        "key is Key.ONE",
+        TEST_SAFE_MODE,
+    ),
+    Mutant(
+        "a body of one kiloohm passes for the resistor",
+        SELF_TEST,
+        "return near and abs(lead.load_ohm - lead.series_ohm) <= FLAT_OHM",
+        "return near",
+        TEST_DUMMY,
+    ),
+    Mutant(
+        "anything flat passes for the resistor",
+        SELF_TEST,
+        "return near and abs(",
+        "return abs(",
+        TEST_DUMMY,
+    ),
+    Mutant(
+        "the self-test goes on whatever was measured",
+        SELF_TEST,
+        "            if not is_dummy(lead):\n",
+        "            if lead.load_ohm is None:\n",
+        TEST_BODY,
+    ),
+    Mutant(
+        "the self-test puts out more than 5 mA",
+        SELF_TEST,
+        "MOST_HALF_MA: Final = 10\n",
+        "MOST_HALF_MA: Final = 12\n",
+        "tests/setup/test_self_test.py -k five_milliamperes",
+    ),
+    Mutant(
+        "an answer is not kept before the next question",
+        "kiosk/setup/command.py",
+        "            progress.save(folder, setup.progress)\n",
+        "            pass\n",
+        f"{TEST_SETUP}::test_from_the_first_question_to_the_card_cut_off_after_each_answer",
+    ),
+    Mutant(
+        "a button that nobody pressed is taken",
+        "kiosk/setup/device_steps.py",
+        "    if not _pressed(path):\n",
+        "    if False:\n",
+        f"{TEST_SETUP}::test_a_button_from_which_nothing_comes_is_not_taken",
+    ),
+    Mutant(
+        "setup writes over comments",
+        TOML_EDIT,
+        "lines[at] = found[1] + written + _comment_of(found[2])",
+        "lines[at] = found[1] + written",
+        TEST_TOML,
+    ),
+    Mutant(
+        "setup changes what it does not understand",
+        TOML_EDIT,
+        "    if _parsed(text, name) != wanted:\n",
+        "    if False:\n",
+        TEST_TOML,
+    ),
+    Mutant(
+        "the configuration is only the writer's to read",
+        TOML_EDIT,
+        "            os.fchmod(descriptor, mode)\n",
+        "",
+        TEST_TOML,
+    ),
+    Mutant(
+        "a log's messages leave the box",
+        BUNDLE,
+        'yield " ".join(head.groups())',
+        "yield line",
+        TEST_COMMAND,
+    ),
+    Mutant(
+        "keys of the configuration that nobody knows leave the box",
+        BUNDLE,
+        "{key: box.tables[table][key] for key in keys if key in box.tables[table]}",
+        "dict(box.tables[table])",
+        TEST_COMMAND,
+    ),
+    Mutant(
+        "another stimulator is well",
+        STIMULATOR,
+        "    if recorded and told.device_id != recorded:\n",
+        "    if False:\n",
+        TEST_FAULTS,
+    ),
+    Mutant(
+        "a diary in memory is well",
+        DISK,
+        '_FORGETFUL: Final = ("tmpfs", ',
+        "_FORGETFUL: Final = (",
+        TEST_FAULTS,
+    ),
+    Mutant(
+        "the doctor needs the kiosk's command line",
+        "kiosk/start.py",
+        'if sys.argv[1:2] == ["doctor"]:',
+        "if False:",
+        f"{TEST_COMMAND}::test_it_works_where_not_even_the_command_line_can_be_loaded",
+    ),
+)
