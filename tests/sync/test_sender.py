@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Sync
-from kiosk.sync.outbox import Outbox
-from kiosk.sync.sender import FIRST_PAUSE_S, LONGEST_PAUSE_S, SOMEBODY_THERE, Sender, Sent, last
+from kiosk.sync.outbox import CONSENT, Outbox
+from kiosk.sync.sender import FIRST_PAUSE_S, LONGEST_PAUSE_S, NOT_ALLOWED, SOMEBODY_THERE, Sender, Sent, last
 from kiosk.sync.transport import Answer, FhirServer, Unreachable
 from tests.export.test_fhir import errors
 from tests.sync.boxes import NO, YES, Box, entry, session
@@ -168,9 +168,11 @@ def test_a_visit_that_begins_in_the_middle_stops_the_next_file(box: Box, tmp_pat
 
 
 def test_a_withdrawn_consent_stops_the_sending_at_once(box: Box) -> None:
-    box.outbox.forbid()
+    """Also where what waits could not be thrown away yet."""
+    (box.outbox.folder / CONSENT).unlink()
+    assert box.files()
     with fhir_server(FhirStore()) as server:
-        sender_of(box, server).run()
+        assert sender_of(box, server).run().trouble == NOT_ALLOWED
         assert server.requests == 0
 
 
