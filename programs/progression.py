@@ -79,13 +79,10 @@ class _Day(NamedTuple):
     history: CourseHistory
     facts: TodayFacts
     now: dt.datetime
+    today: dt.date
     clock_trusted: bool
     device_kind: str
     stage: StageToday
-
-    @property
-    def today(self) -> dt.date:
-        return self.now.date()
 
 
 class _Obstacle(NamedTuple):
@@ -130,7 +127,7 @@ def next_session(
         raise ValueError("now must be aware")
     trusted = clock_trusted and not _clock_is_behind(history, now)
     stage = todays_stage(prescription, history, now.date())
-    day = _Day(prescription, history, facts, now, trusted, device_kind, stage)
+    day = _Day(prescription, history, facts, now, now.date(), trusted, device_kind, stage)
     closed = [obstacle for rule in _DAY_RULES if (obstacle := rule(day)) is not None]
     if closed:
         return NotToday(_said(closed), _when_all_pass(closed))

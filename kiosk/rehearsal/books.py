@@ -9,11 +9,15 @@ from types import TracebackType
 from typing import Final
 
 from kiosk.clock import FixedClock
-from kiosk.diary.records import Record, Stored
+from kiosk.diary.records import Acknowledgement, Alert, Record, Stored
 from kiosk.diary.store import Store, open_store
 from kiosk.errors import KioskError
+from kiosk.rehearsal.notes import SEEN_TO
 
 DEVICE_ID: Final = "SIM-REHEARSAL"
+TOLD_AFTER_S: Final = 600.0
+SEEN_AFTER: Final = dt.timedelta(days=4)
+"""What began later stands: something is left to look at."""
 RECENT: Final = 50
 """Records back that a correction can still mean when a month is over."""
 
@@ -66,6 +70,20 @@ class NewFolder:
         self._began = {id_: at for id_, at in self._began.items() if id_ in kept}
         asyncio.run(self._store.add_all(drafts))
 
+    def _tell_the_family(self) -> None:
+        """On the last evening the box tells what the rules of the alerts find of late, and the family
+        sees to all of it but the newest."""
+        from kiosk.diary.today import read
+        from kiosk.review.alerts import read_alerts
+
+        self._clock.advance(TOLD_AFTER_S)
+        today = read(self._store, self._clock)
+        for one in read_alerts(self._store, today).new:
+            id_ = self.add(Alert(level=one.level, rule=one.rule, records=one.records, since=one.since))
+            if today.now.date() - one.since >= SEEN_AFTER:
+                self.add(Acknowledgement(alert=id_, note=SEEN_TO[0], who="family"))
+        self.write()
+
     def __enter__(self) -> NewFolder:
         return self
 
@@ -75,5 +93,6 @@ class NewFolder:
         try:
             if kind is None:
                 self.write()
+                self._tell_the_family()
         finally:
             self._store.close()

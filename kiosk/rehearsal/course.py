@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from kiosk.clock import FixedClock
 from kiosk.diary.records import (
     Access,
+    Acknowledgement,
     AdverseEvent,
     Alert,
     Entry,
@@ -37,7 +38,7 @@ from kiosk.diary.records import (
 from kiosk.rehearsal.checker import LOCKS_THERAPY, Checker
 from kiosk.rehearsal.guard import VirtualGuard
 from kiosk.rehearsal.hands import Hands
-from kiosk.rehearsal.notes import FAMILY_NOTES, PATIENT_NOTES
+from kiosk.rehearsal.notes import FAMILY_NOTES, PATIENT_NOTES, SEEN_TO
 from kiosk.rehearsal.patient import Feeling, Patient, draw_person
 from kiosk.rehearsal.prescription import RENEWED_AFTER, prescribed, to_toml
 from kiosk.rehearsal.session import Mishap, PowerCut, SessionPlayer
@@ -160,16 +161,19 @@ class Course:
         self._faults_today = 0
         self._events: list[Event] = []
         self._levels: dict[int, LevelFound] = {}
+        self._alerts: list[str] = []
+        """Ids of those that the family has not seen to."""
         self._unfelt_running: Counter[Kind] = Counter()
         self._levels_too_low = False
 
     def days(self, count: int) -> Iterator[list[Event]]:
-        """What happened, a list for each day; an empty one when nobody came."""
-        for _ in range(count):
+        """What happened, a list for each day; an empty one when nobody came. The clock stays on the last."""
+        for number in range(count):
+            if number:
+                self._wait_until(self._clock.now().date() + DAY, 0)
             self._events = []
             self._day()
             yield self._events
-            self._wait_until(self._clock.now().date() + DAY, 0)
 
     # ── a day ──
 
@@ -235,6 +239,9 @@ class Course:
         actions: tuple[Literal["pin_attempt", "pin_ok", "look"], ...] = ("pin_attempt", "pin_ok", "look")
         for action in actions:
             self._book.add(Access(role="family", action=action))
+        for alert in self._alerts:
+            self._book.add(Acknowledgement(alert=alert, note=self._rng.choice(SEEN_TO), who="family"))
+        self._alerts.clear()
         if self._rng.random() < 0.03:
             self._book.add(Note(text=self._rng.choice(FAMILY_NOTES), author="family"))
 
@@ -419,7 +426,7 @@ class Course:
             at=began_at,
         )
         for key in retracted:
-            self._book.add(Alert(level="amber", rule=Reason("yes_taken_back", {"question": key})))
+            self._alert("amber", Reason("yes_taken_back", {"question": key}))
         if asks == "baseline":
             self._screened = self._clock.now()
         for found in standing:
@@ -467,7 +474,13 @@ class Course:
             return
         self._pass(self._rng.uniform(60, 240))
         grade = self._patient.skin(next_day=False)
-        self._book.add(entry := Entry(moment="after", skin=grade, session_id=self._session_id))
+        entry = Entry(
+            moment="after",
+            pain_rest=self._patient.pain_after(plan.kind),
+            skin=grade,
+            session_id=self._session_id,
+        )
+        self._book.add(entry)
         self.summary.wrote(entry, self._clock.now())
         self._skin_is(grade, plan.programme)
 
@@ -611,7 +624,7 @@ class Course:
     # ── small things ──
 
     def _alert(self, level: Literal["red", "amber", "info"], rule: Reason) -> None:
-        self._book.add(Alert(level=level, rule=rule))
+        self._alerts.append(self._book.add(Alert(level=level, rule=rule)))
 
     def _tell(self, what: What, reasons: tuple[Reason, ...] = (), **more: Any) -> None:
         self._events.append(Event(self._clock.now(), what, reasons, **more))

@@ -109,17 +109,17 @@ class VirtualArming:
         return min(self._phase_ms + self.phase.duration_ms, self._nobody_ms)
 
     def _next_due_ms(self) -> int:
-        due = [self._phase_ms + self.phase.duration_ms]
+        due_ms = self._phase_ms + self.phase.duration_ms
         if self._squeezes:
-            due.append(self._in_cycle_ms(self._rise_ms))
-            due.append(self._in_cycle_ms(self._train_ms - self._down_ms + (1 if self._down_ms else 0)))
-        else:
-            due.append(self._phase_ms + self._rise_ms)
-            if not self._gate_open:
-                pattern = self.phase.pattern
-                period_ms = pattern.on_ms + pattern.off_ms
-                due.append(self.now_ms - self.elapsed_ms % period_ms + period_ms)
-        return min(at_ms for at_ms in due if at_ms > self.now_ms)
+            falls_ms = self._train_ms - self._down_ms + (1 if self._down_ms else 0)
+            return min(due_ms, self._in_cycle_ms(self._rise_ms), self._in_cycle_ms(falls_ms))
+        if (risen_ms := self._phase_ms + self._rise_ms) > self.now_ms:
+            due_ms = min(due_ms, risen_ms)
+        if not self._gate_open:
+            pattern = self.phase.pattern
+            period_ms = pattern.on_ms + pattern.off_ms
+            due_ms = min(due_ms, self.now_ms - self.elapsed_ms % period_ms + period_ms)
+        return due_ms
 
     def _next_edge_ms(self) -> int:
         """The next instant at which something is remembered, or the phase ends."""

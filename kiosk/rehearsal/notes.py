@@ -17,3 +17,5 @@ PATIENT_NOTES: Final = (
     "Kälte tut dem Rücken nicht gut.",
 )
 FAMILY_NOTES: Final = ("Helped with the pads.", "She is in good spirits.", "Please ask about new pads.")
+SEEN_TO: Final = ("Asked her: all is well.", "Called the practice.", "Looked at it together.", "Seen.")
+"""How the family saw to an alert."""

@@ -38,6 +38,8 @@ FLARE_EVERY_DAYS: Final = 45.0
 FLARE_FADES_DAYS: Final = 4.0
 PAIN_NOISE: Final = 0.7
 """One rating is unreliable (ICC 0.65, HEA14)."""
+EASES: Final[dict[Kind, tuple[float, float]]] = {"tens": (0.0, 1.6), "nmes": (-0.6, 1.0)}
+"""Points of pain that a session takes for the moment."""
 PAIN_UP_AFTER: Final = 0.02
 """A muscle session is followed by a day with more pain [D]."""
 
@@ -140,6 +142,11 @@ class Patient:
         assert self._began is not None
         usual = self.person.usual_pain * (1 - self.person.eased * (1 - math.exp(-self._weeks / 6)))
         return _scale(usual + self._mood + self._flare + self._rise)
+
+    def pain_after(self, kind: Kind) -> int:
+        """0–10 at rest, just after a session: a tingle eases while it is on (JOH22); how much is [D]."""
+        least, most = EASES[kind]
+        return _scale(self.pain_at_rest() - self._rng.uniform(least, most))
 
     def pain_when_moving(self) -> int:
         """0–10, mostly above the pain at rest."""

@@ -128,8 +128,8 @@ class SessionPlayer:
         """To the next thing that happens, whoever does it."""
         state = self._state
         # The guard is heard all the time: its silence is no deadline here. Nor is a line that goes away.
-        wake_s = machine.deadline_s(replace(state, status_s=NEVER_S, notice=None))
-        wake_ms = NEVER_MS if wake_s is None or wake_s >= NEVER_S else math.ceil(wake_s * 1000)
+        wake_s = machine.wants_s(state)
+        wake_ms = NEVER_MS if wake_s == math.inf else math.ceil(wake_s * 1000)
         press = hands.press(state, self._now_ms)
         press_ms = NEVER_MS if press is None else press[1]
         guard_ms = self._guard.change_ms(squeezes=not (press is None and self._is_quiet(hands)))
@@ -143,9 +143,7 @@ class SessionPlayer:
         if now_ms == guard_ms:
             self._hear(self._guard.advance(self._now_ms))
         elif now_ms == wake_ms:
-            rising = any(side.slow is not None and side.slow.running for side in state.sides)
-            self._freshen(GUARD_SILENT_S, told=not rising)
-            self._feed(machine.Deadline())
+            self._wake(min(NEVER_MS if guard_ms is None else guard_ms, press_ms, other_ms))
         elif now_ms == press_ms:
             self._press(hands.pressed())
         else:
@@ -153,6 +151,21 @@ class SessionPlayer:
             mishap = self._mishap
             if mishap is not None and self._when_played_ms(mishap.after_s) <= self._now_ms:
                 self._happens(mishap)
+
+    def _wake(self, until_ms: int) -> None:
+        """The machine's own deadline; while a rise runs every one before `until_ms`: nobody presses in it."""
+        if not self._state.rises:
+            self._freshen(GUARD_SILENT_S)
+            self._feed(machine.Deadline())
+            return
+        while True:
+            # Of a rise that runs the guard says nothing that is asked for before it ends: it is there.
+            self._state = replace(self._state, status_s=self._now_ms / 1000)
+            self._feed(machine.Deadline())
+            wake_s = machine.wants_s(self._state)
+            if not self._state.rises or wake_s * 1000 >= until_ms:
+                return
+            self._now_ms = max(self._now_ms, math.ceil(wake_s * 1000))
 
     def _is_quiet(self, hands: Hands) -> bool:
         """Between two squeezes, and nobody wants anything of the next: then it says nothing that matters."""

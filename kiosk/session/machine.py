@@ -11,6 +11,7 @@ Time is CLOCK_MONOTONIC in seconds and always an argument. There is no periodic 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Literal
 
 import msgspec
@@ -261,6 +262,11 @@ class SessionState(msgspec.Struct, frozen=True):
         return self.stage in ("arming", "find", "play", "stopping")
 
     @property
+    def rises(self) -> bool:
+        """A slow rise runs on some side."""
+        return any(side.slow is not None and side.slow.running for side in self.sides)
+
+    @property
     def side(self) -> Side:
         """The side whose level is being found."""
         return self.sides[self.finding]
@@ -373,23 +379,27 @@ def step(state: SessionState, event: Event, now_s: float) -> tuple[SessionState,
 
 def deadline_s(state: SessionState) -> float | None:
     """When `Deadline` is due next, or None."""
-    due: list[float] = []
-    if state.stage == "saving":
-        due.append(state.began_s + SAVE_ANSWER_S)
+    due_s = wants_s(state)
     if state.stage in ("find", "play"):
-        due.append(state.status_s + GUARD_SILENT_S)
-    if state.waiting_until_s is not None:
-        due.append(state.waiting_until_s)
+        due_s = min(due_s, state.status_s + GUARD_SILENT_S)
     if state.notice is not None:
-        due.append(state.notice.until_s)
-    if state.stage in ("find", "play"):
-        due += [
-            side.slow.next_s
-            for side in state.sides
-            if side.slow is not None and side.slow.running and _may_rise(state, side)
-        ]
-        due.append(_still_ok_due_s(state))
-    return min(due, default=None)
+        due_s = min(due_s, state.notice.until_s)
+    return None if due_s == math.inf else due_s
+
+
+def wants_s(state: SessionState) -> float:
+    """When it has something to do of its own, whatever the guard says meanwhile; infinite: never."""
+    due_s = math.inf if state.waiting_until_s is None else state.waiting_until_s
+    if state.stage == "saving":
+        return min(due_s, state.began_s + SAVE_ANSWER_S)
+    if state.stage not in ("find", "play"):
+        return due_s
+    due_s = min(due_s, _still_ok_due_s(state))
+    for side in state.sides:
+        slow = side.slow
+        if slow is not None and slow.running and slow.next_s < due_s and _may_rise(state, side):
+            due_s = slow.next_s
+    return due_s
 
 
 # ── keys ────────────────────────────────────────────────────────────────────────────────────────
@@ -406,8 +416,7 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
     state = replace(state, last_key_s=now_s)
     present = Send(guard.Present(state.epoch))
     # A known key while a rise runs holds it, and does nothing else; down also lowers.
-    rising = any(side.slow is not None and side.slow.running for side in state.sides)
-    if rising:
+    if state.rises:
         state = _hold(state)
         if key is not Key.DOWN and not (
             key is Key.ENTER and state.stage == "find" and state.find_step == "feel"
@@ -653,19 +662,33 @@ def _status(
         state = _armed(state, now_s)
     elif status.phase != previous_index and state.phase is not None:
         state, effects = _phase_changed(state, previous, now_s)
-    for index, side in enumerate(state.sides):
-        for channel in status.channels:
-            if channel.channel == side.channel:
-                highest = max(side.highest_applied_half_mA, channel.applied_half_mA)
-                side = replace(side, applied_half_mA=channel.applied_half_mA, highest_applied_half_mA=highest)
-                if now_s - side.asked_s >= LEVEL_UNDER_WAY_S:
-                    side = replace(side, level_half_mA=channel.level_half_mA)  # the guard's is the truth
-        if status.may_raise and not was_raisable and _contracting(state):
-            side = replace(side, contraction_base_half_mA=side.level_half_mA)
-        state = _with_side(state, index, side)
+    contraction = status.may_raise and not was_raisable and _contracting(state)
+    sides = tuple([_told(side, status, now_s, contraction) for side in state.sides])
+    if sides != state.sides:
+        state = replace(state, sides=sides)
     if state.stage == "play" and state.first_session and state.seconds_done >= LOOK_AFTER_S:
         return _stop(state, "look", now_s)
     return state, effects
+
+
+def _told(side: Side, status: guard.Status, now_s: float, contraction: bool) -> Side:
+    """A side after the guard's word. `contraction`: its plateau begins."""
+    level, applied = side.level_half_mA, side.applied_half_mA
+    for channel in status.channels:
+        if channel.channel == side.channel:
+            applied = channel.applied_half_mA
+            if now_s - side.asked_s >= LEVEL_UNDER_WAY_S:
+                level = channel.level_half_mA  # the guard's is the truth
+    base = level if contraction else side.contraction_base_half_mA
+    if (level, applied, base) == (side.level_half_mA, side.applied_half_mA, side.contraction_base_half_mA):
+        return side
+    return replace(
+        side,
+        level_half_mA=level,
+        applied_half_mA=applied,
+        highest_applied_half_mA=max(side.highest_applied_half_mA, applied),
+        contraction_base_half_mA=base,
+    )
 
 
 def _armed(state: SessionState, now_s: float) -> SessionState:
@@ -1031,7 +1054,7 @@ def _moved(state: SessionState) -> tuple[int, ...]:
 
 
 def _with_side(state: SessionState, index: int, side: Side) -> SessionState:
-    if state.sides[index] == side:
+    if state.sides[index] is side:
         return state
     return replace(state, sides=(*state.sides[:index], side, *state.sides[index + 1 :]))
 

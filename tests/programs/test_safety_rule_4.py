@@ -14,6 +14,7 @@ from random import Random
 from statistics import median
 
 import msgspec
+import pytest
 
 from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession, is_held
@@ -229,9 +230,10 @@ def live(seed: int, visits: int, met: Counter[str]) -> None:
         played(book, rx, found, now, device, rng)
 
 
+@pytest.mark.timeout(1200)
 def test_no_session_of_any_course_gives_more_than_the_text_of_the_rule(soak: bool) -> None:
     met: Counter[str] = Counter()
-    courses, visits = (3000, 60) if soak else (50, 60)
+    courses, visits = (2000, 60) if soak else (50, 60)
     for seed in range(courses):
         live(seed, visits, met)
     print(f"{courses} courses of {visits} visits: {dict(met)}")

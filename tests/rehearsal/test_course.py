@@ -20,6 +20,7 @@ from tests.rehearsal.played import events, new_course, play, play_all
 PLANS = sorted(library.load_courses())
 
 
+@pytest.mark.timeout(1800)
 def test_no_course_of_any_plan_breaks_a_rule(soak: bool) -> None:
     seeds, weeks = (200 if soak else 20), 26
     played = list(play_all(PLANS, seeds, weeks))
@@ -153,10 +154,11 @@ def test_what_was_said_today_decides_today() -> None:
     assert [reason.rule for reason in sore.reasons] in (["soreness_locked"], ["sore"])
 
 
+@pytest.mark.timeout(600)
 def test_memory_does_not_grow_with_the_weeks(soak: bool) -> None:
-    short, long = (52, 208) if soak else (4, 10)
+    short, long = (52, 208) if soak else (2, 6)
     peaks_kB = {}
-    for weeks in (2, short, long):  # the first one fills the caches
+    for weeks in (1, short, long):  # the first one fills the caches
         tracemalloc.start()
         play("deconditioned", 3, weeks)
         peaks_kB[weeks] = tracemalloc.get_traced_memory()[1] / 1024

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,9 @@ from kiosk.diary.history import course_history
 from kiosk.diary.records import TABLES, Session
 from kiosk.diary.store import open_reader
 from kiosk.diary.today import read
+from kiosk.export.facts import read_facts
 from kiosk.rehearsal import command
+from kiosk.review.alerts import read_alerts
 from programs import progression
 from tests.rehearsal.folders import ENDS, play_into, rehearsed
 
@@ -26,7 +31,7 @@ def test_it_says_what_each_session_would_do_and_that_it_predicts_nobody(
     said = capsys.readouterr().out
     assert said.count("It predicts no person") == 2
     assert "Gentle muscle learning, 25 min; channel 1" in said
-    assert "Session 1 of the first 3" in said
+    assert "The first 3 sessions are short. This is number 1." in said
     assert "Your muscles rest until" in said
     assert "No rule of dose, rest or lock was broken." in said
 
@@ -120,10 +125,52 @@ def test_the_rolling_summary_is_the_one_that_the_whole_diary_gives(
         assert ours == theirs, field
 
 
+IN_MEMORY = """
+import sys
+from kiosk import cli
+code = cli.main(sys.argv[1:])
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(status["VmHWM"].split()[0], file=sys.stderr)
+sys.exit(code)
+"""
+"""`homestim`, with the highest resident memory in kB at its end."""
+
+
+@pytest.mark.timeout(600)
+def test_the_history_is_written_without_standing_in_memory(tmp_path: Path, soak: bool) -> None:
+    """Only what is kept is read once, on the last evening: some 0.14 MB a week."""
+    peaks_MB, played = [], (52, 208) if soak else (2, 14)
+    for weeks in played:
+        command = ["rehearse", "--weeks", str(weeks), "--json", "--data", str(tmp_path / f"{weeks}")]
+        done = subprocess.run(
+            [sys.executable, "-c", IN_MEMORY, *command], capture_output=True, text=True, check=True
+        )
+        peaks_MB.append(int(done.stderr) / 1024)
+    print(f"peaks {peaks_MB} MB")
+    assert peaks_MB[1] < 80
+    assert peaks_MB[1] < peaks_MB[0] + 4 + 0.2 * (played[1] - played[0])
+
+
 def test_ten_years_would_be_some_fifty_thousand_records() -> None:
     reader = open_reader(rehearsed(26), FixedClock(ENDS))
     a_week = sum(len(reader.facts(kind)) for kind in TABLES) / 26
     assert 40_000 < a_week * 520 < 65_000
+
+
+def test_the_family_has_seen_to_all_but_the_newest_alerts() -> None:
+    reader, clock = open_reader(rehearsed(26), FixedClock(ENDS)), FixedClock(ENDS.replace(hour=9))
+    alerts = read_alerts(reader, read(reader, clock))
+    assert alerts.told
+    assert any(one.done_at is not None for one in alerts.told)
+    for one in alerts.standing:
+        assert ENDS.date() - one.since < dt.timedelta(days=8), one
+    assert len(alerts.standing) + len(alerts.new) <= 3
+
+
+def test_the_pain_was_rated_before_and_after_sessions() -> None:
+    facts = read_facts(open_reader(rehearsed(26), FixedClock(ENDS)), None, None)
+    assert facts.before_after is not None
+    assert -2 < facts.before_after < 0
 
 
 def test_every_session_ends_as_the_kiosk_ends_it() -> None:
