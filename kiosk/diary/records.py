@@ -181,15 +181,15 @@ class PrescriptionInstalled(Record, frozen=True, tag="prescriptions"):
     sha256: str
 
 
-class Consent(Record, frozen=True, tag="consents"):
-    topic: str
-    given: bool
 FAMILY: Final = "family"
 """The topic of a consent: the family may look."""
 CLINIC: Final = "sync"
 """The same: the diary is sent to the clinic's server."""
 
 
+class Consent(Record, frozen=True, tag="consents"):
+    topic: str
+    given: bool
     who: str
     to: str = ""
     """Who gets to see it, in words."""
