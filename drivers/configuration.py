@@ -7,6 +7,7 @@ guard trusts no other process.
 from __future__ import annotations
 
 import argparse
+import tomllib
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -31,9 +32,6 @@ class Configuration:
 
 def read(path: str) -> Configuration:
     """`[device]`, `[stop]` and `[guard]` of the file at `path`. Raises ConfigurationError."""
-    # Only here, and not above: a guard that is a child is started without it.
-    import tomllib
-
     try:
         with open(path, "rb") as file:
             content = tomllib.load(file)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import glob
 import logging
 import os
 import struct
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 log = logging.getLogger("homestim.guard")
@@ -153,9 +153,9 @@ class _Input:
         )
 
 
-def keyboards(folder: Path = Path("/dev/input")) -> Iterable[str]:
+def keyboards(folder: str = "/dev/input") -> Iterable[str]:
     """The event devices that have a space bar, or a keypad's 0: what a person types on."""
-    for path in sorted(folder.glob("event*")):
+    for path in sorted(glob.glob(f"{folder}/event*")):
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
@@ -167,4 +167,4 @@ def keyboards(folder: Path = Path("/dev/input")) -> Iterable[str]:
         finally:
             os.close(fd)
         if any(bits[code // 8] >> (code % 8) & 1 for code in (KEY_SPACE, KEY_KP0)):
-            yield str(path)
+            yield path

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from drivers.limits import MAX_DAY_S
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 DAY_S: Final = 24 * 3600
 STINT_S: Final = 3600
 """What flows within this time of a stint's beginning is counted with it, so that there are few of them."""
-BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+BOOT_ID: Final = "/proc/sys/kernel/random/boot_id"
 
 
 class Moment(NamedTuple):
@@ -125,6 +124,7 @@ def _checked(stint: Stint, path: str) -> Stint:
 def _boot_id() -> str:
     """Where the kernel does not tell it, each process is a boot of its own."""
     try:
-        return BOOT_ID.read_text(encoding="ascii").strip()
+        with open(BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
     except OSError:
         return os.urandom(16).hex()

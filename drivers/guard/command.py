@@ -12,7 +12,6 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from drivers import configuration
 from drivers.guard.messages import Device
 from drivers.guard.process import Guard
 from drivers.guard.report import unit_status
@@ -59,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--keyboards", action="store_true", help="watch all keyboards for the stop keys")
     args = parser.parse_args(argv)
     if args.config is not None:
+        # Only here: a guard that is a child is started without it.
+        from drivers import configuration
+
         try:
             configuration.fill_in(args, configuration.read(args.config))
         except configuration.ConfigurationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -128,5 +129,8 @@ def test_any_bytes_are_survived(data: bytes, any_key: bool) -> None:
         item.stops(data[cut : cut + 5])
 
 
-def test_keyboards_are_looked_for_and_nothing_else_is_opened(tmp_path: object) -> None:
-    assert list(keyboards(tmp_path)) == []  # type: ignore[arg-type]
+def test_keyboards_are_looked_for_and_nothing_else_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "event0").write_bytes(b"")
+    (tmp_path / "mouse0").symlink_to("/nowhere")
+    assert list(keyboards(str(tmp_path))) == [], "a file has no keys"
+    assert list(keyboards(str(tmp_path / "none"))) == []
