@@ -120,5 +120,6 @@ def test_wrong_use_is_a_sentence_and_exit_2(
 
 
 def test_a_child_is_started_without_a_parser_of_toml() -> None:
-    code = "import drivers.guard.command, sys; assert not {'tomllib', 'drivers.configuration'} & {*sys.modules}"
+    beside = {"tomllib", "drivers.configuration"}
+    code = f"import drivers.guard.command, sys; assert not {beside} & {{*sys.modules}}"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
