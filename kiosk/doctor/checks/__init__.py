@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kiosk.doctor.box import Box
-from kiosk.doctor.checks import clock, disk, outside, program, screen, stimulator, units
+from kiosk.doctor.checks import clock, disk, outside, program, screen, sending, stimulator, units
 from kiosk.doctor.finding import Finding
 
 CHECKS: Final[tuple[tuple[str, Callable[[Box], Finding]], ...]] = (
@@ -32,6 +32,8 @@ CHECKS: Final[tuple[tuple[str, Callable[[Box], Finding]], ...]] = (
     ("locale", screen.locale),
     ("sound", outside.sound),
     ("printer", outside.printer),
+    ("outbox", sending.outbox),
+    ("handed-in", sending.handed_in),
     ("units", units.units),
     ("sandbox", units.sandbox),
     ("keys", units.keys),

@@ -31,6 +31,10 @@ inputs = ["{BUTTON}"]
 [kiosk]
 locked = true
 lang = "de"
+
+[sync]
+server = "https://fhir.clinic.example"
+outbox = "/var/lib/homestim-outbox"
 """
 NOW = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 MOUNTS = """\
@@ -92,6 +96,9 @@ class Planted:
         self.file("/etc/homestim/kiosk.toml", CONFIG)
         self.file("/etc/homestim/foot.ini", "[main]\nfont=DejaVu Sans Mono:size=24\n")
         self.file("/var/lib/homestim/meta.json", "{}")
+        self.file("/var/lib/homestim-outbox/consent.json", '{"to": "Back Clinic", "since": ""}')
+        self.file("/var/lib/homestim-outbox/waiting/00000007.json", "{}")
+        self.sent()
         self.file("/dev/ttyACM0")
         self.link(PORT, "../../ttyACM0")
         self.file("/dev/input/event3")
@@ -109,6 +116,12 @@ class Planted:
         self.file(f"{disk}/mmcblk0p2/partition", "2\n")
         self.link("/sys/dev/block/179:2", f"{disk}/mmcblk0p2")
         self.file("/sys/fs/ext4/mmcblk0p2/errors_count", "0\n")
+
+    def sent(self, trouble: str = "", days_ago: float = 0.0, failures: int = 0) -> None:
+        """How the sender stands: its trouble, and when it last went well."""
+        well = (NOW - dt.timedelta(days=days_ago)).isoformat()
+        stands = {"trouble": trouble, "succeeded_at": well, "failures": failures}
+        self.file("/var/lib/homestim-outbox/sender.json", json.dumps(stands))
 
     def file(self, path: str, content: str = "") -> None:
         at = self.root / path.lstrip("/")

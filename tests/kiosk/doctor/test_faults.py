@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,41 @@ MOUNTS_AS_THEY_WERE = file("/proc/self/mountinfo", MOUNTS)
 EMPTY_STARTS = '{"safe": false, "running": null, "crashes": []}'
 STARTS = "/var/lib/homestim/starts.json"
 
+EXPIRED = "The server's certificate has expired, or the date of this box is wrong."
+REFUSED = json.dumps(
+    {"refused": [{"resource": "Observation/1", "status": 422, "words": "not in my value set"}]}
+)
+OUTBOX = "/var/lib/homestim-outbox"
+
 FAULTS = {
+    "what waits could not be sent for days": Fault(
+        "outbox",
+        "fix",
+        lambda box: box.sent(EXPIRED, days_ago=4, failures=20),
+        lambda box: box.sent(),
+        "homestim sync --once",
+    ),
+    "it never went well": Fault(
+        "outbox",
+        "fix",
+        file(f"{OUTBOX}/sender.json", '{"trouble": "The server cannot be reached.", "failures": 2}'),
+        lambda box: box.sent(),
+        "[sync]",
+    ),
+    "the server refused something for good": Fault(
+        "outbox",
+        "look",
+        file(f"{OUTBOX}/refused/00000003.json", REFUSED),
+        lambda box: box.remove(f"{OUTBOX}/refused/00000003.json"),
+        "Tell the clinic",
+    ),
+    "the clinic sent what allows more": Fault(
+        "handed-in",
+        "look",
+        file("/var/lib/homestim/inbox/held/sent-abc", "{}"),
+        lambda box: box.remove("/var/lib/homestim/inbox/held/sent-abc"),
+        "homestim take",
+    ),
     "a module of the kiosk is missing": Fault(
         "program",
         "fix",
@@ -508,3 +543,24 @@ def test_a_simulated_box_needs_no_port(box: Planted) -> None:
     found = box.examined()
     for check in ("port", "port-name", "device-id", "firmware"):
         assert found[check].state == "ok", found[check]
+
+
+def test_a_server_that_is_away_for_a_night_is_no_news(box: Planted) -> None:
+    box.sent("The server cannot be reached. Is the network there?", days_ago=0.5, failures=5)
+    assert box.examined()["outbox"].state == "ok"
+
+
+def test_why_nothing_could_be_sent_is_said(box: Planted) -> None:
+    box.sent(EXPIRED, days_ago=4)
+    assert EXPIRED in box.examined()["outbox"].found
+
+
+def test_a_clock_that_is_a_year_behind_makes_nothing_late(box: Planted) -> None:
+    box.sent(EXPIRED, days_ago=-365, failures=1)
+    assert box.examined()["outbox"].state == "ok"
+
+
+@pytest.mark.parametrize("gone", ["consent.json", "sender.json"])
+def test_without_her_yes_nothing_has_to_be_sent(box: Planted, gone: str) -> None:
+    box.remove(f"{OUTBOX}/{gone}")
+    assert box.examined()["outbox"].state == "ok"
