@@ -7,6 +7,7 @@ next month has begun, a month is cut to its length, its copy made whole, and its
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import logging
@@ -44,12 +45,20 @@ _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def months_of(folder: Path, files: Files = DISK) -> list[str]:
-    """Every month that has a folder, oldest first."""
+    """Every month that has a folder, oldest first; not a last one whose folder a power cut or a full disk
+    left empty."""
     try:
         names = files.names(f"{folder}/{JOURNAL}")
     except FileNotFoundError:
         return []
-    return sorted(name for name in names if _MONTH.fullmatch(name))
+    months = sorted(name for name in names if _MONTH.fullmatch(name))
+    while months and not _has_begun(f"{folder}/{JOURNAL}/{months[-1]}", files):
+        months.pop()
+    return months
+
+
+def _has_begun(month: Place, files: Files) -> bool:
+    return any(not name.endswith(durable.TEMPORARY_SUFFIX) for name in files.names(month))
 
 
 class Writer:
@@ -70,8 +79,7 @@ class Writer:
         self._sealed = manifest.load(self._journal, files)
         if months:
             self.newest = months[-1]
-            begun = journal.generations(f"{self._journal}/{self.newest}", files)
-            self._storage = self._storage_of(self.newest, None if begun else self._end_of_last(months[:-1]))
+            self._storage = self._storage_of(self.newest)
             try:
                 self._seal_left_over(months)
             except BaseException:
@@ -137,19 +145,10 @@ class Writer:
         if before is not None:
             self._seal(ended, before)
 
-    def _end_of_last(self, months: list[str]) -> Link | None:
-        """Where the chain stands after the last of `months` that holds anything."""
-        for month in reversed(months):
-            if month in self._sealed:
-                return self._sealed[month].link
-            contents = read_month(f"{self._journal}/{month}", None, AS_JSON, self._files).contents
-            if contents.header is not None:
-                return contents.link
-        return None
-
     def _seal_left_over(self, months: list[str]) -> None:
         """What a power cut left undone, or a manifest that was lost. A month that does not lead to the next
-        one is left as it is: checking the diary says so."""
+        one is left as it is: checking the diary says so. So is one for which the disk has no room: it is read
+        line by line, and the kiosk starts."""
         begun = [
             month
             for month in months
@@ -161,14 +160,19 @@ class Writer:
             try:
                 follows = first_line(f"{self._journal}/{after}", self._files).follows
                 storage = self._storage_of(month, goes_on=False)
-            except JournalDamaged as error:
+            except (JournalDamaged, OSError) as error:
                 log.error("%s cannot be sealed: %s", month, error)
                 continue
-            if storage.link == follows:
-                self._seal(month, storage)
-            else:
-                log.error("%s does not lead to %s", month, after)
+            try:
+                if storage.link == follows:
+                    self._seal(month, storage)
+                else:
+                    log.error("%s does not lead to %s", month, after)
                 storage.close()
+            except OSError as error:
+                log.error("%s was not sealed: %s", month, error)
+                with contextlib.suppress(OSError):
+                    storage.close()
 
     def _storage_of(self, month: str, follows: Link | None = None, *, goes_on: bool = True) -> JournalStorage:
         return JournalStorage(

@@ -342,6 +342,7 @@ class AgainstADict(RuleBasedStateMachine):
             assert json.dumps(found) == json.dumps(list(table.items()))
 
 
+@pytest.mark.timeout(600)
 def test_it_says_what_a_plain_dict_says(soak: bool) -> None:
     global STEPS_DONE
     STEPS_DONE = 0
