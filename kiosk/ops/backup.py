@@ -53,6 +53,10 @@ class BackupError(KioskError):
     """There is no good backup, or it cannot be restored."""
 
 
+class _PartDamaged(BackupError):  # noqa: N818
+    """One backup cannot be restored; an older one may."""
+
+
 class _Key(msgspec.Struct, frozen=True):
     form: int
     salt: str
@@ -93,6 +97,14 @@ class Done(msgspec.Struct, frozen=True):
     place: Path
     written: int
     """Files that were not in it yet."""
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What a restore came to."""
+
+    index: Index
+    passed_over: int
+    """Newer backups that are damaged."""
 
 
 class _Vault:
@@ -145,7 +157,13 @@ class _Vault:
 
     def put(self, path: Path, content: bytes) -> None:
         """Writes `content` sealed and reads it back from the disk. Raises OSError, BackupError."""
-        durable.write_file(path, self.sealed(path.name, content))
+        try:
+            durable.write_file(path, self.sealed(path.name, content))
+        except OSError:
+            # Half a file would fill a full disk for good.
+            with contextlib.suppress(OSError):
+                path.with_name(path.name + durable.TEMPORARY_SUFFIX).unlink(missing_ok=True)
+            raise
         if self.get(path) != content:
             raise BackupError(f"{path} could not be read back as it was written. Use another disk.")
 
@@ -214,30 +232,18 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
     return Done(index, vault.place, written)
 
 
-def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Index:
-    """Makes the data folder `into` from the newest backup in `backup`; therapy is locked in it (safety
-    rule 28) before it has its name.
+def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restored:
+    """Makes the data folder `into` from the newest backup in `backup` that is whole; therapy is locked in it
+    (safety rule 28) before it has its name.
 
-    Raises BackupError: no such backup, another passphrase, damaged; or `into` is not new.
+    Raises BackupError: no such backup, another passphrase, all damaged; or `into` is not new.
     """
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise BackupError(f"{into} is there already: a backup is restored into a new folder.", 2)
     vault = _Vault(_place_of(backup), passphrase, make=False)
-    index = next((index for name in reversed(vault.indexes()) if (index := vault.index(name))), None)
-    if index is None:
-        raise BackupError(f"{vault.place} holds no backup that can be read.")
     draft = into.with_name(f"{into.name}.restoring")
     try:
-        shutil.rmtree(draft, ignore_errors=True)
-        durable.make_folders(draft)
-        for saved in index.files:
-            content = vault.get(vault.place / "objects" / saved.name)
-            if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:
-                raise BackupError(f"The backup of {saved.path} is damaged. Nothing was restored.")
-            target = draft / saved.path
-            durable.make_folders(target.parent)
-            durable.write_file(target, content)
-        _lock_therapy(draft, index, clock)
+        restored = _newest_whole(vault, draft, clock)
         with contextlib.suppress(FileNotFoundError):
             into.rmdir()
         os.rename(draft, into)
@@ -248,13 +254,43 @@ def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Index:
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return index
+    return restored
+
+
+def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
+    """Puts it together in `draft`. Raises BackupError for the newest one when none is whole."""
+    damage: BackupError | None = None
+    for passed_over, name in enumerate(reversed(vault.indexes())):
+        index = vault.index(name)
+        if index is None:
+            damage = damage or BackupError(f"{vault.place / name} is damaged. Nothing was restored.")
+            continue
+        try:
+            _put_together(vault, index, draft)
+            _lock_therapy(draft, index, clock)
+        except _PartDamaged as error:
+            damage = damage or error
+        else:
+            return Restored(index, passed_over)
+    raise damage or BackupError(f"{vault.place} holds no backup that can be read.")
+
+
+def _put_together(vault: _Vault, index: Index, draft: Path) -> None:
+    shutil.rmtree(draft, ignore_errors=True)
+    durable.make_folders(draft)
+    for saved in index.files:
+        content = vault.get(vault.place / "objects" / saved.name)
+        if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:
+            raise _PartDamaged(f"The backup of {saved.path} is damaged. Nothing was restored.")
+        target = draft / saved.path
+        durable.make_folders(target.parent)
+        durable.write_file(target, content)
 
 
 def _lock_therapy(data: Path, index: Index, clock: Clock) -> None:
     report = check.examine(data)
     if index.whole and (report.head, report.count) != (index.head, index.count):
-        raise BackupError("What was restored is not what was saved. Nothing was restored.")
+        raise _PartDamaged("What was restored is not what was saved. Nothing was restored.")
     try:
         with open_store(data, index.kind, clock) as store:
             asyncio.run(store.lock("restore", "restored"))

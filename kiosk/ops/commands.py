@@ -59,6 +59,9 @@ def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> Non
     """Raises KioskError."""
     from kiosk.ops import backup
 
-    index = backup.restore(directory, into, passphrase, clock)
-    click.echo(f"Restored into {into}: the diary as it was on {index.taken[:16].replace('T', ' ')}.")
+    restored = backup.restore(directory, into, passphrase, clock)
+    taken = restored.index.taken[:16].replace("T", " ")
+    if restored.passed_over:
+        click.echo(f"Damaged, and passed over: newer backups, {restored.passed_over}. This is an older one.")
+    click.echo(f"Restored into {into}: the diary as it was on {taken}.")
     click.echo("Therapy is locked: what happened since is not known. The clinician opens it.")

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from kiosk.diary import check, journal, months
@@ -104,3 +110,62 @@ def test_what_was_put_aside_is_counted() -> None:
     disk = SimulatedDisk({**image, name: content + b'{"h":"01' + bytes(100)})
     opened(disk).close()
     assert check.examine(ROOT, disk).quarantined == 1
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from kiosk.diary import months
+from kiosk.diary.files import Files
+from kiosk.diary.journal import encode
+
+class Hasty(Files):
+    '''Readers beside it see what was written, flushed or not.'''
+    def flush_data(self, descriptor):
+        if n % 25 == 0:
+            super().flush_data(descriptor)
+
+n = 0
+writer = months.Writer(Path(sys.argv[1]), Hasty(), chunk_bytes=8192)
+while True:
+    month = f"{2026 + n // 2400}-{n // 200 % 12 + 1:02}"
+    writer.add(month, "entries", [encode({"envelope": {"id": str(n)}, "record": {"text": "x" * (n % 900)}})])
+    n += 1
+    if n % 5 == 0:
+        writer.replace(month, "entries", str(n - 1), encode({"envelope": {"id": str(n - 1)}}))
+    if n % 7 == 0:
+        writer.seal()
+    if n == 1:
+        print("begun", flush=True)
+"""
+
+
+@pytest.mark.timeout(300)
+def test_beside_a_writer_that_never_rests_a_check_never_raises_a_false_alarm(
+    tmp_path: Path, soak: bool
+) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "meta.json").write_text('{"kind":"rehearsal","version":2,"box_id":"b","created":""}')
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, env=environment
+    ) as writer:
+        try:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"begun\n"
+            counts = []
+            for _ in range(500 if soak else 40):
+                report = check.examine(tmp_path)
+                assert report.whole, report.damaged
+                counts.append(report.count)
+            said = subprocess.run(
+                [sys.executable, "-m", "kiosk", "check", "--json", "--data", str(tmp_path)],
+                capture_output=True, check=True, env=environment,
+            )  # fmt: skip
+            assert writer.poll() is None
+        finally:
+            writer.kill()
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0] + len(counts)
+    assert json.loads(said.stdout)["count"] >= counts[-1]
+    print(f"{len(counts)} checks beside {counts[-1] - counts[0]} changes")

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from kiosk.diary import check, inbox
 from kiosk.diary.folder import NotADataFolder
 from kiosk.diary.records import TABLES, Entry, Lock
 from kiosk.diary.store import Store, open_reader, open_store
-from kiosk.ops import backup
+from kiosk.ops import backup, commands
 from kiosk.ops.backup import BackupError, back_up, restore
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -177,7 +178,7 @@ def test_a_power_cut_in_a_backup_leaves_the_one_before(
         patch.setattr("kiosk.diary.files.os.rename", cut)
         with pytest.raises(BackupError):
             back_up(store.folder, stick, SECRET, clock)
-    assert restore(stick, tmp_path / "new", SECRET, clock) == first
+    assert restore(stick, tmp_path / "new", SECRET, clock).index == first
 
 
 def test_the_last_backups_are_kept_and_what_only_older_ones_held_is_removed(
@@ -189,7 +190,7 @@ def test_the_last_backups_are_kept_and_what_only_older_ones_held_is_removed(
         done = back_up(store.folder, stick, SECRET, clock)
     assert len([name for name in os.listdir(done.place) if name.startswith("index-")]) == backup.KEEP
     assert len(os.listdir(done.place / "objects")) == backup.KEEP + 1
-    index = restore(stick, tmp_path / "new", SECRET, clock)
+    index = restore(stick, tmp_path / "new", SECRET, clock).index
     assert (index.head, index.count) == store.head()
 
 
@@ -205,6 +206,53 @@ def test_a_damaged_diary_is_saved_as_it_is_and_said(
     restore(stick, tmp_path / "new", SECRET, clock)
     again = check.examine(tmp_path / "new")
     assert [file.month for file in again.damaged] == ["2026-12"]
+
+
+def test_a_backup_with_a_missing_part_gives_way_to_the_one_before_and_that_is_said(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(fill(store, clock))
+    first = back_up(store.folder, stick, SECRET, clock)
+    old = set((first.place / "objects").iterdir())
+    asyncio.run(store.add(Entry(moment="daily", pain_rest=9)))
+    clock.advance(60)
+    back_up(store.folder, stick, SECRET, clock)
+    (newer,) = set((first.place / "objects").iterdir()) - old
+    newer.unlink()
+    commands.restore(stick, tmp_path / "new", SECRET, clock)
+    said = capsys.readouterr().out
+    assert "Damaged, and passed over: newer backups, 1." in said
+    assert f"as it was on {first.index.taken[:16].replace('T', ' ')}" in said
+    reader = open_reader(tmp_path / "new", clock)
+    assert [lock.record.class_ for lock in reader.locks_open() if isinstance(lock.record, Lock)][
+        -1
+    ] == "restore"
+    assert reader.latest("entries").record.pain_rest == 5
+    next(iter(old)).unlink()
+    with pytest.raises(BackupError, match="damaged"):
+        restore(stick, tmp_path / "again", SECRET, clock)
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_full_stick_is_said_keeps_the_backup_before_and_no_half_file(
+    store: Store, clock: FixedClock, tmp_path: Path
+) -> None:
+    stick = tmp_path / "full"
+    stick.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs", str(stick)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no right to mount a small stick here")
+    try:
+        asyncio.run(fill(store, clock))
+        first = back_up(store.folder, stick, SECRET, clock)
+        for note in range(60):
+            asyncio.run(store.add(Entry(moment="daily", note=f"{note}" + "x" * 5000)))
+        with pytest.raises(BackupError, match="the disk is full"):
+            back_up(store.folder, stick, SECRET, clock)
+        assert not list(stick.rglob("*.new"))
+        assert restore(stick, tmp_path / "new", SECRET, clock).index == first.index
+    finally:
+        subprocess.run(["umount", str(stick)], check=True)
 
 
 @pytest.mark.parametrize("where", ["nothing", "a file", "another folder"])
