@@ -6,8 +6,9 @@ Otherwise it is the product; which data it takes for its own is all that differs
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from kiosk import settings
 from kiosk.cli import main

@@ -14,7 +14,6 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -940,7 +939,7 @@ def _run_counted(settings: RunSettings, store: Store, clock: Clock) -> tuple[int
         liveness = TerminalLiveness()
         sound = settings.config.sound
         sounds = Sounds(sound.volume if kept.volume is None else kept.volume, sound.player, sound.voice)
-        settings = replace(settings, safe_mode=begun.safe)
+        settings = msgspec.structs.replace(settings, safe_mode=begun.safe)
         conductor = Application(settings, store, Access(store), clock, liveness, sounds=sounds, kept=kept)
         if settings.plain:
             from kiosk.plain import run_plain

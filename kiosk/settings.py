@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import platformdirs
 
 from kiosk.config import Config, Language
@@ -25,8 +25,7 @@ class UsageError(KioskError):
         super().__init__(sentence, exit_code=2)
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatorSpec:
+class SimulatorSpec(msgspec.Struct, frozen=True):
     """Which simulator. With `join` it runs already and nothing of it is ours but the port."""
 
     kind: str
@@ -35,8 +34,7 @@ class SimulatorSpec:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(msgspec.Struct, frozen=True):
     """`homestim run`'s options as they were given."""
 
     simulate: str | None = None
@@ -50,8 +48,7 @@ class RunOptions:
     config_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
+class RunSettings(msgspec.Struct, frozen=True):
     """One run. At most one of `port` (hardware) and `simulator` is set, and one at least without
     `guard_socket`."""
 

@@ -8,7 +8,6 @@ import json
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -45,8 +44,7 @@ class AccessError(KioskError):
     """A PIN could not be set or checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class PinResult:
+class PinResult(msgspec.Struct, frozen=True):
     """What came of an attempt. `is_set` False: this role has no PIN yet, so none can be right."""
 
     ok: bool

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kiosk.theme.roles import Role
 from kiosk.widgets.canvas import Area, Canvas
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Lines that belong together. `air`: how much a blank row above it is worth, 0 is never."""
 
     lines: list[str]

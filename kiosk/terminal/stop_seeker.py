@@ -12,8 +12,9 @@ position. `ESC[1;2R` is both a cursor position and Shift+F3; it counts as the po
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from kiosk.keys import DIGITS, Key, key_named
 
@@ -32,31 +33,27 @@ KNOWN_TO_TRAINERS: Final = KNOWN_OTHER_KEYS | {Key.TRAINER}
 """… while the guard reports a simulator (safety rule 19)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """Stop now. Only while output is possible. `source` names the key, for the log."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(msgspec.Struct, frozen=True):
     """A key, by the name that `kiosk.keys.key_named` and Textual know; `text` is what it types."""
 
     name: str
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """The terminal tells something by itself; `data` is the whole sequence."""
 
     kind: Literal["mouse", "focus", "size", "mode"]
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """The terminal answered `ESC[6n`: it reads."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kiosk.theme.roles import Role
 
@@ -17,8 +18,7 @@ CONSOLE_RGB: Final = (
 """The Linux console's palette as the kernel sets it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
+class Colour(msgspec.Struct, frozen=True):
     """A colour as it is seen; `ansi` is its number where the terminal is told the number."""
 
     red: int
@@ -27,8 +27,7 @@ class Colour:
     ansi: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ink:
+class Ink(msgspec.Struct, frozen=True):
     """How a cell is coloured."""
 
     foreground: Colour

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kiosk.theme.roles import Role
 from kiosk.widgets.canvas import Canvas
@@ -11,8 +12,7 @@ from kiosk.widgets.canvas import Canvas
 HEIGHT: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(msgspec.Struct, frozen=True):
     """Cells of a stroke, of a digit, and between two."""
 
     stroke: int

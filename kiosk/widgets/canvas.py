@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from rich.cells import get_character_cell_size
 
 from kiosk.keys import Key
@@ -12,8 +12,7 @@ from kiosk.theme.roles import Role
 from kiosk.widgets.glyphs import clean, width_of, wrapped
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(msgspec.Struct, frozen=True):
     """A rectangle of cells."""
 
     x: int
@@ -36,8 +35,7 @@ class Area:
         return self.x <= x < self.right and self.y <= y < self.bottom
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a click or a finger means keys, in their order."""
 
     area: Area
@@ -48,8 +46,7 @@ Run = tuple[str, Role]
 """Neighbouring cells of one role."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(msgspec.Struct, frozen=True):
     """A finished sheet."""
 
     width: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kiosk.keys import Key
 from kiosk.page import Choice
@@ -18,8 +19,7 @@ _CELL_HEIGHT: Final = 3
 HEIGHT: Final = ROWS * _CELL_HEIGHT
 
 
-@dataclass(frozen=True, slots=True)
-class NumberCell:
+class NumberCell(msgspec.Struct, frozen=True):
     """A cell that says `text` and means `keys`."""
 
     text: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kiosk.page import Column, Overview, Panel
 from kiosk.theme.roles import Role
@@ -37,8 +38,7 @@ def draw_pain_chart(canvas: Canvas, area: Area, overview: Overview) -> None:
     draw_columns(canvas, area, columns, captions, overview.pain_word)
 
 
-@dataclass(frozen=True, slots=True)
-class Across:
+class Across(msgspec.Struct, frozen=True):
     """Where the columns stand: the axis, and how far one is from the next."""
 
     axis_x: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from drivers.guard.messages import GuardPlan, Pattern, Phase
 
@@ -14,8 +15,7 @@ STEP_MS: Final = 500
 Part = Literal["rising", "steady", "tighten", "falling", "rest", "over"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """A part of the rhythm, from `start_ms` to `end_ms` after the phase began."""
 
     part: Part
