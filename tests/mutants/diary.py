@@ -14,6 +14,7 @@ TEST_MIGRATION = "tests/kiosk/diary/test_migration.py"
 TEST_INBOX = "tests/kiosk/diary/test_inbox.py"
 TEST_CHECK = "tests/kiosk/diary/test_check.py"
 TEST_STORE = "tests/kiosk/test_store.py"
+TEST_CLOCK = "tests/kiosk/diary/test_clock_trust.py"
 BACKUP = "kiosk/ops/backup.py"
 TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
 
@@ -210,5 +211,33 @@ MUTANTS = (
         "    if stamp > newest:\n        return stamp",
         "    return stamp",
         TEST_BACKUP,
+    ),
+    Mutant(
+        "a part of a backup that is missing is left out",
+        BACKUP,
+        "if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:",
+        "if content is None:\n            continue\n        if False:",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "a clock that was set back is believed at once",
+        "kiosk/diary/clock_trust.py",
+        "return earlier >= DAYS and (",
+        "return True or (",
+        TEST_CLOCK,
+    ),
+    Mutant(
+        "what nobody vouches for heals with the rest",
+        "kiosk/diary/clock_trust.py",
+        "if not trusted:\n            return False, False",
+        "if not trusted and self.newest is None:\n            return False, False",
+        TEST_CLOCK,
+    ),
+    Mutant(
+        "a damaged month is told to nobody",
+        "kiosk/application.py",
+        "if damage != self._damage:",
+        "if False:",
+        "tests/kiosk/test_damaged_diary.py",
     ),
 )
