@@ -6,7 +6,6 @@ a `FixedClock`.
 
 from __future__ import annotations
 
-import ctypes
 import datetime as dt
 import time
 from dataclasses import dataclass
@@ -75,6 +74,8 @@ class SystemClock:
 
 def kernel_synchronised() -> bool:
     """Asks the kernel; chrony, ntpd and systemd-timesyncd all report there."""
+    import ctypes  # Off the path to the first screen, which shows no session yet.
+
     state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     return state not in (-1, _TIME_ERROR)
 
