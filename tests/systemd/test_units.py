@@ -171,6 +171,22 @@ def test_what_the_installation_puts_into_the_data_folder_keeps_no_kiosk_out_of_i
     assert meta.kind == "real"
 
 
+def test_the_kiosk_reads_its_clock_and_finds_its_diarys_folder_empty() -> None:
+    """Found on a machine that booted: /proc/sys was hidden, and a log lay in the new diary's folder."""
+    for unit in UNITS:
+        said = settings(unit)
+        runs = " ".join(said.get("ExecStart", []))
+        if "/bin/homestim " not in runs or "homestim guard" in runs:
+            continue
+        assert "ProcSubset" not in said, unit.name
+        if "homestim run" in runs:
+            assert "XDG_STATE_HOME=/var/log/homestim" in said["Environment"]
+            assert said["LogsDirectory"] == ["homestim"]
+    users = (SYSTEMD / "sysusers.d/homestim.conf").read_text("utf-8")
+    (home,) = re.findall(r'^u homestim - ".*" (\S+)', users, re.MULTILINE)
+    assert home == "-"
+
+
 def written_places() -> set[str]:
     """Every place that a unit may write to, the system being read-only for it otherwise."""
     found = set()
@@ -179,6 +195,7 @@ def written_places() -> set[str]:
             said = settings(unit)
             assert said["ProtectSystem"] == ["strict"], unit.name
             found |= {f"/var/lib/{name}" for name in said.get("StateDirectory", [])}
+            found |= {f"/var/log/{name}" for name in said.get("LogsDirectory", [])}
             found |= {f"/run/{name}" for name in said.get("RuntimeDirectory", [])}
             found |= {place for value in said.get("ReadWritePaths", []) for place in value.split()}
     return found
