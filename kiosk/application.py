@@ -91,9 +91,11 @@ from kiosk.visit.events import (
     SessionOutcome,
     Speak,
     StartStopTest,
+    StickTaken,
     StopContactCheck,
     StopTestEnded,
     StopTestReady,
+    TakeFromStick,
     TakenIn,
     TodayLoaded,
     TodayNotLoaded,
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
     from kiosk.review.family import FamilyView
     from kiosk.sync.presence import Presence
 from programs.checked_toml import TomlError
+from programs.text import Reason
 
 log = logging.getLogger(__name__)
 
@@ -509,6 +512,8 @@ class Application:
                     self._make_password()
                 case SendOut():
                     self._send_out(effect)
+                case TakeFromStick(place):
+                    self._spawn(self._take_from_stick(Path(place)))
                 case LoadToday():
                     self._spawn(self._load_today())
                 case Speak():
@@ -817,6 +822,17 @@ class Application:
             return
         with contextlib.suppress(KioskError):  # it is printed once more after a restart
             await self._store.add(cards.printed(ids))
+
+    async def _take_from_stick(self, place: Path) -> None:
+        """It lies in the inbox then, which home takes in."""
+        from kiosk.access.from_stick import take_from
+
+        news: tuple[Reason, ...] = ()
+        try:
+            news = await asyncio.to_thread(self._read_apart, lambda reader: take_from(reader, place))
+        except (OSError, KioskError):
+            log.exception("nothing is taken from the stick")
+        self._hear(StickTaken(news))
 
     def _forget_sending(self, sending: asyncio.Task[ExportResult]) -> None:
         if self._sending is sending:

@@ -52,7 +52,7 @@ def card_page(facts: CardFacts, measure: Measure) -> Page:
     pen = Pen(measure)
     y = 90.0
     title = _("Please show this to your family today")
-    pen.say(LEFT, y, title, 22, bold=True, within=WIDE)
+    y = pen.paragraph(LEFT, y, title, WIDE, 22, bold=True) - 22
     if not facts.real:
         y += 24
         pen.say(LEFT, y, _("Only a trial. This is about no person."), 14, within=WIDE)

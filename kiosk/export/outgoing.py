@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from programs.text import Reason
+
 Format = Literal["pdf", "html", "csv", "fhir"]
 FORMATS: Final[tuple[Format, ...]] = ("pdf", "html", "csv", "fhir")
 
@@ -58,6 +60,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """None: it is being looked."""
     printing: bool = False
     result: Result | None = None
+    taken: tuple[Reason, ...] | None = None
+    """What the clinic sent on the stick; None: it is being read."""
 
     @property
     def formats(self) -> tuple[Format, ...]:

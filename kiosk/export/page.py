@@ -29,6 +29,7 @@ from kiosk.export.drawing import (
     Rule,
 )
 from kiosk.export.facts import ReportFacts
+from kiosk.review.family import LEVELS
 from kiosk.review.statistics import PGIC_IMPROVED, Change
 from kiosk.visit.pages.reasons import sentence
 from kiosk.visit.pages.stop_words import stop_word
@@ -397,7 +398,7 @@ def _flags(pen: Pen, facts: ReportFacts, y: float) -> None:
     pen.say(LEFT, y, _("To be seen to"), 9, bold=True)
     y += 13
     lines = [(_("Locked now: {cause}").format(cause=cause), True) for cause in _causes(facts.locks)]
-    for told in sorted(facts.alerts, key=lambda one: not one.stands):
+    for told in sorted(facts.alerts, key=lambda one: (not one.stands, LEVELS.index(one.level))):
         if told.level == "info" and not told.stands:
             continue
         state = _("open") if told.stands else _("seen to: {note}").format(note=told.note or "–")

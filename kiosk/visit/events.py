@@ -99,6 +99,12 @@ class SendOut(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
 
 
+class TakeFromStick(msgspec.Struct, frozen=True):
+    """What the clinic signed for this box; answered by StickTaken."""
+
+    stick: str
+
+
 class LoadCodeState(msgspec.Struct, frozen=True):
     """Which locks a clinician can open; answered by CodeStateLoaded."""
 
@@ -168,6 +174,7 @@ Effect = (
     | LookForPlaces
     | NewPassword
     | SendOut
+    | TakeFromStick
     | LoadCodeState
     | TryCode
     | OpenLock
@@ -292,6 +299,12 @@ class SentOut(msgspec.Struct, frozen=True):
     result: ExportResult
 
 
+class StickTaken(msgspec.Struct, frozen=True):
+    """What was handed in from a stick; empty: there was nothing that this box takes."""
+
+    news: tuple[Reason, ...]
+
+
 class CodeStateLoaded(msgspec.Struct, frozen=True):
     state: CodeState | None
     """None: it cannot be read, and `sentence` says why."""
@@ -375,6 +388,7 @@ Event = (
     | PlacesSeen
     | PasswordMade
     | SentOut
+    | StickTaken
     | CodeStateLoaded
     | CodeTried
     | NotChosen

@@ -40,6 +40,7 @@ from kiosk.visit.events import (
     SessionEnded,
     SessionKey,
     Speak,
+    StickTaken,
     StopTestEnded,
     StopTestReady,
     TakenIn,
@@ -441,8 +442,14 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "family_sessions": _family(family.press_sessions, family_pages.sessions, "family"),
         "family_notes": _family(family.press_notes, family_pages.notes, "family_note", "family"),
         "family_stick": _family(
-            stick.press_stick, stick_pages.stick, "family_password", "family_writing", "family"
+            stick.press_stick,
+            stick_pages.stick,
+            "family_password",
+            "family_writing",
+            "family_taken",
+            "family",
         ),
+        "family_taken": _family(stick.press_taken, stick_pages.taken, "home", "family"),
         "family_password": _family(
             stick.press_password, stick_pages.password, "family_stick", "family_writing"
         ),
@@ -534,7 +541,7 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = family.hear_not_loaded(visit, event)
         case FamilyLoaded():
             visit, effects = family.hear_family(visit, event, moment)
-        case PlacesSeen() | PasswordMade() | SentOut():
+        case PlacesSeen() | PasswordMade() | SentOut() | StickTaken():
             visit = stick.hear(visit, event, moment)
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
             visit, effects = unlock_code.hear(visit, event, moment)

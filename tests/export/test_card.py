@@ -53,6 +53,7 @@ def test_it_says_what_and_whom_to_call_and_fits_its_page(tmp_path: Path, languag
             assert shape.y < A4_HEIGHT - 20
             assert shape.size >= 11, "old eyes"
     said = " ".join(page.words)
+    assert "…" not in said, "nothing is cut"
     assert facts.call in said
     assert "112" in said
     assert (

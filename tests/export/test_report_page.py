@@ -308,6 +308,15 @@ def test_many_locks_of_one_cause_are_one_line_and_the_worst_stands_first(tmp_pat
     ]
 
 
+def test_a_red_alert_stands_above_newer_ones(tmp_path: Path) -> None:
+    words.set_language("en")
+    red = Alert(level="red", rule=Reason("red_skin", {"grade": 3}), since=at(20).date())
+    amber = Alert(level="amber", rule=Reason("sleep_low", {"nights": 3}), since=at(2).date())
+    facts = read_facts(diary(tmp_path / "d", (at(20), red), (at(2), amber)), None, None)
+    said = [line for line in report_page(facts, Measure()).words if line.endswith("[open]")]
+    assert "13 Oct" in said[0]
+
+
 def test_a_day_before_the_diary_was_begun_is_no_gap(tmp_path: Path) -> None:
     entries = [(at(days), Entry(moment="daily", pain_rest=4)) for days in (9, 8, 5)]
     facts = read_facts(diary(tmp_path / "d", *entries), None, None)

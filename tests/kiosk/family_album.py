@@ -26,7 +26,15 @@ from kiosk.review.family import (
     Week,
     Written,
 )
-from kiosk.visit.events import DiaryChecked, FamilyLoaded, PasswordMade, PinChecked, PlacesSeen, SentOut
+from kiosk.visit.events import (
+    DiaryChecked,
+    FamilyLoaded,
+    PasswordMade,
+    PinChecked,
+    PlacesSeen,
+    SentOut,
+    StickTaken,
+)
 from programs.text import Reason
 from tests.kiosk.visit_bench import START, Walk, today
 
@@ -279,6 +287,11 @@ def stick_screens() -> Iterator[tuple[str, Walk]]:
         failed.press("enter")
         failed.hear(SentOut(NotSent(why)))  # type: ignore[arg-type]
         yield f"family_written {why}", failed
+    for news in (None, (), (Reason("lock_opened", {"by": "Dr. Demo"}),)):
+        walk = _pressed(at_the_stick(), "6")
+        if news is not None:
+            walk.hear(StickTaken(news))
+        yield f"family_taken {None if news is None else len(news)}", walk
     walk = _pressed(at_the_stick(), "5")
     yield "family_writing on paper", walk
     walk.hear(SentOut(Sent("Office", ("report.pdf",))))

@@ -121,5 +121,5 @@ def test_every_panel_is_named_where_it_is_drawn(size: tuple[int, int]) -> None:
 def test_plain_lines_name_every_panel() -> None:
     walk, _ = at(LEVEL)
     lines = list(body_lines(walk.page))
-    assert sum(line.startswith("left ") for line in lines) == 4
-    assert sum(line.startswith("right ") for line in lines) == 4
+    assert sum(line.startswith("left,") for line in lines) == 4
+    assert sum(line.startswith("right,") for line in lines) == 4

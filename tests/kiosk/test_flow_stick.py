@@ -6,7 +6,19 @@ import pytest
 
 from kiosk.export.outgoing import NotSent, Places, Sent
 from kiosk.keys import Key
-from kiosk.visit.events import LookForPlaces, NewPassword, PasswordMade, PlacesSeen, SendOut, SentOut, Woke
+from kiosk.visit.events import (
+    LoadToday,
+    LookForPlaces,
+    NewPassword,
+    PasswordMade,
+    PlacesSeen,
+    SendOut,
+    SentOut,
+    StickTaken,
+    TakeFromStick,
+    Woke,
+)
+from programs.text import Reason
 from tests.kiosk.family_album import at_the_stick, opened
 from tests.kiosk.visit_bench import Walk
 
@@ -142,3 +154,29 @@ def test_paper_is_offered_where_there_is_a_printer() -> None:
     assert sending(walk) == SendOut(formats=("pdf",), printer="Office")
     walk.hear(SentOut(Sent("Office", ("report.pdf",))))
     assert "with the printer Office" in walk.words
+
+
+def test_a_file_of_the_clinic_is_taken_in_at_home() -> None:
+    walk = opened()
+    walk.press("5", "6")
+    assert walk.step == "family_stick", "there is no stick"
+    walk = at_the_stick()
+    walk.press("6")
+    assert walk.sent(TakeFromStick) == [TakeFromStick("/media/a")]
+    walk.press("enter")
+    assert walk.step == "family_taken", "it is being read"
+    walk.hear(StickTaken((Reason("lock_opened", {"by": "Dr. Demo"}),)))
+    assert "Dr. Demo" in walk.words
+    loads = len(walk.sent(LoadToday))
+    walk.press("enter")
+    assert walk.step == "home"
+    assert len(walk.sent(LoadToday)) == loads + 1, "home takes in what lies in the inbox"
+
+
+def test_a_stick_without_such_a_file_says_what_it_has_to_be() -> None:
+    walk = at_the_stick()
+    walk.press("6")
+    walk.hear(StickTaken(()))
+    assert "signed by the clinic for this box" in walk.words
+    walk.press("enter")
+    assert walk.step == "family"

@@ -10,6 +10,7 @@ from kiosk.visit.pages.family_pages import closes
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import stick as steps
 from kiosk.words import _
+from programs.text import Reason
 
 
 def stick(visit: Visit, moment: Moment) -> Page:
@@ -23,6 +24,8 @@ def stick(visit: Visit, moment: Moment) -> Page:
     ]
     if steps.printer(visit):
         choices.append(Choice(Key.FIVE, _("Print the report")))
+    if steps.one_stick(visit):
+        choices.append(Choice(Key.SIX, _("Take a file of the clinic"), prominent=False))
     if steps.can_write(visit):
         choices.append(Choice(Key.ENTER, _("Write on the stick")))
     return build(
@@ -72,6 +75,30 @@ def password(visit: Visit, moment: Moment) -> Page:
     )
     choices = (Choice(Key.ENTER, _("It is written down")),)
     return build(visit, moment, Words(lines), choices, title=title, back=True, right=closes(visit, moment))
+
+
+def taken(visit: Visit, moment: Moment) -> Page:
+    news = visit.context.outgoing.taken
+    title, right = _("File of the clinic"), closes(visit, moment)
+    if news is None:
+        return build(visit, moment, Words((_("One moment."),)), title=title, right=right)
+    if news:
+        lines = (*map(_news, news), _("It holds as soon as home is shown."))
+        choices = (Choice(Key.ENTER, _("Home")),)
+        return build(visit, moment, Words(lines, tone="calm"), choices, title=title, right=right)
+    lines = (
+        _("There is no file on the stick that this box takes."),
+        _("It has to be signed by the clinic for this box, and not used yet."),
+    )
+    choices = (Choice(Key.ENTER, _("Back")),)
+    return build(visit, moment, Words(lines), choices, title=title, right=right)
+
+
+def _news(news: Reason) -> str:
+    by = str(news.parameters.get("by", ""))
+    if news.rule == "prescription_installed":
+        return _("A new prescription by {clinician}.").format(clinician=by)
+    return _("A lock is opened by {clinician}.").format(clinician=by)
 
 
 def writing(visit: Visit, moment: Moment) -> Page:

@@ -12,9 +12,18 @@ from msgspec.structs import replace
 
 from kiosk.export.outgoing import Outgoing, Sent
 from kiosk.keys import Key
-from kiosk.visit.events import LookForPlaces, NewPassword, PasswordMade, PlacesSeen, SendOut, SentOut
+from kiosk.visit.events import (
+    LookForPlaces,
+    NewPassword,
+    PasswordMade,
+    PlacesSeen,
+    SendOut,
+    SentOut,
+    StickTaken,
+    TakeFromStick,
+)
 from kiosk.visit.state import Moment, Result, Visit
-from kiosk.visit.steps.moves import back, go, update
+from kiosk.visit.steps.moves import back, go, home, update
 
 CHOICES: Final = {Key.ONE: "report", Key.TWO: "table", Key.THREE: "fhir", Key.FOUR: "locked"}
 ON_PAPER: Final = ("pdf",)
@@ -43,7 +52,7 @@ def can_write(visit: Visit) -> bool:
 
 
 def press_stick(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1–4 what, and how. Enter: write. 5: print the page."""
+    """1–4 what, and how. Enter: write. 5: print the page. 6: take what the clinic signed."""
     outgoing = visit.context.outgoing
     if key in CHOICES:
         name = CHOICES[key]
@@ -53,6 +62,9 @@ def press_stick(visit: Visit, key: Key, moment: Moment) -> Result:
         visit = update(visit, outgoing=replace(outgoing, printing=True))
         sending = SendOut(formats=ON_PAPER, printer=printer(visit))
         return go(visit, moment, "family_writing", remember=False), (sending,)
+    if key is Key.SIX and one_stick(visit):
+        visit = update(visit, outgoing=replace(outgoing, taken=None))
+        return go(visit, moment, "family_taken", remember=False), (TakeFromStick(one_stick(visit)),)
     if key is Key.ENTER and can_write(visit):
         if outgoing.locked:
             return go(visit, moment, "family_password", remember=False), (NewPassword(),)
@@ -77,6 +89,14 @@ def _write(visit: Visit, moment: Moment) -> Result:
     return go(visit, moment, "family_writing", remember=False), (sending,)
 
 
+def press_taken(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Enter: home, where it is taken in; or back, when there was nothing."""
+    taken = visit.context.outgoing.taken
+    if taken is None or key not in (Key.ENTER, Key.BACK):
+        return visit, ()
+    return home(visit, moment) if taken else back(visit, moment)
+
+
 def press_writing(visit: Visit, key: Key, moment: Moment) -> Result:
     """It goes on by itself."""
     return visit, ()
@@ -90,7 +110,7 @@ def press_written(visit: Visit, key: Key, moment: Moment) -> Result:
     return back(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())
 
 
-def hear(visit: Visit, event: PlacesSeen | PasswordMade | SentOut, moment: Moment) -> Visit:
+def hear(visit: Visit, event: PlacesSeen | PasswordMade | SentOut | StickTaken, moment: Moment) -> Visit:
     """What belongs to a screen that was left changes nothing."""
     outgoing = visit.context.outgoing
     match event:
@@ -98,6 +118,8 @@ def hear(visit: Visit, event: PlacesSeen | PasswordMade | SentOut, moment: Momen
             return update(visit, outgoing=replace(outgoing, places=places))
         case PasswordMade(password) if visit.step == "family_password" and not outgoing.password:
             return update(visit, outgoing=replace(outgoing, password=password))
+        case StickTaken(news) if visit.step == "family_taken":
+            return update(visit, outgoing=replace(outgoing, taken=news))
         case SentOut(result) if visit.step == "family_writing":
             visit = update(visit, outgoing=replace(outgoing, result=result))
             return go(visit, moment, "family_written", remember=False)
