@@ -18,7 +18,7 @@ NEEDED = (
     "kiosk.terminal.driver",
     "kiosk.review.reading",
     "kiosk.export.command",
-    "drivers.guard.__main__",
+    "drivers.guard.command",
 )
 
 
