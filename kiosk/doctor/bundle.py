@@ -13,6 +13,7 @@ import platform
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,8 @@ KEYS: Final = {
     "sound": ("volume", "player", "voice"),
 }
 """Of `kiosk.toml`; a key that is not named here may hold anything."""
+QUOTING: Final = frozenset({"configuration", "diary", "outbox", "handed-in"})
+"""Checks that repeat what stands in a file or what a server said: of them only the state goes out."""
 MOST_LOG_BYTES: Final = 5_000_000
 
 _OURS: Final = r"(?:kiosk|drivers|programs|homestim|asyncio|textual|root)\b"
@@ -44,7 +47,7 @@ _KNOWN_ERROR: Final = re.compile(rf"{_OURS}[\w.]*|(?:msgspec|serial|tinydb|click
 def write(file: Path, box: Box, findings: Sequence[Finding]) -> None:
     """Replaces `file`. Raises OSError."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("doctor.json", report.as_json(findings))
+        archive.writestr("doctor.json", report.as_json([_without_quotes(one) for one in findings]))
         archive.writestr("system.json", _json(_system()))
         archive.writestr("configuration.json", _json(configuration(box)))
         for name in LOGS:
@@ -54,6 +57,10 @@ def write(file: Path, box: Box, findings: Sequence[Finding]) -> None:
             except OSError:
                 continue
             archive.writestr(name, "".join(f"{line}\n" for line in without_messages(text)))
+
+
+def _without_quotes(finding: Finding) -> Finding:
+    return replace(finding, found="", remedy="") if finding.check in QUOTING else finding
 
 
 def configuration(box: Box) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def _made(name: str, check: Callable[[Box], Finding], box: Box) -> Finding:
     try:
         return check(box)
     except Exception as error:  # a check that breaks on a broken box must not hide the others
-        found = _("This could not be checked: {error}").format(error=f"{type(error).__name__}: {error}")
+        found = _("This could not be checked: {error}").format(error=type(error).__name__)
         return fix(name, found, _("Install homestim again; the data stay."))
 
 
