@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import select
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +78,16 @@ async def _identified(setup: Setup, kind: str, id_path: str) -> Device:
 async def _testing(
     setup: Setup, kind: str, id_path: str, device_id: str = ""
 ) -> contextlib.AsyncIterator[self_test.SelfTest]:  # type: ignore[name-defined]
-    """A guard of setup's own; the box's guard has to be stopped meanwhile, because a port has one owner."""
+    """A guard of setup's own; the box's has to be stopped meanwhile, because a port has one owner.
+
+    Raises KioskError where it runs.
+    """
+    if setup.simulator is None and _guard_runs(setup.config.guard.socket):
+        raise KioskError(
+            _(
+                "The guard has the stimulator. First: systemctl stop homestim homestim-guard. Then: homestim setup"
+            )
+        )
     async with contextlib.AsyncExitStack() as stack:
         port = id_path
         if setup.simulator is not None:
@@ -92,6 +102,21 @@ async def _testing(
             yield test
         finally:
             await link.close()
+
+
+def _guard_runs(path: str) -> bool:
+    """Whether somebody listens there."""
+    if not path:
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as visitor:
+        visitor.setblocking(False)
+        try:
+            visitor.connect(path)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return True
 
 
 def stop_button(setup: Setup) -> str:

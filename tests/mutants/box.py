@@ -147,6 +147,20 @@ MUTANTS = (
         TEST_COMMAND,
     ),
     Mutant(
+        "what a server said leaves the box",
+        BUNDLE,
+        'QUOTING: Final = frozenset({"configuration", "diary", "outbox", "handed-in"})',
+        "QUOTING: Final = frozenset()",
+        TEST_COMMAND,
+    ),
+    Mutant(
+        "setup starts a second guard",
+        "kiosk/setup/device_steps.py",
+        "    if setup.simulator is None and _guard_runs(setup.config.guard.socket):\n",
+        "    if False:\n",
+        f"{TEST_SETUP}::test_a_guard_that_runs_keeps_its_port",
+    ),
+    Mutant(
         "keys of the configuration that nobody knows leave the box",
         BUNDLE,
         "{key: box.tables[table][key] for key in keys if key in box.tables[table]}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -239,6 +240,22 @@ def test_nothing_but_the_chosen_port_is_opened(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(KioskError, match="as far as"):
         device_steps.stimulator(made)
     assert opened == [f"p24 {tmp_path / 'ports' / 'usb-STM_2'}"]
+
+
+def test_a_guard_that_runs_keeps_its_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_steps.GuardLink, "start_child", lambda *_, **__: pytest.fail("a second guard"))
+    (tmp_path / "ports").mkdir()
+    (tmp_path / "ports" / "usb-STM_2").touch()
+    (tmp_path / "kiosk.toml").write_text(
+        '[device]\nkind = "p24"\nid_path = "/dev/serial/by-id/x"\n'
+        f'[guard]\nsocket = "{tmp_path}/guard.sock"\n'
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(f"{tmp_path}/guard.sock")
+        listener.listen()
+        made, _talk = setup(tmp_path, "1", "1")
+        with pytest.raises(KioskError, match="systemctl stop homestim homestim-guard"):
+            device_steps.stimulator(made)
 
 
 def test_without_a_stimulator_it_says_what_to_do(tmp_path: Path) -> None:
