@@ -6,8 +6,10 @@ import configparser
 import datetime as dt
 import os
 import re
+import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,16 @@ def test_the_guard_is_watched_and_stopped_from_outside() -> None:
     assert guard["WatchdogSignal"] == ["SIGKILL"]
     assert guard["StartLimitIntervalSec"] == ["0"]
     assert guard["Restart"] == ["always"]
+
+
+def test_real_time_leaves_a_slow_board_the_time_to_start() -> None:
+    """Where it took twenty times as long, guard and stop-output were killed while they started."""
+    (limit,) = settings(SYSTEMD / "units" / "homestim-guard.service")["LimitRTTIME"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert run(sys.executable, "-m", "kiosk", "guard", "--help").returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert int(limit.removesuffix("s")) >= 20 * start_s
 
 
 def test_only_the_guards_user_may_open_the_stimulator() -> None:
