@@ -8,7 +8,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -77,17 +77,14 @@ async def _identified(setup: Setup, kind: str, id_path: str) -> Device:
 @contextlib.asynccontextmanager
 async def _testing(
     setup: Setup, kind: str, id_path: str, device_id: str = ""
-) -> contextlib.AsyncIterator[self_test.SelfTest]:  # type: ignore[name-defined]
+) -> AsyncIterator[self_test.SelfTest]:
     """A guard of setup's own; the box's has to be stopped meanwhile, because a port has one owner.
 
     Raises KioskError where it runs.
     """
     if setup.simulator is None and _guard_runs(setup.config.guard.socket):
-        raise KioskError(
-            _(
-                "The guard has the stimulator. First: systemctl stop homestim homestim-guard. Then: homestim setup"
-            )
-        )
+        first = _("The guard has the stimulator. First: systemctl stop homestim homestim-guard.")
+        raise KioskError(f"{first} {_('Then: homestim setup')}")
     async with contextlib.AsyncExitStack() as stack:
         port = id_path
         if setup.simulator is not None:
