@@ -25,7 +25,8 @@ def pin_codes(setup: Setup) -> str:
         ("family", _("A PIN for the family")),
     ):
         while True:
-            typed = setup.talk.ask_hidden(f"{question} ({_('4 to 12 digits; it is not shown; empty: none')})")
+            how = _("4 to 12 digits; it is not shown; empty: none")
+            typed = setup.talk.ask_hidden(f"{question} ({how})")
             if not typed:
                 said.append(_("{role}: none").format(role=role))
                 break
