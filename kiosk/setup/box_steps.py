@@ -88,7 +88,12 @@ def letters(setup: Setup) -> str:
 def sound(setup: Setup) -> str:
     player = setup.config.sound.player
     if player and not _plays(player):
-        setup.talk.say(_("The program that plays tones is missing: {program}.").format(program=player[0]))
+        missing = _("The program that plays tones is missing: {program}.").format(program=player[0])
+        setup.talk.say(missing)
+        if not setup.talk.yes(_("Shall the box stay without a loudspeaker?")):
+            again = _("Then: homestim setup")
+            raise KioskError(f"{missing} apt install alsa-utils. {again}")
+        player = ()
     while player:
         _play(player)
         heard = setup.talk.choose(

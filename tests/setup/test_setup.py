@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import struct
 import threading
@@ -26,6 +27,7 @@ from kiosk.setup.steps import STEPS
 from tests.kiosk.visit_bench import START
 from tests.setup.answers import ROOT, Installer
 
+TRIES = 4
 EXAMPLE = ROOT / "programs/content/prescription-example.toml"
 CONFIG = """\
 # set by the installer of the packages
@@ -35,12 +37,13 @@ socket = ""  # the kiosk starts its own
 [kiosk]
 locked = true    # nobody leaves
 """
+SOUND = [("Did you hear it?", "3")] if shutil.which("aplay") else [("stay without a loudspeaker?", "1")]
 ANSWERS: dict[str, list[tuple[str, str]]] = {
     "language": [("Language / Sprache", "1")],
     "country": [("Country of the box", "at"), ("number is 112", "1")],
     "clock": [("Are day, time", "1")],
     "letters": [("Millimetres", "245")],
-    "sound": [("Did you hear it?", "3")],
+    "sound": SOUND,
     "stimulator": [("No other one will be used", "1")],
     "stop_button": [("the keyboard alone stops", "1")],
     "selftest": [("Are all pads off", "2")],
@@ -127,19 +130,26 @@ def test_from_the_first_question_to_the_card_cut_off_after_each_answer(
 
 
 def test_the_self_test_with_all_its_words(tmp_path: Path, installer: Callable[..., Installer]) -> None:
-    installer_, names = installer("--fault", "dummy_load:1", "--fault", "dummy_load:2"), list(ANSWERS)
+    faults = ("--fault", "dummy_load:1", "--fault", "dummy_load:2")
+    asked, names = installer(*faults), list(ANSWERS)
     for name in names[: names.index("selftest")]:
-        installer_.answers(*ANSWERS[name])
-    installer_.answers(("Are all pads off", "1"), ("Press STOP now", ""))
-    installer_.hears("STOP works: the stimulator reports that its output is off.")
-    installer_.hears("Channel 1: 1")
-    installer_.hears("5.0 mA, and the dead-man stopped it within")
-    installer_.answers(("Now put the resistor on channel 2", ""))
-    installer_.hears("5.0 mA, and the dead-man stopped it within")
-    installer_.hears("A PIN for the person")
-    assert installer_.ends() == 1
-    assert "goes on where it stopped" in installer_.said
-    assert "Traceback" not in installer_.said
+        asked.answers(*ANSWERS[name])
+    for _ in range(TRIES):
+        asked.answers(("Are all pads off", "1"), ("Press STOP now", ""))
+        asked.hears("STOP works: the stimulator reports that its output is off.")
+        end = asked.hears("5.0 mA, and the dead-man stopped it within", "the test ended early")
+        if end != "the test ended early":
+            asked.answers(("Now put the resistor on channel 2", ""))
+            end = asked.hears("5.0 mA, and the dead-man stopped it within", "the test ended early")
+        if end != "the test ended early":
+            break
+        # A machine that is busy with other tests: it says so, and the question is asked again.
+        assert asked.ends() == 1
+        asked = installer(*faults)
+    asked.hears("A PIN for the person")
+    assert asked.ends() == 1
+    assert "goes on where it stopped" in asked.said
+    assert "Traceback" not in asked.said
 
 
 def test_on_a_body_it_says_so_and_the_question_stays_open(
@@ -216,6 +226,31 @@ def test_letters_are_measured_with_a_ruler(tmp_path: Path, typed: str, height: s
     assert box_steps.letters(made) == f"{height} mm"
     assert words in talk.said
     assert talk.said.count("That cannot be.") == 2
+
+
+@pytest.mark.parametrize(
+    ("player", "answers", "said", "kept"),
+    [
+        ('["true"]', ("2", "1"), "heard", ("true",)),
+        ('["true"]', ("3",), "no loudspeaker", ()),
+        ('["no-such-player"]', ("1",), "no loudspeaker", ()),
+        ("[]", (), "no loudspeaker", ()),
+    ],
+)
+def test_a_tone_is_heard_or_the_box_is_silent(
+    tmp_path: Path, player: str, answers: tuple[str, ...], said: str, kept: tuple[str, ...]
+) -> None:
+    (tmp_path / "kiosk.toml").write_text(f"[sound]\nplayer = {player}\n")
+    made, _talk = setup(tmp_path, *answers)
+    assert box_steps.sound(made) == said
+    assert made.config.sound.player == kept
+
+
+def test_a_player_that_will_be_installed_is_asked_for_again(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.toml").write_text('[sound]\nplayer = ["no-such-player"]\n')
+    made, _talk = setup(tmp_path, "2")
+    with pytest.raises(KioskError, match="no-such-player"):
+        box_steps.sound(made)
 
 
 def test_a_clock_that_is_wrong_ends_it_with_a_remedy(tmp_path: Path) -> None:
