@@ -7,7 +7,20 @@ A module a room; a new one is named here.
 
 from __future__ import annotations
 
-from tests.mutants import box, contact, content, course, diary, drivers, guard, install, kiosk, sync, terminal
+from tests.mutants import (
+    box,
+    contact,
+    content,
+    course,
+    diary,
+    drivers,
+    guard,
+    install,
+    kiosk,
+    patient,
+    sync,
+    terminal,
+)
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -18,6 +31,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *content.MUTANTS,
     *diary.MUTANTS,
     *kiosk.MUTANTS,
+    *patient.MUTANTS,
     *sync.MUTANTS,
     *terminal.MUTANTS,
     *install.MUTANTS,
