@@ -1,4 +1,4 @@
-"""Of the patient's screens: keys without a meaning, the clinician at the box, plain lines, fingers, letters."""
+"""Of the patient's screens: keys without a meaning, the clinician at the box, plain lines, fingers."""
 
 from __future__ import annotations
 
