@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.diary.records import Lock
+from kiosk.locale.compile import compile_all
 from kiosk.visit.events import DiaryChecked, TodayNotLoaded
 from tests.kiosk.family_album import BURN, FULL, opened
 from tests.kiosk.visit_bench import Walk
@@ -73,10 +74,11 @@ def test_what_a_power_cut_kept_from_being_saved_is_said_until_the_next_visit_beg
     assert "The power failed" not in walk.words
 
 
-def test_the_months_are_named_in_her_language() -> None:
+def test_the_months_are_named_in_her_language(tmp_path: Path) -> None:
+    compile_all(into=tmp_path)
     walk = Walk()
     walk.hear(OCTOBER)
-    words.set_language("de")
+    words.set_language("de", tmp_path)
     try:
         assert "Oktober 2026" in walk.words
     finally:
