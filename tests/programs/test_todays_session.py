@@ -536,6 +536,19 @@ class TestLevel:
         assert (left(plan).ceiling_mA, left(plan).reference_mA) == (16.0, None)
         assert left(plan).set_by == Reason("changed")
 
+    @pytest.mark.parametrize(
+        ("old", "limit_mA"),
+        [
+            ([level(20, 1, "2 Hz 200 us"), level(12, 1, "5 Hz 300 us")], 16.0),
+            ([level(20, 3, "2 Hz 200 us"), level(10, 1, "2 Hz 200 us", 2)], 8.5),
+            ([level(10, 3, "2 Hz 200 us"), level(20, 1, "2 Hz 200 us", 2)], 8.5),
+            ([level(10, 3, "2 Hz 200 us"), level(20, 1, "2 Hz 200 us")], 13.0),
+        ],
+    )
+    def test_of_two_old_charges_the_lower_one_counts(self, old: list[Level], limit_mA: float) -> None:
+        """Of one day; of the last on this channel and since then on another; of the last and the usual."""
+        assert left(planned(TENS, history(*THREE_TENS, *old))).ceiling_mA == limit_mA
+
     def test_other_questions_or_doses_begin_from_zero_too(self) -> None:
         plan = planned(TENS, self.usual(20, 20, 20, content="the digest of last year"))
         assert (left(plan).ceiling_mA, left(plan).reference_mA) == (16.0, None)

@@ -73,6 +73,12 @@ def play_many(weeks: int) -> None:
         play("deconditioned", seed, weeks)
 
 
+def test_a_day_that_is_not_lowered_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progression, "_factors", lambda *_: ())
+    with pytest.raises(RuleBroken, match="may reach"):
+        play_many(12)
+
+
 def a_day_too_many(day: Any) -> Any:
     rx = msgspec.structs.replace(day.prescription, days_per_week=day.prescription.days_per_week + 1)
     return progression._days_of_the_week(day._replace(prescription=rx))
@@ -90,6 +96,7 @@ def never(day: Any) -> None:
         ("FIRST_SESSIONS", 0, "one of the first three sessions"),
         ("RISE", 1.15, "may reach"),
         ("WITHOUT_HISTORY_MA", 38.0, "may reach"),
+        ("CHANGED_WAVEFORM", 1.0, "may reach"),
     ],
 )
 def test_a_rule_with_a_wrong_number_is_noticed(
