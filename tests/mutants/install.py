@@ -74,13 +74,6 @@ MUTANTS = (
         f"{TEST_INSTALL}::test_a_version_that_does_not_stay_up_is_undone_by_itself",
     ),
     Mutant(
-        "the copy of a diary can be read by everybody",
-        INSTALL,
-        "os.umask(0o077)",
-        "os.umask(0o022)",
-        f"{TEST_INSTALL}::test_what_was_entered_with_the_new_version_is_never_put_back",
-    ),
-    Mutant(
         "what is deleted for good is not asked for",
         INSTALL,
         "    if given.yes or given.dry_run:\n        return\n",
