@@ -113,9 +113,9 @@ MUTANTS = (
     Mutant(
         "memory is ahead of the disk",
         JOURNAL,
-        """        gone = b'"del":""",
-        "        self._contents.tables.setdefault(table, {}).update(put)\n"
-        """        gone = b'"del":""",
+        "        if put or there is None:\n            self._append(",
+        "        if there is not None:\n            there[str(first)] = msgspec.Raw(texts[0])\n"
+        "        if put or there is None:\n            self._append(",
         TEST_JOURNAL,
     ),
     Mutant(
