@@ -206,7 +206,9 @@ class CourseHistory(msgspec.Struct, frozen=True):
     last_session_day: dt.date | None = None
     last_day_of_kind: Mapping[str, dt.date] = {}
     last_nmes_end: dt.datetime | None = None
-    last_nmes_clock_trusted: bool = False
+    muscles_rest_from: dt.datetime | None = None
+    """When muscle work had certainly ended, by a trusted clock: the end of the last muscle session or, where
+    that was not dated by one, of the first session of any kind after it that was. None: not known."""
     first_nmes_day: dt.date | None = None
     """Since muscle work began, or began again."""
     work_minutes: Mapping[str, int] = {}
@@ -302,13 +304,17 @@ class CourseHistory(msgspec.Struct, frozen=True):
             last_session_day=day,
             last_day_of_kind={**self.last_day_of_kind, session.kind: day},
             last_nmes_end=session.ended_at if is_nmes else self.last_nmes_end,
-            last_nmes_clock_trusted=session.clock_trusted if is_nmes else self.last_nmes_clock_trusted,
+            muscles_rest_from=self._rest_from(session, is_nmes),
             first_nmes_day=day if is_nmes and self._begins_muscle_work(day) else self.first_nmes_day,
             work_minutes={**self.work_minutes, session.programme: max(before or 0, session.work_minutes)},
             minutes_rose_on={**self.minutes_rose_on, session.programme: day}
             if rose
             else self.minutes_rose_on,
         )
+
+    def _rest_from(self, session: PastSession, is_nmes: bool) -> dt.datetime | None:
+        end = session.ended_at if session.clock_trusted else None
+        return end if is_nmes or self.muscles_rest_from is None else self.muscles_rest_from
 
     def _begins_muscle_work(self, day: dt.date) -> bool:
         """For the first time, or again after a long break: the first weeks' longer rest holds once more."""

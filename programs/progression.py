@@ -278,10 +278,10 @@ def _muscles_rest(day: _Day, programme: Programme) -> _Obstacle | None:
 
     Only a clock that was trusted then and is trusted now proves it (safety rule 29).
     """
-    end = day.history.last_nmes_end
-    if programme.kind != "nmes" or end is None:
+    if programme.kind != "nmes" or day.history.last_nmes_end is None:
         return None
-    if not (day.clock_trusted and day.history.last_nmes_clock_trusted):
+    end = day.history.muscles_rest_from
+    if not day.clock_trusted or end is None:
         return _Obstacle(Reason("rest_not_known"))
     begun = day.history.first_nmes_day
     early = begun is None or day.today - begun < FIRST_WEEKS

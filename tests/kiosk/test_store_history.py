@@ -114,7 +114,7 @@ async def test_a_clock_that_was_not_trusted_at_either_end_is_not_trusted(
     clock.is_trusted = untrusted_at != "end"
     done = msgspec.structs.replace(NMES, state="done", seconds_done=1200, peak_mA={"1": 9.0})
     await store.correct(done, begun.envelope.id)
-    assert not course_history(store).last_nmes_clock_trusted
+    assert course_history(store).muscles_rest_from is None
 
 
 async def test_a_level_is_known_by_all_that_makes_it_comparable(store: Store, clock: FixedClock) -> None:

@@ -237,6 +237,23 @@ class TestRest:
         found = next_session(NMES, past, NOW, now)
         assert found == NotToday((Reason("rest_not_known"),), None)
 
+    @pytest.mark.parametrize(("hours", "kind"), [(49, "nmes"), (47, "tens")])
+    def test_a_later_session_by_a_trusted_clock_proves_the_rest_since_then(
+        self, hours: int, kind: str
+    ) -> None:
+        """When the muscle session was nobody knows; that it was before this one is certain."""
+        past = history(
+            session(ago=30 * DAY, trusted=True),
+            session(ago=10 * DAY, trusted=False),
+            session("tens_conv", ago=hours * HOUR),
+            session("tens_conv", ago=20 * HOUR),
+        )
+        assert planned(prescribed(), past).kind == kind
+
+    def test_a_later_session_by_an_untrusted_clock_proves_nothing(self) -> None:
+        past = history(session(ago=10 * DAY, trusted=False), session("tens_conv", ago=5 * DAY, trusted=False))
+        assert next_session(NMES, past, NOW, True) == NotToday((Reason("rest_not_known"),), None)
+
     def test_a_clock_behind_the_last_session_is_not_trusted(self) -> None:
         past = history(session("tens_conv", ago=-HOUR), level(20, 1))
         plan = planned(TENS, past)
