@@ -222,11 +222,4 @@ MUTANTS = (
         "OLD_CHARGE: Final = 8.0",
         "tests/rehearsal/test_course.py::test_a_rule_with_a_wrong_number_is_noticed",
     ),
-    Mutant(
-        "a rise in the rehearsal runs past what else happens",
-        "kiosk/rehearsal/session.py",
-        "or wake_s * 1000 >= until_ms",
-        "",
-        "tests/rehearsal/test_virtual_guard.py",
-    ),
 )

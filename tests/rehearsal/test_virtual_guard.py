@@ -212,7 +212,7 @@ def without_seconds(record: Record) -> Record:
 
 @pytest.mark.parametrize("programme", ["tens_conv", "tens_burst", "nmes_learn", "nmes_str"])
 def test_a_session_that_jumps_is_the_same_as_one_that_ticks(programme: str, soak: bool) -> None:
-    for seed in range(8 if soak else 1):
+    for seed in range(8) if soak else (1,):  # an odd one has a level to rise towards
         plan = plan_of(programme, 24.0, (None, 10.0)[seed % 2])
         ticking = TickingGuard("p24")
         jumped, ticked = played_on(VirtualGuard("p24"), plan, seed), played_on(ticking, plan, seed)
