@@ -45,9 +45,7 @@ def measure(quick: bool) -> list[Figure]:
     megabytes = sent_bytes * per_s / 1e6
     note = f"on paper, {BOXES_ON_PAPER:,} boxes: {requests * per_s:.0f} requests, {megabytes:.0f} MB a second"
     return [
-        Figure(
-            "sync_records_per_s", records / seconds, str(runs), note=f"{records}, a start included"
-        ),
+        Figure("sync_records_per_s", records / seconds, str(runs), note=f"{records}, a start included"),
         Figure("sync_rss_mb", rss_mb, str(runs), note="the most of the sending process"),
         Figure("sync_bytes_per_box_day", sent_bytes, f"{people} × {DAYS} days", note=note),
         Figure("sync_requests_per_box_day", requests, f"{people} × {DAYS} days", note="sent once a day"),
