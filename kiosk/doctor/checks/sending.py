@@ -29,7 +29,7 @@ def outbox(box: Box) -> Finding:
         return fix(
             "outbox",
             _("{n} files wait and could not be sent for days. {trouble}").format(n=waiting, trouble=trouble),
-            _("Mend that, see [sync] in {file}, then: homestim sync --once").format(file=box.config),
+            _("Put that right, see [sync] in {file}, then: homestim sync --once").format(file=box.config),
         )
     if refused := _refused(box, place):
         words = str(refused[-1].get("words", ""))

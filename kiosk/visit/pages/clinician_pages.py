@@ -122,7 +122,7 @@ def locks(visit: Visit, moment: Moment) -> Page:
         assert code.state is not None
         lines.append(_("Lock {lock}").format(lock=lock.name))
         lines.append(_why(visit, lock.lock))
-        lines.append(_("Open it only when you know that it is safe. It is kept in the diary."))
+        lines.append(_("Open it only when you have looked into it. It is kept in the diary."))
         choices.insert(0, Choice(clinician.OPENS, _("Open this lock")))
         if len(code.state.locks) > 1:
             choices.append(Choice(Key.RIGHT, _("Another lock"), prominent=False))
