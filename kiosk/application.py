@@ -29,14 +29,12 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.config import Sync, emergency_number
 from kiosk.diary import inbox, today
 from kiosk.diary.folder import cannot_use
-from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Settings, change_settings, load_settings
 from kiosk.diary.store import Damage, Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
-from kiosk.export.outgoing import NotSent, Places
-from kiosk.export.outgoing import Result as ExportResult
+from kiosk.export.outgoing import Places
 from kiosk.export.stick import find_sticks
 from kiosk.keys import Key
 from kiosk.logfile import log_to
@@ -49,6 +47,7 @@ from kiosk.session.runner import SessionRunner
 from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
+from kiosk.taking_along import TakingAlong
 from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.visit import flow
 from kiosk.visit.events import (
@@ -76,22 +75,18 @@ from kiosk.visit.events import (
     NotChosen,
     OpenLock,
     OutputUnknown,
-    PasswordMade,
     PinChecked,
-    PlacesSeen,
     PlayTone,
     Save,
     Saved,
     SaveFailed,
     SaveScreening,
     SendOut,
-    SentOut,
     SessionEnded,
     SessionKey,
     SessionOutcome,
     Speak,
     StartStopTest,
-    StickTaken,
     StopContactCheck,
     StopTestEnded,
     StopTestReady,
@@ -112,7 +107,6 @@ if TYPE_CHECKING:
     from kiosk.review.family import FamilyView
     from kiosk.sync.presence import Presence
 from programs.checked_toml import TomlError
-from programs.text import Reason
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +119,6 @@ GUARD_AGAIN_S: Final = 1.0
 AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
 """States of the guard in which no stop is under way any more."""
 INBOX_EVERY_S: Final = 10.0
-LOOK_FOR_STICKS_EVERY_S: Final = 1.0
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
 
@@ -152,7 +145,6 @@ class Application:
         self._clock = clock
         self._read_today = read_today
         self._sounds = sounds
-        self._find_sticks = find_sticks
         self._port = settings.port
         self._link: GuardLink | None = None
         self._heard_guard = False
@@ -174,10 +166,6 @@ class Application:
         self._changed: list[Callable[[], None]] = []
         self._family: asyncio.Task[FamilyView] | None = None
         """Reads the family's view ahead, while its PIN is typed."""
-        self._sending: asyncio.Task[ExportResult] | None = None
-        """Writes on a stick, or prints."""
-        self._sending_on = ""
-        """The step on which it may go on."""
         self._damage = Damage()
         """That was told."""
         self._timer: asyncio.TimerHandle | None = None
@@ -197,6 +185,15 @@ class Application:
             on_tone=sounds.play,
         )
         self._contact = ContactRunner(send=self._send, clock=clock, liveness=liveness, on_end=self._hear)
+        self._taking_along = TakingAlong(
+            store=store,
+            clock=clock,
+            find_sticks=find_sticks,
+            step=lambda: self._visit.step,
+            output_possible=lambda: self.output_possible,
+            hear=self._hear,
+            spawn=self._spawn,
+        )
         setting = Setting(
             emergency_number=emergency_number(settings.config.kiosk.country),
             locked_down=settings.config.kiosk.locked,
@@ -251,6 +248,11 @@ class Application:
         if key is Key.STOP and self._testing:
             self._send(guard.Stop("test"))
         self._take(flow.press(self._visit, key, self._moment()))
+
+    def write(self, text: str) -> None:
+        """A character of a text that is typed."""
+        self._sounds.hush()
+        self._take(flow.write(self._visit, text, self._moment()))
 
     @property
     def _takes_faults(self) -> bool:
@@ -467,7 +469,7 @@ class Application:
     def _take(self, result: Result) -> None:
         self._visit, effects = result
         self._prepare_family()
-        self._give_up_sending()
+        self._taking_along.give_up_elsewhere()
         if self._visit.step == "home":
             self._access.leave("clinician")
         if self._presence is not None:
@@ -507,13 +509,13 @@ class Application:
                 case LoadFamilyView():
                     self._spawn(self._load_family())
                 case LookForPlaces():
-                    self._spawn(self._look_for_places())
+                    self._spawn(self._taking_along.look_for_places())
                 case NewPassword():
-                    self._make_password()
+                    self._taking_along.make_password()
                 case SendOut():
-                    self._send_out(effect)
+                    self._taking_along.send_out(effect)
                 case TakeFromStick(place):
-                    self._spawn(self._take_from_stick(Path(place)))
+                    self._spawn(self._taking_along.take_from_stick(Path(place)))
                 case LoadToday():
                     self._spawn(self._load_today())
                 case Speak():
@@ -728,122 +730,6 @@ class Application:
         reading.add_done_callback(lambda task: None if task.cancelled() else task.exception())
         return reading
 
-    async def _look_for_places(self) -> None:
-        """Until the screen is left that asked for it."""
-        from kiosk.export import printer
-
-        found: Places | None = None
-        paper = await asyncio.to_thread(printer.find_printer)
-        while self._visit.step == "family_stick" and not self._left.is_set():
-            seen = msgspec.structs.replace(await asyncio.to_thread(self._find_sticks), printer=paper)
-            if seen != found and self._visit.step == "family_stick":
-                found = seen
-                self._hear(PlacesSeen(seen))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_FOR_STICKS_EVERY_S):
-                    await self._left.wait()
-
-    def _make_password(self) -> None:
-        from kiosk.export.sealed import new_password
-
-        self._hear(PasswordMade(new_password()))
-
-    def _send_out(self, effect: SendOut) -> None:
-        """In a child process, and never where current can flow."""
-        if self.output_possible:
-            self._hear(SentOut(NotSent("busy")))
-            return
-        self._sending_on = "family_writing"
-        self._sending = asyncio.get_running_loop().create_task(self._sent_out(effect))
-        self._spawn(self._hear_sent(self._sending))
-
-    async def _hear_sent(self, sending: asyncio.Task[ExportResult]) -> None:
-        await asyncio.wait({sending})
-        self._forget_sending(sending)
-        if not sending.cancelled():
-            self._hear(SentOut(sending.result()))
-
-    async def _sent_out(self, effect: SendOut) -> ExportResult:
-        from kiosk.export.child import question, send_in_child
-
-        where = "stick" if effect.stick else "printer"
-        what = " ".join(effect.formats)
-        try:
-            await self._store.add(AccessRecord(role="family", action="export", detail=f"{where}: {what}"))
-        except KioskError:
-            # A diary that takes nothing more is the one that has to be taken along.
-            log.exception("an export is not written down: %s: %s", where, what)
-        asked = question(
-            self._store.folder,
-            self._clock,
-            words.language(),
-            effect.formats,
-            stick=effect.stick,
-            printer=effect.printer,
-            password=effect.password,
-        )
-        result = await send_in_child(asked)
-        if isinstance(result, NotSent):
-            log.error("the export failed: %s %s", result.why, result.sentence)
-        return result
-
-    async def _print_card(self, alerts: AlertsNow) -> None:
-        """What is red or amber goes on paper, each once: without network it reaches nobody by itself."""
-        weighty = [one for one in alerts.standing if one.level != "info"]
-        if not weighty or not self._settings.config.kiosk.cards:
-            return
-        from kiosk.export import cards, child, printer
-
-        ids = await asyncio.to_thread(
-            self._read_apart, lambda reader: cards.to_print(weighty, reader.facts("access"))
-        )
-        paper = await asyncio.to_thread(printer.find_printer) if ids else ""
-        busy = self._sending is not None or self.output_possible
-        if not paper or busy or self._visit.step != "home":
-            return
-        asked = child.question(
-            self._store.folder,
-            self._clock,
-            words.language(),
-            (),
-            printer=paper,
-            card=ids,
-            emergency=self._visit.context.setting.emergency_number,
-        )
-        self._sending_on = "home"
-        sending = self._sending = asyncio.get_running_loop().create_task(child.send_in_child(asked))
-        await asyncio.wait({sending})
-        self._forget_sending(sending)
-        if sending.cancelled():
-            return
-        result = sending.result()
-        if isinstance(result, NotSent):
-            log.error("no card was printed: %s %s", result.why, result.sentence)
-            return
-        with contextlib.suppress(KioskError):  # it is printed once more after a restart
-            await self._store.add(cards.printed(ids))
-
-    async def _take_from_stick(self, place: Path) -> None:
-        """It lies in the inbox then, which home takes in."""
-        from kiosk.access.from_stick import take_from
-
-        news: tuple[Reason, ...] = ()
-        try:
-            news = await asyncio.to_thread(self._read_apart, lambda reader: take_from(reader, place))
-        except (OSError, KioskError):
-            log.exception("nothing is taken from the stick")
-        self._hear(StickTaken(news))
-
-    def _forget_sending(self, sending: asyncio.Task[ExportResult]) -> None:
-        if self._sending is sending:
-            self._sending = None
-
-    def _give_up_sending(self) -> None:
-        """Its screen was left: nothing heavy goes on beside what comes now."""
-        if self._sending is not None and self._visit.step != self._sending_on:
-            self._sending.cancel()
-            self._sending = None
-
     async def _load_today(self) -> None:
         if self._visit.step == "home":
             await self._take_in()
@@ -853,7 +739,9 @@ class Application:
             self._hear(TodayNotLoaded(error.sentence))
         else:
             self._hear(TodayLoaded(*found))
-            await self._print_card(found[1])
+            if self._settings.config.kiosk.cards:
+                emergency = self._visit.context.setting.emergency_number
+                await self._taking_along.print_cards(found[1], emergency)
 
     def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool, bool]:
         # Kept off the path to the first screen: nothing is told before the diary was read.
@@ -880,8 +768,7 @@ class Application:
         self._runner.close()
         if self._test_silence is not None:
             self._test_silence.cancel()
-        if self._sending is not None:
-            self._sending.cancel()
+        self._taking_along.close()
         code: int | None = 0
         if self._link is not None:
             link, self._link = self._link, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,7 @@ async def test_home_prints_what_stands_once_and_gives_way_to_a_visit(
     monkeypatch.setattr("kiosk.export.printer.find_printer", lambda: "Office")
     async with desk(tmp_path, AlwaysAlive()) as box:
         application = box.application
+        print_cards = partial(application._taking_along.print_cards, emergency="112")
         alerts = AlertsNow(
             told=(
                 replace(told("red", "red_event", symptom="burning"), id="a1"),
@@ -117,12 +119,12 @@ async def test_home_prints_what_stands_once_and_gives_way_to_a_visit(
         )
         at_home = application._visit = _on(application._visit, "home")
         hold.set()
-        await application._print_card(alerts)
+        await print_cards(alerts)
         assert [one.card for one in asked] == [("a1",)]
         assert not box.store.all("access"), "there was no paper: it is tried again"
         hold.clear()
         begun.clear()
-        printing = asyncio.create_task(application._print_card(alerts))
+        printing = asyncio.create_task(print_cards(alerts))
         await begun.wait()
         assert len(asked) == 2
         application._take((_on(at_home, "identity"), ()))
@@ -130,12 +132,12 @@ async def test_home_prints_what_stands_once_and_gives_way_to_a_visit(
         assert not box.store.all("access"), "a visit was begun meanwhile"
         application._visit = at_home
         hold.set()
-        await application._print_card(alerts)
+        await print_cards(alerts)
         assert [one.record for one in box.store.all("access")] == [printed(["a1"])]
-        await application._print_card(alerts)
+        await print_cards(alerts)
         assert len(asked) == 3, "each once"
         monkeypatch.setattr(application, "_testing", True)
-        await application._print_card(AlertsNow(told=(told("amber", "sleep_low", nights=3),)))
+        await print_cards(AlertsNow(told=(told("amber", "sleep_low", nights=3),)))
         assert len(asked) == 3, "never beside a current"
 
 

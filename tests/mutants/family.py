@@ -9,6 +9,7 @@ TEST_STICK = "tests/export/test_stick.py"
 FLOW = "kiosk/visit/steps/stick.py"
 TEST_FLOW = "tests/kiosk/test_flow_stick.py"
 APPLICATION = "kiosk/application.py"
+TAKING_ALONG = "kiosk/taking_along.py"
 TEST_ALONG = "tests/export/test_taken_along.py"
 PINS = "kiosk/access/pins.py"
 ATTEMPTS = "kiosk/access/attempts.py"
@@ -71,14 +72,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "an export goes on beside a current",
-        APPLICATION,
-        "        if self.output_possible:\n            self._hear(SentOut",
+        TAKING_ALONG,
+        "        if self._output_possible():\n            self._hear(SentOut",
         "        if False:\n            self._hear(SentOut",
         TEST_ALONG,
     ),
     Mutant(
         "an export goes on behind an alarm",
-        APPLICATION,
+        TAKING_ALONG,
         "            self._sending.cancel()\n            self._sending = None\n",
         "            self._sending = None\n",
         TEST_ALONG,
