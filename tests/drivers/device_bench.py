@@ -11,20 +11,26 @@ import subprocess
 import sys
 import time
 import tty
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from drivers.framed_driver import FramedDriver, boot_time_s
+from drivers.framed_driver import FramedDriver
 from drivers.registry import DRIVERS
+from drivers.serial_settings import Direction
 from drivers.stimulator import ChannelTarget, Targets
 from drivers.virtual.device import VirtualStimulator
 from drivers.virtual.faults import parse_fault
 from drivers.virtual.process import virtual_device
+from tests.drivers.guard_bench import virtual_time
 
 DriverT = TypeVar("DriverT", bound=FramedDriver[Any, Any])
+
+ARRIVES_WITHIN_S = 0.25
+"""A pty's bytes are moved by the kernel in its own time, and that is not what is measured here."""
 
 
 class Clock:
@@ -45,32 +51,53 @@ def targets(*half_mA: int, pulse_width_us: int = 300, frequency_Hz: Fraction = F
     )
 
 
-def fill(fd: int) -> None:
+def fill(fd: int) -> bytes:
     """Write noise until the port takes not one byte more, also after the kernel has moved it on."""
+    written = 0
     for size in (1000, 1000, 1000, 1):
         select.select([], [fd], [], 0.02)
         with contextlib.suppress(BlockingIOError):
             while True:
-                os.write(fd, bytes(size))
+                written += os.write(fd, bytes(size))
+    return bytes(written)
 
 
 class DeviceOnPty:
-    """A virtual device behind a pty, served by the running loop; `read` is all that came from the host."""
+    """A virtual device behind a pty, served by the running loop; `read` is all that came from the host.
+
+    Needs `in_virtual_time`: what a busy machine keeps waiting waits, and nothing falls due meanwhile.
+    """
 
     def __init__(self, kind: type[VirtualStimulator], **device: Any) -> None:
         self._loop = asyncio.get_running_loop()
+        virtual_time().patience_s = lambda: ARRIVES_WITHIN_S if self._under_way() else 0.0
         self.master, slave = os.openpty()
         tty.setraw(self.master)
         os.set_blocking(self.master, False)
         self.path = os.ttyname(slave)
         # Held open until the driver has it: a pty without a slave is readable for ever.
         self.slave: int | None = slave
-        self.device = kind(time.monotonic(), **{"latency_s": 0.0, **device})
+        self.device = kind(self._loop.time(), **{"latency_s": 0.0, **device})
         self.events: list[dict[str, Any]] = []
         self.read = bytearray()
+        self._wrote, self._got = Counter[Direction](), Counter[Direction]()
+        """Bytes that one end wrote and the other end got, by the host's direction."""
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self.thaw()
+
+    def attach(self, driver: FramedDriver[Any, Any]) -> None:
+        """This driver has opened the port, and has thrown away what it found there."""
+        self._wrote.clear()
+        driver.tap(self.tap)
+        self.release()
+
+    def tap(self, direction: Direction, data: bytes) -> None:
+        """What left or reached the host."""
+        (self._wrote if direction == "out" else self._got)[direction] += len(data)
+
+    def _under_way(self) -> bool:
+        return any(self._wrote[direction] > self._got[direction] for direction in self._wrote)
 
     def freeze(self) -> None:
         """The device stops reading, answering, living."""
@@ -83,12 +110,12 @@ class DeviceOnPty:
         self.serve()
 
     def fault(self, spec: str) -> None:
-        self.device.inject(parse_fault(spec), time.monotonic())
+        self.device.inject(parse_fault(spec), self._loop.time())
         self.serve()
 
     def send(self, data: bytes) -> None:
-        """Bytes that the device did not mean to send."""
-        os.write(self.master, data)
+        """Also what the device did not mean to send."""
+        self._wrote["in"] += os.write(self.master, data)
 
     def pull_out(self) -> None:
         """The host's port ends."""
@@ -123,18 +150,19 @@ class DeviceOnPty:
             self._loop.remove_reader(self.master)
             return
         self.read += data
-        self.device.receive(data, time.monotonic())
+        self._got["out"] += len(data)
+        self.device.receive(data, self._loop.time())
         self.serve()
 
     def serve(self) -> None:
         """Let the device do what is due, and bring out what came of it."""
-        now_s = time.monotonic()
+        now_s = self._loop.time()
         self.device.advance(now_s)
         self.events += self.device.take_events()
         self._changed.set()
         outgoing = self.device.take_outgoing()
         if outgoing:
-            os.write(self.master, outgoing)
+            self.send(outgoing)
         if not self.device.plugged:
             self.pull_out()
             return
@@ -147,13 +175,14 @@ class DeviceOnPty:
 
 @asynccontextmanager
 async def on_bench(
-    driver_class: type[DriverT], age_clock: Callable[[], float] = boot_time_s, **device: Any
+    driver_class: type[DriverT], age_clock: Callable[[], float] | None = None, **device: Any
 ) -> AsyncIterator[tuple[DriverT, DeviceOnPty]]:
     """A driver and its device, nothing said yet."""
     kind = driver_class.kind
     bench = DeviceOnPty(virtual_device(kind), **device)
-    driver = driver_class(bench.path, DRIVERS[kind].serial, age_clock=age_clock)
-    bench.release()
+    clock = asyncio.get_running_loop().time
+    driver = driver_class(bench.path, DRIVERS[kind].serial, clock=clock, age_clock=age_clock or clock)
+    bench.attach(driver)
     try:
         yield driver, bench
     finally:

@@ -210,9 +210,16 @@ class VirtualTime(selectors.DefaultSelector):
         self.now_s = 1_000.0
         self.slept_ms = 0
         """Of a suspend, which only CLOCK_BOOTTIME counts."""
+        self.patience_s: Callable[[], float] = float
+        """How much real time passes before it is believed that nothing arrives any more."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
+        while not events and timeout != 0 and (patience_s := self.patience_s()):
+            began_s = time.monotonic()
+            events = super().select(patience_s)
+            if time.monotonic() - began_s < 2 * patience_s:
+                break  # else this process was kept from running, and what moves the bytes too, perhaps
         if not events:
             assert timeout is not None, "waiting for ever"
             self.now_s += timeout

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from drivers.framed_driver import boot_time_s
 from drivers.p24.driver import P24
 from tests.drivers.device_bench import DeviceOnPty, SimulatorProcess, on_bench, simulator, targets
 
@@ -14,7 +13,7 @@ __all__ = ["SimulatorProcess", "p24_on_bench", "ready_p24", "simulator", "target
 
 
 def p24_on_bench(
-    age_clock: Callable[[], float] = boot_time_s, **device: Any
+    age_clock: Callable[[], float] | None = None, **device: Any
 ) -> AbstractAsyncContextManager[tuple[P24, DeviceOnPty]]:
     """A driver and its device, nothing said yet."""
     return on_bench(P24, age_clock, **device)
@@ -22,7 +21,7 @@ def p24_on_bench(
 
 @asynccontextmanager
 async def ready_p24(
-    age_clock: Callable[[], float] = boot_time_s, **device: Any
+    age_clock: Callable[[], float] | None = None, **device: Any
 ) -> AsyncIterator[tuple[P24, DeviceOnPty]]:
     """The same, identified and initialised; the device's events begin after that."""
     async with p24_on_bench(age_clock, **device) as (driver, bench):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from drivers.framed_driver import boot_time_s
 from drivers.rehastim2.driver import RehaStim2
 from tests.drivers.device_bench import DeviceOnPty, on_bench
 
 
 async def greet(driver: RehaStim2, bench: DeviceOnPty) -> None:
     """Have the device say Init at once, instead of within half a second, and the driver answer it."""
-    bench.device._init_at_s = time.monotonic()
+    bench.device._init_at_s = asyncio.get_running_loop().time()
     bench.serve()
     await driver._init_heard.wait()
     await bench.until(lambda: bench.device._greeted)
@@ -22,7 +21,7 @@ async def greet(driver: RehaStim2, bench: DeviceOnPty) -> None:
 
 @asynccontextmanager
 async def greeted_rehastim2(
-    age_clock: Callable[[], float] = boot_time_s, **device: Any
+    age_clock: Callable[[], float] | None = None, **device: Any
 ) -> AsyncIterator[tuple[RehaStim2, DeviceOnPty]]:
     """A driver and its device after the handshake."""
     async with on_bench(RehaStim2, age_clock, **device) as (driver, bench):
@@ -32,7 +31,7 @@ async def greeted_rehastim2(
 
 @asynccontextmanager
 async def ready_rehastim2(
-    age_clock: Callable[[], float] = boot_time_s, **device: Any
+    age_clock: Callable[[], float] | None = None, **device: Any
 ) -> AsyncIterator[tuple[RehaStim2, DeviceOnPty]]:
     """The same, identified and initialised; the device's events begin after that."""
     async with greeted_rehastim2(age_clock, **device) as (driver, bench):

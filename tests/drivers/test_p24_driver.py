@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from fractions import Fraction
 
 import pytest
@@ -37,6 +36,7 @@ from drivers.stimulator import (
     WrongDevice,
 )
 from tests.drivers.device_bench import targets
+from tests.drivers.guard_bench import in_virtual_time, virtual_time
 from tests.drivers.p24_bench import p24_on_bench, ready_p24
 
 
@@ -54,6 +54,7 @@ def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
 # ── start-up ────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_start_up_follows_the_card() -> None:
     async with p24_on_bench() as (driver, bench):
         identity = await driver.identify()
@@ -67,13 +68,14 @@ async def test_start_up_follows_the_card() -> None:
         assert (await driver.check()).running is Running.READY
 
 
+@in_virtual_time
 async def test_a_level_that_somebody_left_on_is_stopped_first() -> None:
     for left_on, stop in ((MlInit(stop_all_on_error=False), "Ml_stop"), (LlInit(), "Ll_stop")):
         async with p24_on_bench() as (driver, bench):
-            bench.device.receive(command_frame(left_on, 1), time.monotonic())
+            bench.device.receive(command_frame(left_on, 1), virtual_time().now_s)
             if isinstance(left_on, MlInit):
                 update = MlUpdate((ChannelUpdate(1, Period(60, False), biphasic_pulse(20, 300)),))
-                bench.device.receive(command_frame(update, 2), time.monotonic())
+                bench.device.receive(command_frame(update, 2), virtual_time().now_s)
             bench.device.take_outgoing()
             bench.device.take_events()
             await driver.identify()
@@ -81,6 +83,7 @@ async def test_a_level_that_somebody_left_on_is_stopped_first() -> None:
             assert (await driver.check()).running is Running.OFF
 
 
+@in_virtual_time
 async def test_another_major_version_of_the_protocol_is_refused() -> None:
     version = Version((1, 0, 0), (5, 0, 0), 0, 0, hash_valid=False)
     async with p24_on_bench(version=version) as (driver, _bench):
@@ -91,12 +94,14 @@ async def test_another_major_version_of_the_protocol_is_refused() -> None:
             await driver.initialise()
 
 
+@in_virtual_time
 async def test_untested_firmware_is_said() -> None:
     version = Version((9, 9, 9), (4, 1, 0), 0, 0, hash_valid=True)
     async with p24_on_bench(version=version) as (driver, _bench):
         assert not (await driver.identify()).firmware_tested
 
 
+@in_virtual_time
 async def test_nobody_answers() -> None:
     async with p24_on_bench() as (driver, bench):
         bench.freeze()
@@ -104,6 +109,7 @@ async def test_nobody_answers() -> None:
             await driver.identify()
 
 
+@in_virtual_time
 async def test_half_a_frame_that_a_predecessor_left_does_not_swallow_ours() -> None:
     class WaitsForTheLength(FrameScanner):
         """A parser that trusts a length as soon as it has read one."""
@@ -126,13 +132,14 @@ async def test_half_a_frame_that_a_predecessor_left_does_not_swallow_ours() -> N
             ),
             1,
         )[:40]
-        bench.device.receive(half, time.monotonic())
+        bench.device.receive(half, virtual_time().now_s)
         assert (await driver.identify()).device_id == "SIMP240001"
 
 
 # ── apply ───────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_every_target_is_listed_balanced_and_without_ramp() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(24, 0, 7))
@@ -165,6 +172,7 @@ async def test_every_target_is_listed_balanced_and_without_ramp() -> None:
         targets(10)[:1] + targets(10)[:1],
     ],
 )
+@in_virtual_time
 async def test_what_the_device_cannot_do_is_refused_before_a_byte_is_sent(impossible) -> None:
     async with ready_p24() as (driver, bench):
         assert driver.refusal(impossible) is not None
@@ -174,6 +182,7 @@ async def test_what_the_device_cannot_do_is_refused_before_a_byte_is_sent(imposs
         assert "Ml_update" not in bench.names()
 
 
+@in_virtual_time
 async def test_the_duty_rule_is_the_devices_own() -> None:
     # (Σ t + 60) of 8 channels in 8 ms: 939 µs a channel still fit, 940 µs do not.
     async with ready_p24() as (driver, bench):
@@ -187,6 +196,7 @@ async def test_the_duty_rule_is_the_devices_own() -> None:
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_an_answer_counts_only_with_its_own_number_and_command() -> None:
     async with ready_p24() as (driver, bench):
         bench.fault("mute")
@@ -210,6 +220,7 @@ async def test_an_answer_counts_only_with_its_own_number_and_command() -> None:
         await applied
 
 
+@in_virtual_time
 async def test_frames_that_are_whole_but_say_nonsense_are_survived() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(10))
@@ -226,6 +237,7 @@ async def test_frames_that_are_whole_but_say_nonsense_are_survived() -> None:
     ("report", "fault"),
     [(GeneralError(8), "result"), (GeneralError(10), "electrode"), (UnknownCommand(), "result")],
 )
+@in_virtual_time
 async def test_an_unasked_report_names_its_fault(report, fault) -> None:
     async with ready_p24() as (driver, bench):
         heard = asyncio.get_running_loop().create_future()
@@ -250,6 +262,7 @@ async def latched_after(driver, bench, fault: str) -> DeviceStopped:
     return stopped.value
 
 
+@in_virtual_time
 async def test_an_open_pad_is_named_latched_and_cleared_only_by_a_new_start() -> None:
     async with ready_p24() as (driver, bench):
         bench.fault("pad_off:2")
@@ -263,6 +276,7 @@ async def test_an_open_pad_is_named_latched_and_cleared_only_by_a_new_start() ->
         assert (await driver.check()).running is Running.RUNNING
 
 
+@in_virtual_time
 async def test_low_current_is_reported() -> None:
     async with ready_p24() as (driver, bench):
         bench.fault("gel_dry:1")
@@ -271,6 +285,7 @@ async def test_low_current_is_reported() -> None:
         assert (await latched_after(driver, bench, "low_current")).channel == 1
 
 
+@in_virtual_time
 async def test_a_lapse_is_seen_and_not_undone() -> None:
     async with ready_p24(watchdog_s=0.1) as (driver, bench):
         await driver.apply(targets(10))
@@ -279,6 +294,7 @@ async def test_a_lapse_is_seen_and_not_undone() -> None:
         assert bench.outputs()[-1] == []
 
 
+@in_virtual_time
 async def test_a_restart_is_seen() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(10))
@@ -287,6 +303,7 @@ async def test_a_restart_is_seen() -> None:
         await latched_after(driver, bench, "restarted")
 
 
+@in_virtual_time
 async def test_a_restart_at_zero_is_seen_too() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(0))
@@ -297,6 +314,7 @@ async def test_a_restart_at_zero_is_seen_too() -> None:
         assert stopped.value.fault == "restarted"
 
 
+@in_virtual_time
 async def test_a_result_other_than_ok_latches() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(10))
@@ -312,6 +330,7 @@ async def test_a_result_other_than_ok_latches() -> None:
 # ── stop ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_status_zero_with_the_high_voltage_on_is_no_confirmation(short_silence, monkeypatch) -> None:
     async with ready_p24() as (driver, bench):
         monkeypatch.setattr(type(bench.device), "_high_voltage", lambda self: codec.HIGH_VOLTAGE_150_V)
@@ -320,10 +339,11 @@ async def test_status_zero_with_the_high_voltage_on_is_no_confirmation(short_sil
         assert outcome.how.startswith("status 0, high voltage 6")
 
 
+@in_virtual_time
 async def test_a_low_level_that_is_on_is_stopped_too() -> None:
     async with p24_on_bench() as (driver, bench):
         await driver.identify()
-        bench.device.receive(command_frame(LlInit(), 1), time.monotonic())
+        bench.device.receive(command_frame(LlInit(), 1), virtual_time().now_s)
         outcome = await driver.stop()
         assert (outcome.confirmed, outcome.tries) == (True, 2)
         assert "Ll_stop" in bench.names()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import groupby, pairwise
@@ -26,6 +25,7 @@ from drivers.virtual import tissue
 from drivers.virtual.device import RESTART_S
 from drivers.virtual.faults import CHANNELS
 from tests.drivers.device_bench import DeviceOnPty, fill, targets
+from tests.drivers.guard_bench import in_virtual_time, virtual_time
 from tests.drivers.p24_bench import p24_on_bench, ready_p24
 from tests.drivers.rehastim2_bench import ready_rehastim2
 
@@ -62,6 +62,7 @@ def pulses(bench: DeviceOnPty) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("channel", ALL)
+@in_virtual_time
 async def test_a_pad_that_is_off_is_found_on_its_own_channel(channel: int) -> None:
     """The device's faults count by the mid level's channels, as printed on it; a probe by the low level's."""
     async with p24_on_bench() as (driver, bench):
@@ -71,6 +72,7 @@ async def test_a_pad_that_is_off_is_found_on_its_own_channel(channel: int) -> No
         assert found == {other: "open" if other == channel else "good" for other in ALL}
 
 
+@in_virtual_time
 async def test_the_mid_level_names_the_same_lead_as_the_probe() -> None:
     """One pad off: the therapy's own fault and the contact check say the same channel."""
     async with p24_on_bench() as (driver, bench):
@@ -105,6 +107,7 @@ def test_the_map_is_the_cards() -> None:
     ("fault", "contact"),
     [("pad_off:3", "open"), ("pad_half:3", "dry"), ("gel_dry:3", "dry"), ("pad_on:3", "good")],
 )
+@in_virtual_time
 async def test_what_happened_to_the_pads_is_measured(fault: str, contact: str) -> None:
     async with p24_on_bench() as (driver, bench):
         bench.fault(fault)
@@ -120,6 +123,7 @@ async def test_what_happened_to_the_pads_is_measured(fault: str, contact: str) -
 # ── what goes out ──
 
 
+@in_virtual_time
 async def test_the_device_sees_five_balanced_pulses_a_pair_each_followed_by_zero() -> None:
     async with p24_on_bench() as (driver, bench):
         await driver.identify()
@@ -135,6 +139,7 @@ async def test_the_device_sees_five_balanced_pulses_a_pair_each_followed_by_zero
         assert outputs[-1]["channels"] == []
 
 
+@in_virtual_time
 async def test_voltage_and_current_are_two_rounds_with_the_level_off_in_between() -> None:
     async with p24_on_bench() as (driver, bench):
         await driver.identify()
@@ -149,6 +154,7 @@ async def test_voltage_and_current_are_two_rounds_with_the_level_off_in_between(
         ]
 
 
+@in_virtual_time
 async def test_low_and_mid_level_are_never_on_together() -> None:
     async with ready_p24() as (driver, bench):
         await driver.apply(targets(2))
@@ -167,6 +173,7 @@ async def test_low_and_mid_level_are_never_on_together() -> None:
 # ── who may, and when ──
 
 
+@in_virtual_time
 async def test_nothing_is_probed_before_it_said_who_it_is_or_after_a_stop() -> None:
     async with p24_on_bench() as (driver, bench):
         with pytest.raises(Refused):
@@ -185,6 +192,7 @@ async def test_nothing_is_probed_before_it_said_who_it_is_or_after_a_stop() -> N
         assert (await driver.probe(PULSE)).hundredths
 
 
+@in_virtual_time
 async def test_while_it_probes_nothing_is_applied_and_the_other_way_round() -> None:
     async with probing_p24() as (driver, bench):
         with pytest.raises(Refused):
@@ -196,6 +204,7 @@ async def test_while_it_probes_nothing_is_applied_and_the_other_way_round() -> N
             await driver.probe(PULSE)
 
 
+@in_virtual_time
 async def test_another_quantity_is_not_measured_unasked() -> None:
     async with probing_p24() as (driver, bench):
         with pytest.raises(Refused):
@@ -203,6 +212,7 @@ async def test_another_quantity_is_not_measured_unasked() -> None:
         assert bench.names() == []
 
 
+@in_virtual_time
 async def test_a_device_that_cannot_measure_says_so() -> None:
     async with ready_rehastim2() as (driver, _bench):
         assert not driver.capabilities.measures_contact
@@ -217,6 +227,7 @@ async def test_a_device_that_cannot_measure_says_so() -> None:
 
 
 @pytest.mark.parametrize("result", [codec.RESULT_ELECTRODE, codec.RESULT_LOW_CURRENT])
+@in_virtual_time
 async def test_a_current_that_did_not_flow_is_no_fault_but_no_contact(
     result: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +247,7 @@ async def test_a_current_that_did_not_flow_is_no_fault_but_no_contact(
         (codec.RESULT_PULSE_TIMEOUT, "pulse_timeout"),
     ],
 )
+@in_virtual_time
 async def test_any_other_result_latches(result: int, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with probing_p24() as (driver, bench):
         monkeypatch.setattr(type(bench.device), "_low_level_pulse", lambda *_: LlChannelConfigAck(result))
@@ -248,6 +260,7 @@ async def test_any_other_result_latches(result: int, fault: str, monkeypatch: py
         assert bench.outputs() == []
 
 
+@in_virtual_time
 async def test_a_busy_device_is_not_pressed() -> None:
     """It was given one pulse at a time: a queue that is full is not ours."""
     async with probing_p24() as (driver, bench):
@@ -268,6 +281,7 @@ async def test_a_busy_device_is_not_pressed() -> None:
     ],
     ids=["lead", "connector", "measurement", "not measured"],
 )
+@in_virtual_time
 async def test_what_was_measured_elsewhere_is_not_taken_for_an_answer(
     other: LlChannelConfigAck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +291,7 @@ async def test_what_was_measured_elsewhere_is_not_taken_for_an_answer(
             await driver.probe(PULSE)
 
 
+@in_virtual_time
 async def test_an_answer_with_samples_missing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     short = LlChannelConfigAck(0, 0, 0, codec.MEASURE_VOLTAGE, 3, (1,) * 127)
     async with probing_p24() as (driver, bench):
@@ -286,6 +301,7 @@ async def test_an_answer_with_samples_missing_is_none(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("fault", ["ack_lost", "truncated:out", "truncated:in", "mute:1"])
+@in_virtual_time
 async def test_a_lost_answer_ends_it(fault: str) -> None:
     async with probing_p24() as (driver, bench):
         bench.fault(fault)
@@ -296,6 +312,7 @@ async def test_a_lost_answer_ends_it(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["garbage:64", "duplicate_ack", "stale_ack"])
+@in_virtual_time
 async def test_noise_does_not_change_what_is_measured(fault: str) -> None:
     async with probing_p24() as (driver, bench):
         expected = await driver.probe(PULSE)
@@ -304,6 +321,7 @@ async def test_noise_does_not_change_what_is_measured(fault: str) -> None:
         assert await driver.probe(PULSE) == expected
 
 
+@in_virtual_time
 async def test_an_error_that_nobody_asked_for_is_told_at_once() -> None:
     async with probing_p24() as (driver, bench):
         told: list[Exception] = []
@@ -316,6 +334,7 @@ async def test_an_error_that_nobody_asked_for_is_told_at_once() -> None:
             await driver.probe(PULSE)
 
 
+@in_virtual_time
 async def test_a_brown_out_is_seen_by_the_next_pulse() -> None:
     async with probing_p24() as (driver, bench):
         bench.fault("brown_out")
@@ -328,6 +347,7 @@ async def test_a_brown_out_is_seen_by_the_next_pulse() -> None:
         assert pulses(bench) == []
 
 
+@in_virtual_time
 async def test_unplugged() -> None:
     async with probing_p24() as (driver, bench):
         bench.fault("unplug")
@@ -338,6 +358,7 @@ async def test_unplugged() -> None:
 # ── the stop ──
 
 
+@in_virtual_time
 async def test_a_stop_ends_the_low_level_and_is_believed_when_the_device_says_so() -> None:
     async with probing_p24() as (driver, bench):
         driver.stop_now()
@@ -346,20 +367,22 @@ async def test_a_stop_ends_the_low_level_and_is_believed_when_the_device_says_so
         assert bench.names() == ["Ll_stop", "Get_stim_status"]
 
 
+@in_virtual_time
 async def test_a_stop_does_not_wait_for_the_pulse_in_flight() -> None:
     async with probing_p24(latency_s=0.05) as (driver, bench):
         probed = asyncio.create_task(driver.probe(PULSE))
         await bench.until(lambda: "Ll_channel_config" in bench.names())
         driver.stop_now()
-        at_s = time.monotonic()
+        at_s = virtual_time().now_s
         await bench.until(lambda: "Ll_stop" in bench.names())
-        assert time.monotonic() - at_s < 0.04
+        assert virtual_time().now_s - at_s < 0.04
         assert (await driver.stop()).confirmed
         with pytest.raises(Preempted):
             await probed
         assert bench.outputs()[-1] == []
 
 
+@in_virtual_time
 async def test_a_stop_between_the_rounds_is_a_stop() -> None:
     """When Ll_stop has left and Ll_init not yet, and when Ll_init has and its answer is missing."""
     for name in ("Ll_stop", "Ll_init"):
@@ -373,10 +396,11 @@ async def test_a_stop_between_the_rounds_is_a_stop() -> None:
             assert (await driver.check()).running is Running.OFF
 
 
+@in_virtual_time
 async def test_a_stop_gets_through_a_full_port() -> None:
     async with probing_p24() as (driver, bench):
         bench.freeze()
-        fill(driver._link._fd)
+        bench.tap("out", fill(driver._link._fd))
         probed = asyncio.create_task(driver.probe(PULSE))
         await asyncio.sleep(0)
         assert driver._link.unsent > 0
@@ -389,17 +413,19 @@ async def test_a_stop_gets_through_a_full_port() -> None:
 
 
 @pytest.mark.parametrize("left", range(1, 21, 3))
+@in_virtual_time
 async def test_a_stop_after_half_a_pulse_frame(left: int) -> None:
     """What stuck in the device swallows the first stop; the second one voids it. No pulse comes of it."""
     frame = command_frame(LlChannelConfig(True, 0, 0, biphasic_pulse(4, 100)), 60)
     async with probing_p24() as (driver, bench):
-        os.write(driver._link._fd, frame[:left])
+        bench.tap("out", frame[: os.write(driver._link._fd, frame[:left])])
         outcome = await driver.stop()
         assert outcome.confirmed
         assert outcome.tries <= 2
         assert pulses(bench) == []
 
 
+@in_virtual_time
 async def test_a_busy_device_gets_time_between_the_tries() -> None:
     async with probing_p24() as (driver, bench):
         bench.fault("busy:4")
@@ -408,6 +434,7 @@ async def test_a_busy_device_gets_time_between_the_tries() -> None:
 
 
 @pytest.mark.parametrize(("fault", "tries"), [("stop_ignored:1", 2), ("ack_lost:2", 2), ("truncated:in", 2)])
+@in_virtual_time
 async def test_a_lost_stop_is_tried_again(fault: str, tries: int) -> None:
     async with probing_p24() as (driver, bench):
         bench.fault(fault)
@@ -415,6 +442,7 @@ async def test_a_lost_stop_is_tried_again(fault: str, tries: int) -> None:
         assert (outcome.confirmed, outcome.tries) == (True, tries)
 
 
+@in_virtual_time
 async def test_after_a_stop_that_is_always_lost_there_is_silence_and_no_pulse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -432,6 +460,7 @@ async def test_after_a_stop_that_is_always_lost_there_is_silence_and_no_pulse(
         assert bench.device._level == codec.LEVEL_LOW_READY
 
 
+@in_virtual_time
 async def test_whoever_comes_next_stops_a_low_level_that_was_left_on() -> None:
     async with probing_p24() as (driver, bench):
         driver._low_level = False  # as another process's driver would begin

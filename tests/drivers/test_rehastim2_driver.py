@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +35,7 @@ from drivers.rehastim2.driver import RehaStim2, usb_serial
 from drivers.stimulator import ChannelTarget, DeviceStopped, NoAnswer, Refused, Running, WrongDevice
 from drivers.virtual.rehastim2 import VirtualRehaStim2
 from tests.drivers.device_bench import Clock, DeviceOnPty, on_bench, targets
+from tests.drivers.guard_bench import in_virtual_time, virtual_time
 from tests.drivers.rehastim2_bench import greet, greeted_rehastim2, ready_rehastim2
 
 
@@ -58,6 +58,7 @@ async def trouble_of(driver: RehaStim2) -> DeviceStopped:
 # ── the handshake ───────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_the_device_begins_and_is_answered_with_its_own_number() -> None:
     async with on_bench(RehaStim2) as (driver, bench):
         identity = await driver.identify()
@@ -68,6 +69,7 @@ async def test_the_device_begins_and_is_answered_with_its_own_number() -> None:
         assert (await driver.check()).running is Running.OFF
 
 
+@in_virtual_time
 async def test_another_version_is_answered_with_minus_5_and_never_used() -> None:
     async with on_bench(RehaStim2, version=2) as (driver, bench):
         await asyncio.gather(bench.until(lambda: "InitAck" in bench.names()), _refused(driver))
@@ -82,18 +84,20 @@ async def _refused(driver: RehaStim2) -> None:
     assert "version 2" in str(refused.value)
 
 
+@in_virtual_time
 async def test_nobody_says_init() -> None:
     async with on_bench(RehaStim2) as (driver, bench):
         bench.freeze()
-        began_s = time.monotonic()
+        began_s = virtual_time().now_s
         with pytest.raises(NoAnswer):
             await driver.identify()
-        assert time.monotonic() - began_s >= 1.2 + 0.5
+        assert virtual_time().now_s - began_s >= 1.2 + 0.5
 
 
+@in_virtual_time
 async def test_what_somebody_left_running_is_stopped_and_its_version_awaited_in_silence() -> None:
     async with on_bench(RehaStim2, watchdog_s=0.3) as (driver, bench):
-        now_s = time.monotonic()
+        now_s = virtual_time().now_s
         bench.device.advance(now_s)
         for command in (
             InitAck(0),
@@ -116,6 +120,7 @@ async def test_what_somebody_left_running_is_stopped_and_its_version_awaited_in_
         assert greeting["t"] - stop["t"] >= 0.29
 
 
+@in_virtual_time
 async def test_a_device_that_lapsed_at_rest_is_greeted_again_without_a_word() -> None:
     async with greeted_rehastim2(watchdog_s=0.1) as (driver, bench):
         heard = []
@@ -129,12 +134,13 @@ async def test_a_device_that_lapsed_at_rest_is_greeted_again_without_a_word() ->
 # ── who it is ───────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_on_a_pty_it_is_a_simulator_whatever_the_name_of_the_port(tmp_path: Path) -> None:
     bench = DeviceOnPty(VirtualRehaStim2)
     disguise = tmp_path / "usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0"
     disguise.symlink_to(bench.path)
     driver = RehaStim2(str(disguise), DRIVERS["rehastim2"].serial, by_id=str(tmp_path))
-    bench.release()
+    bench.attach(driver)
     try:
         await greet(driver, bench)
         identity = await driver.identify()
@@ -145,6 +151,7 @@ async def test_on_a_pty_it_is_a_simulator_whatever_the_name_of_the_port(tmp_path
         bench.pull_out()
 
 
+@in_virtual_time
 async def test_hardware_is_untested_until_it_was_tested(tmp_path: Path) -> None:
     async with greeted_rehastim2() as (driver, _bench):
         assert (await driver.identify()).firmware_tested
@@ -155,6 +162,7 @@ async def test_hardware_is_untested_until_it_was_tested(tmp_path: Path) -> None:
         assert not identity.firmware_tested
 
 
+@in_virtual_time
 async def test_a_port_without_a_usb_serial_number_is_nobody() -> None:
     async with greeted_rehastim2() as (driver, _bench):
         driver._link.device = os.makedev(188, 0)
@@ -186,6 +194,7 @@ def test_the_id_is_the_serial_number_in_the_name_by_id(tmp_path: Path, name: str
 # ── apply ───────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_initialised_means_a_list_and_no_pulse() -> None:
     async with greeted_rehastim2() as (driver, bench):
         await driver.identify()
@@ -195,6 +204,7 @@ async def test_initialised_means_a_list_and_no_pulse() -> None:
         assert not any(bench.outputs())
 
 
+@in_virtual_time
 async def test_every_channel_is_listed_with_a_legal_width_and_off_is_a_current_of_zero() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(24, 0, 8, frequency_Hz=Fraction(100)))
@@ -216,6 +226,7 @@ async def test_every_channel_is_listed_with_a_legal_width_and_off_is_a_current_o
 @pytest.mark.parametrize(
     ("half_mA", "applied_mA"), [(0, 0), (1, 0), (3, 0), (4, 2), (7, 2), (8, 4), (260, 130), (261, 130)]
 )
+@in_virtual_time
 async def test_a_current_between_two_steps_is_rounded_down(half_mA: int, applied_mA: int) -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(half_mA))
@@ -223,6 +234,7 @@ async def test_a_current_between_two_steps_is_rounded_down(half_mA: int, applied
         assert RehaStim2.capabilities.step_half_mA == 4
 
 
+@in_virtual_time
 async def test_an_update_at_the_same_frequency_is_one_command() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(4))
@@ -239,6 +251,7 @@ async def test_an_update_at_the_same_frequency_is_one_command() -> None:
         (*targets(8), ChannelTarget(2, 4, 300, Fraction(30))),
     ],
 )
+@in_virtual_time
 async def test_another_frequency_or_other_channels_pass_through_zero(changed) -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(8))
@@ -271,6 +284,7 @@ async def test_another_frequency_or_other_channels_pass_through_zero(changed) ->
         (targets(8) + targets(8, 8, frequency_Hz=Fraction(50))[1:], "equally often"),
     ],
 )
+@in_virtual_time
 async def test_what_the_device_cannot_do_is_refused_before_a_byte_is_sent(impossible, words) -> None:
     async with ready_rehastim2() as (driver, bench):
         assert words in (driver.refusal(impossible) or "")
@@ -284,6 +298,7 @@ async def test_what_the_device_cannot_do_is_refused_before_a_byte_is_sent(imposs
     ("channels", "hz", "fits"),
     [(1, 100, True), (2, 100, True), (2, 125, True), (4, 100, True), (4, 125, False), (8, 50, True)],
 )
+@in_virtual_time
 async def test_the_frequency_that_the_channels_allow_is_the_devices_own(channels, hz, fits) -> None:
     async with ready_rehastim2() as (driver, bench):
         asked = targets(*[4] * channels, frequency_Hz=Fraction(hz))
@@ -305,6 +320,7 @@ def test_which_channels_share_a_source_is_said() -> None:
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_an_answer_counts_only_with_its_own_number_and_command() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(0))
@@ -342,6 +358,7 @@ async def test_an_answer_counts_only_with_its_own_number_and_command() -> None:
         (-8, "result", "fault"),
     ],
 )
+@in_virtual_time
 async def test_error_38_latches_with_its_cause(cause: int, fault: str, words: str) -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(8))
@@ -360,6 +377,7 @@ async def test_error_38_latches_with_its_cause(cause: int, fault: str, words: st
 @pytest.mark.parametrize(
     ("fault", "latched"), [("emergency", "switch"), ("pad_off:1", "electrode"), ("error:3", "module")]
 )
+@in_virtual_time
 async def test_what_stops_the_device_is_told_at_once_and_confirmed(fault: str, latched: str) -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(40))
@@ -371,6 +389,7 @@ async def test_what_stops_the_device_is_told_at_once_and_confirmed(fault: str, l
         assert bench.outputs()[-1] == []
 
 
+@in_virtual_time
 async def test_a_command_that_it_does_not_know_latches() -> None:
     async with ready_rehastim2() as (driver, bench):
         trouble = asyncio.create_task(trouble_of(driver))
@@ -379,6 +398,7 @@ async def test_a_command_that_it_does_not_know_latches() -> None:
         assert (await trouble).fault == "result"
 
 
+@in_virtual_time
 async def test_an_init_while_stimulating_means_that_the_device_stopped_us() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(8))
@@ -397,6 +417,7 @@ async def test_an_init_while_stimulating_means_that_the_device_stopped_us() -> N
         assert not any(bench.outputs())
 
 
+@in_virtual_time
 async def test_a_lapse_is_told_from_a_restart() -> None:
     clock = Clock()
     async with ready_rehastim2(clock) as (driver, bench):
@@ -411,10 +432,11 @@ async def test_a_lapse_is_told_from_a_restart() -> None:
 
 
 @pytest.mark.parametrize("half_mA", [8, 0])
+@in_virtual_time
 async def test_a_silent_stop_is_seen_by_the_mode(half_mA: int) -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(half_mA))
-        bench.device._to_start(time.monotonic())
+        bench.device._to_start(virtual_time().now_s)
         with pytest.raises(DeviceStopped) as stopped:
             await driver.check()
         assert stopped.value.fault == "lapsed"
@@ -423,28 +445,31 @@ async def test_a_silent_stop_is_seen_by_the_mode(half_mA: int) -> None:
         assert bench.names().count("StartChannelListMode") == 1
 
 
+@in_virtual_time
 async def test_a_silent_stop_is_seen_by_the_next_update_too() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(8))
-        bench.device._to_start(time.monotonic())
+        bench.device._to_start(virtual_time().now_s)
         with pytest.raises(DeviceStopped) as stopped:
             await driver.apply(targets(12))
         assert stopped.value.fault == "lapsed"
 
 
+@in_virtual_time
 async def test_a_reset_before_the_first_pulse_is_seen() -> None:
     async with ready_rehastim2() as (driver, bench):
-        bench.device._to_start(time.monotonic())
+        bench.device._to_start(virtual_time().now_s)
         with pytest.raises(DeviceStopped) as stopped:
             await driver.check()
         assert stopped.value.fault == "restarted"
 
 
+@in_virtual_time
 async def test_asking_for_the_mode_every_400_ms_keeps_it_alive() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(8))
-        began_s = time.monotonic()
-        while time.monotonic() - began_s < 1.5:  # real time on purpose: more than the device's watchdog
+        began_s = virtual_time().now_s
+        while virtual_time().now_s - began_s < 1.5:  # more than the device's watchdog
             assert (await driver.check()).running is Running.RUNNING
             await asyncio.sleep(limits.READ_STATE_EVERY_S["rehastim2"])
         assert not [event for event in bench.events if event["event"] == "timeout"]
@@ -455,6 +480,7 @@ async def test_asking_for_the_mode_every_400_ms_keeps_it_alive() -> None:
 # ── stop ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@in_virtual_time
 async def test_a_mode_other_than_started_confirms_a_stop() -> None:
     async with ready_rehastim2() as (driver, _bench):
         outcome = await driver.stop()
@@ -464,6 +490,7 @@ async def test_a_mode_other_than_started_confirms_a_stop() -> None:
         assert not driver._says_off(ModeAck(codec.RESULT_BUSY))[0]
 
 
+@in_virtual_time
 async def test_in_the_silence_not_even_an_init_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SILENCE_S", 2.0)  # longer than the device's watchdog
     errors: list[object] = []
@@ -485,6 +512,7 @@ async def test_in_the_silence_not_even_an_init_is_answered(monkeypatch: pytest.M
         assert (await driver.identify()).kind == "rehastim2"
 
 
+@in_virtual_time
 async def test_a_stop_of_a_device_that_has_just_restarted_is_confirmed_after_its_init() -> None:
     async with ready_rehastim2() as (driver, bench):
         await driver.apply(targets(8))
@@ -494,6 +522,7 @@ async def test_a_stop_of_a_device_that_has_just_restarted_is_confirmed_after_its
         assert outcome.tries > 1
 
 
+@in_virtual_time
 async def test_an_init_during_a_stop_is_answered_and_disturbs_nothing() -> None:
     async with ready_rehastim2() as (driver, bench):
         heard = []
