@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import tty
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from fractions import Fraction
@@ -20,7 +19,6 @@ from typing import Any, TypeVar
 
 from drivers.framed_driver import FramedDriver
 from drivers.registry import DRIVERS
-from drivers.serial_settings import Direction
 from drivers.stimulator import ChannelTarget, Targets
 from drivers.virtual.device import VirtualStimulator
 from drivers.virtual.faults import parse_fault
@@ -28,9 +26,6 @@ from drivers.virtual.process import virtual_device
 from tests.drivers.guard_bench import virtual_time
 
 DriverT = TypeVar("DriverT", bound=FramedDriver[Any, Any])
-
-ARRIVES_WITHIN_S = 0.25
-"""A pty's bytes are moved by the kernel in its own time, and that is not what is measured here."""
 
 
 class Clock:
@@ -51,15 +46,13 @@ def targets(*half_mA: int, pulse_width_us: int = 300, frequency_Hz: Fraction = F
     )
 
 
-def fill(fd: int) -> bytes:
+def fill(fd: int) -> None:
     """Write noise until the port takes not one byte more, also after the kernel has moved it on."""
-    written = 0
     for size in (1000, 1000, 1000, 1):
         select.select([], [fd], [], 0.02)
         with contextlib.suppress(BlockingIOError):
             while True:
-                written += os.write(fd, bytes(size))
-    return bytes(written)
+                os.write(fd, bytes(size))
 
 
 class DeviceOnPty:
@@ -70,34 +63,18 @@ class DeviceOnPty:
 
     def __init__(self, kind: type[VirtualStimulator], **device: Any) -> None:
         self._loop = asyncio.get_running_loop()
-        virtual_time().patience_s = lambda: ARRIVES_WITHIN_S if self._under_way() else 0.0
         self.master, slave = os.openpty()
         tty.setraw(self.master)
         os.set_blocking(self.master, False)
         self.path = os.ttyname(slave)
         # Held open until the driver has it: a pty without a slave is readable for ever.
         self.slave: int | None = slave
-        self.device = kind(self._loop.time(), **{"latency_s": 0.0, **device})
+        self.device = kind(virtual_time().now_s, **{"latency_s": 0.0, **device})
         self.events: list[dict[str, Any]] = []
         self.read = bytearray()
-        self._wrote, self._got = Counter[Direction](), Counter[Direction]()
-        """Bytes that one end wrote and the other end got, by the host's direction."""
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self.thaw()
-
-    def attach(self, driver: FramedDriver[Any, Any]) -> None:
-        """This driver has opened the port, and has thrown away what it found there."""
-        self._wrote.clear()
-        driver.tap(self.tap)
-        self.release()
-
-    def tap(self, direction: Direction, data: bytes) -> None:
-        """What left or reached the host."""
-        (self._wrote if direction == "out" else self._got)[direction] += len(data)
-
-    def _under_way(self) -> bool:
-        return any(self._wrote[direction] > self._got[direction] for direction in self._wrote)
 
     def freeze(self) -> None:
         """The device stops reading, answering, living."""
@@ -110,12 +87,12 @@ class DeviceOnPty:
         self.serve()
 
     def fault(self, spec: str) -> None:
-        self.device.inject(parse_fault(spec), self._loop.time())
+        self.device.inject(parse_fault(spec), virtual_time().now_s)
         self.serve()
 
     def send(self, data: bytes) -> None:
-        """Also what the device did not mean to send."""
-        self._wrote["in"] += os.write(self.master, data)
+        """Bytes that the device did not mean to send."""
+        os.write(self.master, data)
 
     def pull_out(self) -> None:
         """The host's port ends."""
@@ -150,19 +127,18 @@ class DeviceOnPty:
             self._loop.remove_reader(self.master)
             return
         self.read += data
-        self._got["out"] += len(data)
-        self.device.receive(data, self._loop.time())
+        self.device.receive(data, virtual_time().now_s)
         self.serve()
 
     def serve(self) -> None:
         """Let the device do what is due, and bring out what came of it."""
-        now_s = self._loop.time()
+        now_s = virtual_time().now_s
         self.device.advance(now_s)
         self.events += self.device.take_events()
         self._changed.set()
         outgoing = self.device.take_outgoing()
         if outgoing:
-            self.send(outgoing)
+            os.write(self.master, outgoing)
         if not self.device.plugged:
             self.pull_out()
             return
@@ -182,7 +158,7 @@ async def on_bench(
     bench = DeviceOnPty(virtual_device(kind), **device)
     clock = asyncio.get_running_loop().time
     driver = driver_class(bench.path, DRIVERS[kind].serial, clock=clock, age_clock=age_clock or clock)
-    bench.attach(driver)
+    bench.release()
     try:
         yield driver, bench
     finally:

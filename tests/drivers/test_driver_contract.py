@@ -491,7 +491,7 @@ async def test_a_stop_gets_through_a_full_port(kit: Kit) -> None:
     async with kit.ready() as (driver, bench):
         await driver.apply(targets(8))
         bench.freeze()
-        bench.tap("out", fill(driver._link._fd))
+        fill(driver._link._fd)
         applied = asyncio.create_task(driver.apply(targets(20)))
         await asyncio.sleep(0)
         assert driver._link.unsent > 0

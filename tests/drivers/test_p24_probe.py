@@ -400,7 +400,7 @@ async def test_a_stop_between_the_rounds_is_a_stop() -> None:
 async def test_a_stop_gets_through_a_full_port() -> None:
     async with probing_p24() as (driver, bench):
         bench.freeze()
-        bench.tap("out", fill(driver._link._fd))
+        fill(driver._link._fd)
         probed = asyncio.create_task(driver.probe(PULSE))
         await asyncio.sleep(0)
         assert driver._link.unsent > 0
@@ -418,7 +418,7 @@ async def test_a_stop_after_half_a_pulse_frame(left: int) -> None:
     """What stuck in the device swallows the first stop; the second one voids it. No pulse comes of it."""
     frame = command_frame(LlChannelConfig(True, 0, 0, biphasic_pulse(4, 100)), 60)
     async with probing_p24() as (driver, bench):
-        bench.tap("out", frame[: os.write(driver._link._fd, frame[:left])])
+        os.write(driver._link._fd, frame[:left])
         outcome = await driver.stop()
         assert outcome.confirmed
         assert outcome.tries <= 2

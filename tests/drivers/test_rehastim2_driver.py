@@ -140,7 +140,7 @@ async def test_on_a_pty_it_is_a_simulator_whatever_the_name_of_the_port(tmp_path
     disguise = tmp_path / "usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0"
     disguise.symlink_to(bench.path)
     driver = RehaStim2(str(disguise), DRIVERS["rehastim2"].serial, by_id=str(tmp_path))
-    bench.attach(driver)
+    bench.release()
     try:
         await greet(driver, bench)
         identity = await driver.identify()
