@@ -87,7 +87,7 @@ class Change(msgspec.Struct, Generic[T], frozen=True, forbid_unknown_fields=True
 
     n: int
     t: str | None = None
-    removed: list[str] = msgspec.field(name="del", default_factory=list)
+    removed: tuple[str, ...] = msgspec.field(name="del", default=())
     put: dict[str, T] = {}
     whole: dict[str, dict[str, T]] | None = msgspec.field(name="all", default=None)
     journal: int | None = None
@@ -364,11 +364,10 @@ class JournalStorage(Storage):
             self._append(b'"t":%b,"put":{%b}' % (_name(table), put))
         if there is None:
             there = self._contents.tables.setdefault(table, {})
-        doc_ids = list(range(first, first + len(texts)))
-        for doc_id, text in zip(doc_ids, texts, strict=True):
-            there[str(doc_id)] = msgspec.Raw(text)
+        doc_ids = range(first, first + len(texts))
+        there.update(zip(map(str, doc_ids), map(msgspec.Raw, texts), strict=True))
         self.next_ids[table] = first + len(texts)
-        return doc_ids
+        return list(doc_ids)
 
     def commit(self, table: str, removed: Sequence[str], put: Mapping[str, msgspec.Raw]) -> None:
         """Durable when it returns: `removed` are gone from `table`, then `put` stands in it."""
@@ -661,22 +660,18 @@ class JournalTable(Table):
         else:
             next_ids[self._name] = doc_id
 
-    def insert_json(self, texts: Sequence[bytes]) -> list[int]:
-        """`insert_multiple` of documents that are JSON already, and known to say what they have to."""
-        doc_ids = cast(JournalStorage, self._storage).insert(self._name, texts)
-        self.clear_cache()
-        return doc_ids
-
     def insert(self, document: Mapping[str, Any]) -> int:
         if isinstance(document, self.document_class):
             self._next_id = None
         return self.insert_multiple((document,))[0]
 
     def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
+        storage = cast(JournalStorage, self.storage)
         documents = list(documents)
         if all(type(document) is dict for document in documents):
-            return self.insert_json([encode(document) for document in documents])
-        storage = cast(JournalStorage, self.storage)
+            doc_ids = storage.insert(self.name, [encode(document) for document in documents])
+            self.clear_cache()
+            return doc_ids
         there = storage.table(self.name) or {}
         put: dict[str, msgspec.Raw] = {}
         for document in documents:

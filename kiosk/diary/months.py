@@ -72,7 +72,6 @@ class Writer:
         self._files = files
         self._chunk_bytes = chunk_bytes
         self._storage: JournalStorage | None = None
-        self._tables: dict[str, JournalTable] = {}
         self.newest = ""
         """The month that is written; "" before the first record."""
         months = months_of(folder, files)
@@ -99,11 +98,13 @@ class Writer:
     def add(self, month: str, table: str, documents: Sequence[bytes]) -> None:
         """New documents, given as JSON, in one change; durable when it returns. `month` is the newest one or
         later."""
-        self._table(month, table).insert_json(documents)
+        self._storage_for(month).insert(table, documents)
 
     def replace(self, month: str, table: str, record_id: str, document: bytes) -> None:
         """`document`, JSON, in the place of the one with that id in `month`, or a new one."""
-        self._table(month, table).upsert(msgspec.json.decode(document), where("envelope")["id"] == record_id)
+        JournalTable(self._storage_for(month), table).upsert(
+            msgspec.json.decode(document), where("envelope")["id"] == record_id
+        )
 
     def tell(self, reader: Reader[Any]) -> None:
         """Spares `reader` reading the newest month once more."""
@@ -125,15 +126,12 @@ class Writer:
         if self._storage is not None:
             self._storage.close()
 
-    def _table(self, month: str, name: str) -> JournalTable:
+    def _storage_for(self, month: str) -> JournalStorage:
         if self._storage is None or month > self.newest:
-            self._turn_to(month)
-        if name not in self._tables:
-            assert self._storage is not None
-            self._tables[name] = JournalTable(self._storage, name)
-        return self._tables[name]
+            return self._turn_to(month)
+        return self._storage
 
-    def _turn_to(self, month: str) -> None:
+    def _turn_to(self, month: str) -> JournalStorage:
         """Begins `month`, then seals the one before: whenever this is cut short, the newest month is the one
         that is not sealed."""
         ended, before = self.newest, self._storage
@@ -141,9 +139,10 @@ class Writer:
             before.seal()
         durable.make_folder(self._journal, self._files)
         self._storage = self._storage_of(month, None if before is None else before.link)
-        self.newest, self._tables = month, {}
+        self.newest = month
         if before is not None:
             self._seal(ended, before)
+        return self._storage
 
     def _seal_left_over(self, months: list[str]) -> None:
         """What a power cut left undone, or a manifest that was lost. A month that does not lead to the next

@@ -147,7 +147,7 @@ class StoreReader:
 
     def facts(self, kind: str) -> tuple[Stored, ...]:
         """Everything that was ever written, in the order of writing, corrected records too."""
-        return tuple(self._facts(kind, months.months_of(self.folder)))
+        return tuple(self._facts(kind))
 
     def versions(self, kind: str) -> tuple[tuple[Stored, ...], ...]:
         """Every record with all that took its place: the original first, what stands last."""
@@ -162,7 +162,7 @@ class StoreReader:
         # A record is written in the month of its event or later. One month of slack: the offset of the
         # event can put it on the other side of midnight.
         earliest = f"{first.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
-        facts = self._facts(kind, [month for month in months.months_of(self.folder) if month >= earliest])
+        facts = self._facts(kind, earliest)
         standing = [chain[-1] for chain in _versions(facts).values()]
         within = [stored for stored in standing if first <= stored.envelope.event_time.date() <= last]
         return tuple(sorted(within, key=lambda stored: stored.envelope.event_time))
@@ -213,13 +213,14 @@ class StoreReader:
             raise _damaged("", error) from error
         return link.head, link.n
 
-    def _facts(self, kind: str, in_months: Iterable[str]) -> list[Stored]:
+    def _facts(self, kind: str, first_month: str = "") -> list[Stored]:
         if kind not in TABLES:
             raise KeyError(f"no such kind of record: {kind}")
         self._upgrade_seen()
-        newest = max(self._journals.months(), default="")
+        listed = self._journals.months()
+        wanted = [month for month in listed if month >= first_month]
         with without_collecting():
-            return [fact for month in in_months for fact in self._facts_of(month, kind, month == newest)]
+            return [fact for month in wanted for fact in self._facts_of(month, kind, month == listed[-1])]
 
     def _backwards(self, kind: str) -> Iterator[tuple[Stored, ...]]:
         """The newest month's facts, then those of the month before it, and so on."""
