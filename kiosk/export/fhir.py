@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final, TextIO
 
@@ -22,6 +23,7 @@ from kiosk.diary.store import StoreReader
 from kiosk.review.alerts import told_in
 from kiosk.visit.pages.reasons import sentence
 from programs import prescription as prescriptions
+from programs.forms import Form as RatingForm
 from programs.forms import load_forms
 from programs.prescription import Prescription, PrescriptionError
 
@@ -71,6 +73,12 @@ def by_uuid(_type: str, id_: str) -> str:
 def by_type(type_: str, id_: str) -> str:
     """How resources on one server refer to each other."""
     return f"{type_}/{id_}"
+
+
+@cache
+def _forms() -> Mapping[str, RatingForm]:
+    """Those that ship do not change while this runs."""
+    return load_forms()
 
 
 class Mapper:
@@ -243,7 +251,7 @@ class Mapper:
         status = "amended" if len(chain) > 1 else "completed"
         response = self._response(chain, f"form-{form.form}", items, status)
         yield response
-        known = load_forms().get(form.form)
+        known = _forms().get(form.form)
         try:
             score = None if known is None else known.score(form.answers)
         except ValueError:  # answers of another version of the form

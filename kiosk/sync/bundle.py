@@ -6,7 +6,7 @@ resources gets them by PUT; another one gets each under an identifier, by condit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ MOST_ENTRIES: Final = 50
 """What a server has to take in one transaction (review.md, server facts)."""
 MOST_CONDITIONAL: Final = 8
 """The same where each entry is looked for by its identifier first."""
+UUID: Final = "urn:uuid:"
 IDENTIFIER: Final = f"{BASE}/resource"
 ONE_IDENTIFIER: Final = ("QuestionnaireResponse",)
 """Types of which a resource has one identifier, not a list."""
@@ -45,8 +46,26 @@ def bundles(changes: Iterable[Change], *, names_ids: bool) -> Iterator[bytes]:
     entries = (by_id(one) for one in changes) if names_ids else conditional(changes)
     most = MOST_ENTRIES if names_ids else MOST_CONDITIONAL
     for some in _batches(entries, most):
-        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": some}
-        yield msgspec.json.encode(bundle)
+        yield msgspec.json.encode({"resourceType": "Bundle", "type": "transaction", "entry": some})
+
+
+def whole(entries: Sequence[Mapping[str, Any]]) -> bytes:
+    """A transaction of some entries of a file, as it is sent.
+
+    What lies in the same transaction is referred to by its fullUrl there: a server need not find it by its
+    identifier before it is there (FHIR R4, 3.1.0.11.2).
+    """
+    body = msgspec.json.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    if f"?identifier={IDENTIFIER}".encode() not in body:
+        return body
+    for entry in entries:
+        url, type_ = entry["fullUrl"], entry["resource"]["resourceType"]
+        # A quotation mark that somebody typed is escaped: only a reference looks like this.
+        before, after = (
+            f'"reference":"{to}"'.encode() for to in (by_identifier(type_, url.removeprefix(UUID)), url)
+        )
+        body = body.replace(before, after)
+    return body
 
 
 def by_id(change: Change) -> dict[str, Any]:
@@ -54,7 +73,7 @@ def by_id(change: Change) -> dict[str, Any]:
     resource = change.resource
     place = f"{resource['resourceType']}/{resource['id']}"
     request = {"method": "PUT", "url": place}
-    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource, "request": request}
+    return {"fullUrl": f"{UUID}{resource['id']}", "resource": resource, "request": request}
 
 
 def conditional(changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
@@ -69,7 +88,7 @@ def conditional(changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
             if change.is_new
             else {"method": "PUT", "url": f"{type_}?{query}"}
         )
-        yield {"fullUrl": f"urn:uuid:{id_}", "resource": _identified(change.resource), "request": request}
+        yield {"fullUrl": f"{UUID}{id_}", "resource": _identified(change.resource), "request": request}
 
 
 def _identified(resource: Resource) -> Resource:

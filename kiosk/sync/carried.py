@@ -22,8 +22,13 @@ def carry(outbox: Outbox, place: Path) -> int:
     if consented is None:
         raise OutboxError("The patient does not want anything sent. Nothing was written.")
     there = Outbox(place)
-    there.allow(consented)
     search = outbox.read_record(SEARCH, Search)
+    other = there.read_record(SEARCH, Search)
+    if search is not None and other is not None and other.patient != search.patient:
+        raise OutboxError(
+            f"{place}: the files of another box lie there. Nothing was written. Take another folder."
+        )
+    there.allow(consented)
     if search is not None:
         there.put(SEARCH, msgspec.json.encode(search))
     waiting = outbox.unsent_names()

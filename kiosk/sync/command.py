@@ -17,7 +17,7 @@ from kiosk.diary.inbox import InboxError
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
 from kiosk.sync import carried, incoming, prepare, sender
-from kiosk.sync.outbox import Outbox, place
+from kiosk.sync.outbox import FILL_LOCK, SEND_LOCK, Outbox, OutboxBusy, place
 from kiosk.sync.transport import FhirServer, SyncConfigError
 
 ROUND_S: Final = 900.0
@@ -61,11 +61,17 @@ def outbox_of(sync: Sync, data: Path | None) -> Outbox:
 def fill(sync: Sync, outbox: Outbox, data: Path, clock: Clock) -> None:
     """Brings the diary into the outbox, and what came for the box into the inbox. Raises KioskError."""
     reader = open_reader(data, clock)
-    said = prepare.prepare(reader, outbox, names_ids=sync.names_ids, notes=sync.notes)
+    try:
+        said = prepare.prepare(reader, outbox, names_ids=sync.names_ids, notes=sync.notes)
+    except OutboxBusy as busy:
+        click.echo(busy.sentence)
+        return
     if outbox.consented() is None:
         click.echo("The patient does not want anything sent. Nothing was written.")
         return
-    outbox.put(incoming.SEARCH, msgspec.json.encode(incoming.search_of(reader.box_id)))
+    outbox.put(
+        incoming.SEARCH, msgspec.json.encode(incoming.search_of(reader.box_id, names_ids=sync.names_ids))
+    )
     _hand_over(outbox, reader)
     click.echo(f"Written: {said.resources} resources in {said.bundles} files; {_waiting(outbox)}.")
 
@@ -81,6 +87,14 @@ def send(sync: Sync, outbox: Outbox, clock: Clock) -> None:
         click.echo(sender.NOT_ALLOWED)
         return
     server = FhirServer(sync)
+    try:
+        with outbox.alone(SEND_LOCK):
+            _send(outbox, server, clock)
+    except OutboxBusy as busy:
+        click.echo(busy.sentence)
+
+
+def _send(outbox: Outbox, server: FhirServer, clock: Clock) -> None:
     at_work = sender.Sender(outbox, server, clock.now)
     pause_s = at_work.pause_s()
     if pause_s:
@@ -109,9 +123,10 @@ def go_on(sync: Sync, outbox: Outbox, data: Path | None, clock: Clock) -> None:
 
 def carry(outbox: Outbox, place: Path) -> None:
     """To a stick, and back from it. Raises OutboxError."""
-    receipts, files = carried.bring(outbox, place)
-    prepare.settle(outbox)
-    waiting = carried.carry(outbox, place)
+    with outbox.alone(FILL_LOCK):
+        receipts, files = carried.bring(outbox, place)
+        prepare.settle(outbox)
+        waiting = carried.carry(outbox, place)
     click.echo(f"Taken from there: {receipts} receipts, {files} signed files. Written: {waiting} files.")
 
 

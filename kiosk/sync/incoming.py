@@ -11,6 +11,7 @@ import msgspec
 
 from kiosk.diary.inbox import MAX_BYTES
 from kiosk.export.fhir import BASE, Mapper
+from kiosk.sync.bundle import IDENTIFIER
 from kiosk.sync.outbox import Outbox
 from kiosk.sync.transport import Server, Unreachable
 
@@ -18,6 +19,8 @@ FETCHED: Final = "fetched.json"
 TYPE: Final = f"{BASE}/CodeSystem/documents|signed-order"
 """Of the DocumentReference that carries a file for the box."""
 MOST_FETCHED: Final = 1_000
+MOST_AT_ONCE: Final = 20
+"""Documents asked for, the newest: so many of the largest fit into an answer that is read to its end."""
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -33,26 +36,30 @@ class Search(msgspec.Struct, frozen=True):
     """Who is asked for. Kept in the outbox, since the sender cannot see the diary."""
 
     patient: str
-    """The resource's id."""
+    """The resource's id, as this box gave it."""
+    by_identifier: bool = False
+    """The server names its resources itself: the patient has another id there, and is looked for first."""
 
 
-def search_of(box_id: str) -> Search:
-    return Search(Mapper(box_id, is_real=True).id_of("Patient", "person"))
+def search_of(box_id: str, *, names_ids: bool = True) -> Search:
+    patient = Mapper(box_id, is_real=True).id_of("Patient", "person")
+    return Search(patient, by_identifier=not names_ids)
 
 
 def fetch(outbox: Outbox, server: Server, search: Search) -> int:
     """Lays new files into `incoming/`; how many. Raises Unreachable, OutboxError."""
-    query = f"DocumentReference?subject=Patient/{search.patient}&type={quote(TYPE, safe='')}&status=current"
-    answer = server.get(query)
-    if answer.status != 200:
-        raise Unreachable(f"The server does not say what it has for this box ({answer.status}).")
-    try:
-        found = msgspec.json.decode(answer.body, type=_Found).entry
-    except ValueError as error:
-        raise Unreachable("The server's answer is not whole.") from error
+    patient = _named_there(server, search.patient) if search.by_identifier else search.patient
+    if not patient:
+        return 0
+    type_ = quote(TYPE, safe="")
+    found = _found(
+        server,
+        f"DocumentReference?subject=Patient/{patient}&type={type_}&status=current"
+        f"&_sort=-_lastUpdated&_count={MOST_AT_ONCE}",
+    )
     known = outbox.read_record(FETCHED, Fetched) or Fetched()
     fresh: list[str] = []
-    for entry in found:
+    for entry in found[:MOST_AT_ONCE]:
         for content in entry.resource.content:
             data = _decoded(content.attachment.data)
             digest = hashlib.sha256(data).hexdigest()
@@ -62,6 +69,22 @@ def fetch(outbox: Outbox, server: Server, search: Search) -> int:
     if fresh:
         outbox.put(FETCHED, msgspec.json.encode(Fetched((*known.digests, *fresh)[-MOST_FETCHED:])))
     return len(fresh)
+
+
+def _named_there(server: Server, patient: str) -> str:
+    """The id that the server gave to her; "": it does not know her yet."""
+    found = _found(server, f"Patient?identifier={quote(f'{IDENTIFIER}|{patient}', safe='')}")
+    return quote(found[0].resource.id, safe="") if found else ""
+
+
+def _found(server: Server, query: str) -> tuple[_Entry, ...]:
+    answer = server.get(query)
+    if answer.status != 200:
+        raise Unreachable(f"The server does not say what it has for this box ({answer.status}).")
+    try:
+        return msgspec.json.decode(answer.body, type=_Found).entry
+    except ValueError as error:
+        raise Unreachable("The server's answer is not whole.") from error
 
 
 def _decoded(data: str) -> bytes:
@@ -79,12 +102,13 @@ class _Content(msgspec.Struct, frozen=True):
     attachment: _Attachment = _Attachment()
 
 
-class _Document(msgspec.Struct, frozen=True):
+class _Resource(msgspec.Struct, frozen=True):
+    id: str = ""
     content: tuple[_Content, ...] = ()
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    resource: _Document = _Document()
+    resource: _Resource = _Resource()
 
 
 class _Found(msgspec.Struct, frozen=True):

@@ -1,26 +1,41 @@
 """From the diary to files that wait: what is new or changed since the last time, once, and with consent.
 
 It only reads the diary, and needs no network. How far it has come is a small state beside the files. A power
-cut between the files and the state makes the same files again.
+cut between the files and the state makes the same files again. Where a file or the state was lost, all of it
+is made again: nothing stands twice.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
+import itertools
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
-from kiosk.diary.records import CLINIC, Consent, Screening, Session, Stored
+from kiosk.diary.records import CLINIC, Consent, Envelope, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.export.fhir import Chain, Mapper, Resource, by_type, plans_of
 from kiosk.review.alerts import told_in
 from kiosk.sync import bundle
-from kiosk.sync.outbox import RECEIPTS, REFUSED, STATE, WAITING, Consented, Outbox, is_complete
+from kiosk.sync.outbox import (
+    FILL_LOCK,
+    RECEIPTS,
+    REFUSED,
+    STATE,
+    WAITING,
+    Consented,
+    Outbox,
+    OutboxError,
+    is_complete,
+    is_whole,
+)
 from kiosk.visit.pages.reasons import sentence
+
+log = logging.getLogger(__name__)
 
 KINDS: Final = ("entries", "screenings", "forms", "sessions")
 """What becomes resources of its own, by its records."""
@@ -29,7 +44,7 @@ MOST_WAITING: Final = 2_000
 MOST_PROVEN: Final = 500
 """Targets of one Provenance."""
 
-Said = list[tuple[dt.datetime, Consent]]
+Said = list[tuple[Envelope, Consent]]
 """What the person said of it, and when, in the order of saying."""
 
 
@@ -45,6 +60,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Kind → ids of records that were begun and not ended."""
     digests: Mapping[str, str] = {}
     """Type/id → what was last made of it; of what can change without a new record of its own."""
+    is_first: bool = False
+    """Nothing is known of what was made before: the server may have an older state of anything."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -64,6 +81,11 @@ def prepare(reader: StoreReader, outbox: Outbox, *, names_ids: bool = True, note
 
     `notes`: free text that somebody typed is sent too. Raises DiaryDamaged, OutboxError.
     """
+    with outbox.alone(FILL_LOCK):
+        return _prepare(reader, outbox, names_ids=names_ids, notes=notes)
+
+
+def _prepare(reader: StoreReader, outbox: Outbox, *, names_ids: bool, notes: bool) -> Prepared:
     said = _said(reader)
     consented = _open_at(said, None)
     if consented is None:
@@ -76,6 +98,10 @@ def prepare(reader: StoreReader, outbox: Outbox, *, names_ids: bool = True, note
     room = MOST_WAITING - len(outbox.waiting_names())
     if room <= 0:
         return Prepared(0, 0)
+    if not outbox.has_room():
+        raise OutboxError(
+            "The disk is nearly full: the diary needs what is left. Nothing more is made to be sent."
+        )
     changes, reached = _changes(reader, position, said, names_ids=names_ids, notes=notes)
     number = position.next
     written = 0
@@ -88,10 +114,16 @@ def prepare(reader: StoreReader, outbox: Outbox, *, names_ids: bool = True, note
 
 
 def settle(outbox: Outbox) -> None:
-    """Puts away the bundles whose every entry was answered; a refusal is kept with the server's words."""
+    """Puts away the bundles whose every entry was answered; a refusal is kept with the server's words.
+
+    One that the disk damaged is thrown away, and everything is made again.
+    """
     for name in outbox.waiting_names():
         waiting = outbox.bundle(name)
-        if waiting is None:
+        if waiting is None or not is_whole(waiting):
+            log.warning("%s of the outbox is damaged: everything is made again", name)
+            outbox.remove(STATE)
+            outbox.remove(f"{WAITING}/{name}")
             continue
         receipt = outbox.receipt(waiting)
         if not is_complete(waiting, receipt):
@@ -126,12 +158,12 @@ def _changes(
                 newest = chain[-1]
                 if not any(one.envelope.id in fresh for one in chain):
                     continue
-                if _open_at(said, newest.envelope.entry_time) is None:
+                if _open_at(said, newest.envelope) is None:
                     continue
                 if not _settled(newest):
                     open_ids.append(newest.envelope.id)
                     continue
-                is_new = not any(one.envelope.id in before for one in chain)
+                is_new = not position.is_first and not any(one.envelope.id in before for one in chain)
                 mapped = _mapped(mapper, kind, chain, notes=notes)
                 records += (bundle.Change(resource, is_new) for resource in mapped)
                 if kind == "sessions":
@@ -139,9 +171,9 @@ def _changes(
         unsettled[kind] = tuple(open_ids)
     context = [*_context(reader, mapper, devices), *_flags(reader, mapper, said)]
     # What is referred to comes first, on one transaction or over several.
-    first, digests = _changed(context, position.digests)
+    first, digests = _changed(context, position.digests, is_first=position.is_first)
     found = [*first, *records]
-    lately, digests = _changed(_seen(reader, mapper), digests)
+    lately, digests = _changed(_seen(reader, mapper), digests, is_first=position.is_first)
     found += lately
     if found:
         found += _provenance(reader, mapper, found)
@@ -190,8 +222,9 @@ def _context(reader: StoreReader, mapper: Mapper, devices: Iterable[str]) -> Ite
 
 
 def _flags(reader: StoreReader, mapper: Mapper, said: Said) -> Iterator[Resource]:
+    told_when = {stored.envelope.id: stored.envelope for stored in reader.all("alerts")}
     for told in reversed(told_in(reader)):
-        if _open_at(said, told.at) is not None:
+        if _open_at(said, told_when[told.id]) is not None:
             yield mapper.flag(told.id, told.rule.rule, sentence(told.rule), told.since, told.done_at)
 
 
@@ -217,7 +250,7 @@ def _provenance(reader: StoreReader, mapper: Mapper, found: list[bundle.Change])
 
 
 def _changed(
-    resources: Iterable[Resource], known: Mapping[str, str]
+    resources: Iterable[Resource], known: Mapping[str, str], *, is_first: bool
 ) -> tuple[list[bundle.Change], Mapping[str, str]]:
     """Those that are not as they were when they were last made."""
     digests = dict(known)
@@ -226,7 +259,7 @@ def _changed(
         name = f"{resource['resourceType']}/{resource['id']}"
         digest = hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
         if digests.get(name) != digest:
-            changes.append(bundle.Change(resource, name not in digests))
+            changes.append(bundle.Change(resource, not is_first and name not in digests))
             digests[name] = digest
     return changes, digests
 
@@ -235,9 +268,9 @@ def _position(reader: StoreReader, outbox: Outbox) -> Position:
     """Where the last run ended; the beginning for another box, or a diary that was restored."""
     found = outbox.read_record(STATE, Position)
     if found is None or found.box != reader.box_id:
-        return Position(box=reader.box_id, next=_after(outbox))
+        return Position(box=reader.box_id, next=_after(outbox), is_first=True)
     if any(len(reader.facts(kind)) < count for kind, count in found.seen.items()):
-        return Position(box=reader.box_id, next=found.next)
+        return Position(box=reader.box_id, next=found.next, is_first=True)
     return found
 
 
@@ -248,18 +281,28 @@ def _after(outbox: Outbox) -> int:
 
 
 def _said(reader: StoreReader) -> Said:
-    return [
-        (stored.envelope.entry_time, stored.record)
+    """Of what was said before the clock went back it is not known what was written before it: left out."""
+    said = [
+        (stored.envelope, stored.record)
         for stored in reader.all("consents")
         if isinstance(stored.record, Consent) and stored.record.topic == CLINIC
     ]
+    pairs = enumerate(itertools.pairwise(said), 1)
+    return said[max((index for index, (one, next_) in pairs if _is_before(next_[0], one[0])), default=0) :]
 
 
-def _open_at(said: Said, when: dt.datetime | None) -> Consented | None:
-    """What held at `when` (None: now), in the order in which it was said."""
+def _open_at(said: Said, when: Envelope | None) -> Consented | None:
+    """What held when `when` was written (None: now), in the order in which it was said."""
     holds: Consented | None = None
     for at, record in said:
-        if when is not None and at > when:
+        if when is not None and _is_before(when, at):
             break
-        holds = Consented(record.to, at.isoformat()) if record.given else None
+        holds = Consented(record.to, at.entry_time.isoformat()) if record.given else None
     return holds
+
+
+def _is_before(one: Envelope, other: Envelope) -> bool:
+    """It was written before the other. Within a boot a clock that was set in between changes nothing."""
+    if one.boot_id == other.boot_id and one.monotonic_s != other.monotonic_s:
+        return one.monotonic_s < other.monotonic_s
+    return one.entry_time < other.entry_time

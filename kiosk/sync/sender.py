@@ -8,7 +8,8 @@ What the server says of a whole transaction, or of one entry:
 | 408, 409, 423, 425, 429, 5xx, no answer | later: a growing pause with jitter, or what the server asks for |
 | 401, 403, 404 and 405 for the whole | later: the box's rights or address are wrong, not what it sent |
 | 413 | in halves |
-| any other 4xx | in halves, until the one entry is found that the server will never take: it is put aside |
+| 412, 422, any other 4xx in FHIR's words | in halves; the one entry that it will never take is put aside |
+| any other 4xx | later: a proxy or a gate speaks, which has not looked at what was sent |
 
 Sending again what was accepted changes nothing, so a lost answer costs one more request and no more.
 """
@@ -22,6 +23,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kiosk.sync.bundle import whole
 from kiosk.sync.outbox import (
     RECEIPTS,
     SENDER,
@@ -40,7 +42,10 @@ LONGEST_PAUSE_S: Final = 6 * 3600.0
 PASSING: Final = frozenset({408, 409, 423, 425, 429})
 NOT_THE_CONTENT: Final = frozenset({401, 403, 404, 405, 407})
 """Of a whole transaction: these say nothing of what was sent."""
-TOO_LARGE: Final = 413
+OF_THE_CONTENT: Final = frozenset({412, 413, 422})
+"""These say something of what was sent, in whatever words."""
+CLOCKS_DIFFER: Final = dt.timedelta(hours=1)
+"""Less says nothing: an answer may have been on its way for a while."""
 MOST_WORDS: Final = 500
 
 Entry = dict[str, Any]
@@ -63,6 +68,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of this run."""
     requests: int = 0
     bytes: int = 0
+    server_at: str = ""
+    """ISO time by the server's clock, where it differs much from the box's own at `at`."""
 
 
 class _Later(Exception):  # noqa: N818
@@ -89,6 +96,7 @@ class Sender:
         self._now = now
         self._jitter = jitter
         self._requests = self._bytes = self._accepted = 0
+        self._server_at: dt.datetime | None = None
 
     def pause_s(self) -> float:
         """How long nothing is to be tried. A time further ahead than any pause was set by a wrong clock."""
@@ -128,6 +136,7 @@ class Sender:
             accepted=self._accepted,
             requests=self._requests,
             bytes=self._bytes,
+            server_at=self._other_time(now),
         )
         self._outbox.put(SENDER, msgspec.json.encode(sent))
         return sent
@@ -165,10 +174,11 @@ class Sender:
 
     def _outcomes(self, entries: Sequence[Entry]) -> Iterator[tuple[list[str], list[Refusal]]]:
         """(accepted, refused) piece by piece. Raises _Later, Unreachable."""
-        body = msgspec.json.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+        body = whole(entries)
         self._requests += 1
         self._bytes += len(body)
         answer = self._server.transact(body)
+        self._server_at = answer.at or self._server_at
         if 200 <= answer.status < 300:
             yield self._each(entries, answer)
             return
@@ -208,6 +218,12 @@ class Sender:
             raise _Later(f"There is no FHIR server at this address ({status}). Is sync.server right?")
         if status in PASSING or status >= 500 or status < 200:
             raise _Later(f"The server is busy or out of order ({status}).", answer.retry_after_s)
+        if status not in OF_THE_CONTENT and not _is_outcome(answer.body):
+            raise _Later(f"What answers is not a FHIR server ({status}): {_words(answer.body)}")
+
+    def _other_time(self, now: dt.datetime) -> str:
+        at = self._server_at
+        return "" if at is None or abs(at - now) < CLOCKS_DIFFER else at.isoformat()
 
     def _pause_s(self, failures: int, asked_s: float | None) -> float:
         """Doubles with each failure. Jitter: a thousand boxes do not come back in the same second."""
@@ -246,6 +262,13 @@ def _status(text: str) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
+def _is_outcome(body: bytes) -> bool:
+    try:
+        return msgspec.json.decode(body, type=_Kind).resourceType == "OperationOutcome"
+    except ValueError:
+        return False
+
+
 def _refusal(entry: Entry, status: int, words: str) -> Refusal:
     return Refusal(resource=name_of(entry), status=status, words=words)
 
@@ -263,6 +286,10 @@ def _words(body: bytes) -> str:
         )
     printable = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.split())[:MOST_WORDS]
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    resourceType: str = ""
 
 
 class _Details(msgspec.Struct, frozen=True):

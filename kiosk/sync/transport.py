@@ -5,12 +5,14 @@ client credentials, a proxy. No request that is not https leaves, but to this ma
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import email.utils
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 import urllib3
@@ -42,6 +44,8 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     retry_after_s: float | None = None
+    at: dt.datetime | None = None
+    """By the server's own clock."""
 
 
 class Server(Protocol):
@@ -57,14 +61,17 @@ class Server(Protocol):
 class FhirServer:
     """The server of `[sync]`. Raises SyncConfigError for what can be known to be wrong beforehand."""
 
-    def __init__(self, sync: Sync, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, sync: Sync, monotonic_s: Callable[[], float] = time.monotonic, *, read_s: float = READ_S
+    ) -> None:
+        """`read_s`: how long an answer may take."""
         self._sync = sync
         self._monotonic_s = monotonic_s
         self._base = sync.server.rstrip("/")
         for key, url in (("sync.server", sync.server), ("sync.token_url", sync.token_url)):
             if url:
                 _check_url(key, url)
-        self._pool = _pool(sync)
+        self._pool = _pool(sync, urllib3.Timeout(connect=CONNECT_S, read=read_s))
         self._token = ""
         self._token_until_s = 0.0
 
@@ -78,12 +85,18 @@ class FhirServer:
         headers = {"Accept": FHIR_JSON, "User-Agent": "homestim"}
         if body is not None:
             headers["Content-Type"] = FHIR_JSON
-        if self._sync.token_url:
-            headers["Authorization"] = f"Bearer {self._fresh_token()}"
-        answer = self._request(method, url, headers, body)
+        if not self._sync.token_url:
+            return self._request(method, url, headers, body)
+        had_one = self._monotonic_s() < self._token_until_s
+        answer = self._request(method, url, headers | self._login(), body)
         if answer.status == 401:
-            self._token_until_s = 0.0  # withdrawn before its time: the next request asks for another one
+            self._token_until_s = 0.0
+            if had_one:  # withdrawn before its time; a fresh one that is refused is not asked for twice
+                answer = self._request(method, url, headers | self._login(), body)
         return answer
+
+    def _login(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._fresh_token()}"}
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         try:
@@ -97,10 +110,13 @@ class FhirServer:
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(_why(error)) from error
         except OSError as error:
-            raise Unreachable(str(error)) from error
+            raise Unreachable(error.strerror or "The server cannot be reached.") from error
         if len(content) > MOST_ANSWER_BYTES:
             raise Unreachable("The answer is far too long. That is not the clinic's server.")
-        return Answer(response.status, content, _retry_after_s(response.headers.get("Retry-After")))
+        said = response.headers
+        return Answer(
+            response.status, content, _retry_after_s(said.get("Retry-After")), _time(said.get("Date"))
+        )
 
     def _fresh_token(self) -> str:
         """OAuth 2.0 client credentials (RFC 6749, 4.4), the secret in the header."""
@@ -133,8 +149,7 @@ class _Granted(msgspec.Struct, frozen=True):
     expires_in: float = 60.0
 
 
-def _pool(sync: Sync) -> urllib3.PoolManager:
-    timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+def _pool(sync: Sync, timeout: urllib3.Timeout) -> urllib3.PoolManager:
     if urlsplit(sync.server).scheme == "http":  # this machine itself, see _check_url
         return urllib3.PoolManager(timeout=timeout, maxsize=1)
     context = ssl.create_default_context()
@@ -152,9 +167,31 @@ def _pool(sync: Sync) -> urllib3.PoolManager:
         raise SyncConfigError(
             f"kiosk.toml, {key}: a certificate cannot be used. Nothing was sent.", detail=str(error)
         ) from error
-    if sync.proxy:
-        return urllib3.ProxyManager(sync.proxy, ssl_context=context, timeout=timeout, maxsize=1)
-    return urllib3.PoolManager(ssl_context=context, timeout=timeout, maxsize=1)
+    if not sync.proxy:
+        return urllib3.PoolManager(ssl_context=context, timeout=timeout, maxsize=1)
+    address, login = _proxy(sync.proxy)
+    return urllib3.ProxyManager(address, proxy_headers=login, ssl_context=context, timeout=timeout, maxsize=1)
+
+
+def _proxy(url: str) -> tuple[str, dict[str, str]]:
+    """Its address, and what it is told of who asks: `user:password@` of the address goes there alone."""
+    try:
+        parts = urlsplit(url)
+        user, password, host, port = parts.username, parts.password, parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https"):
+        raise SyncConfigError(
+            "kiosk.toml, sync.proxy: expected an address like http://proxy.clinic.example:3128. "
+            "Nothing was sent.",
+            exit_code=2,
+        )
+    name = f"[{host}]" if ":" in host else host
+    address = f"{parts.scheme}://{name}" + (f":{port}" if port else "")
+    if user is None:
+        return address, {}
+    login = f"{unquote(user)}:{unquote(password or '')}"
+    return address, {"Proxy-Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
 def _is_readable_ca(path: str) -> bool:
@@ -173,10 +210,16 @@ def _no_password() -> str:
 
 
 def _check_url(key: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname in HERE:
+    try:
+        parts = urlsplit(url)
+        host, has_login = parts.hostname, "@" in parts.netloc
+    except ValueError:
+        host, has_login = None, "@" in url
+    if has_login:
+        raise SyncConfigError(
+            f"kiosk.toml, {key}: a password does not belong into an address. Nothing was sent.", exit_code=2
+        )
+    if host is not None and (parts.scheme == "https" or (parts.scheme == "http" and host in HERE)):
         return
     raise SyncConfigError(
         f"kiosk.toml, {key}: found {url!r}, expected an address that begins with https://. Nothing was sent.",
@@ -201,8 +244,17 @@ def _retry_after_s(value: str | None) -> float | None:
         return None
 
 
+def _time(date: str | None) -> dt.datetime | None:
+    """The header Date (RFC 9110, 6.6.1)."""
+    try:
+        found = None if date is None else email.utils.parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
 def _why(error: urllib3.exceptions.HTTPError) -> str:
-    """A sentence for a person."""
+    """A sentence for a person; no address, which can hold a password."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -212,6 +264,8 @@ def _why(error: urllib3.exceptions.HTTPError) -> str:
         if isinstance(cause, ssl.SSLError):
             return f"No secure connection: {cause.reason or cause}."
         cause = next((one for one in cause.args if isinstance(one, BaseException)), cause.__cause__)
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        return "The proxy does not let this box through, or cannot be reached. Is sync.proxy right?"
     # A refused connection is one of urllib3's time-outs as well, for old callers' sake.
     if isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(
         error, urllib3.exceptions.NewConnectionError

@@ -6,6 +6,7 @@ schema, wants every reference to be there, and takes all of a transaction or not
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import random
@@ -14,7 +15,7 @@ import socket
 import struct
 import threading
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,11 +36,17 @@ class Refused(Exception):  # noqa: N818
 class FhirStore:
     """Resources by type and id, and how often each was written."""
 
-    def __init__(self, valid: Callable[[Resource], list[str]] | None = None, names_ids: bool = True) -> None:
+    def __init__(
+        self,
+        valid: Callable[[Resource], list[str]] | None = None,
+        names_ids: bool = True,
+        looks_only_back: bool = False,
+    ) -> None:
+        """`looks_only_back`: by identifier it finds what was there before a transaction alone."""
         self.resources: dict[str, Resource] = {}
         self.written: Counter[str] = Counter()
-        self.doubled = 0
         self.names_ids = names_ids
+        self._looks_only_back = looks_only_back
         self._valid = valid
         self._by_identifier: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
@@ -68,6 +75,13 @@ class FhirStore:
                 said.append({"response": {"status": "200 OK" if there else "201 Created"}})
         return {"resourceType": "Bundle", "type": "transaction-response", "entry": said}
 
+    def forget(self) -> None:
+        """Empty again."""
+        with self._lock:
+            self.resources.clear()
+            self.written.clear()
+            self._by_identifier.clear()
+
     def find(self, type_: str, identifier: str) -> str | None:
         return self._by_identifier.get((type_, identifier))
 
@@ -89,9 +103,10 @@ class FhirStore:
             type_, _, query = reference.partition("?")
             if query:
                 key = query.removeprefix("identifier=")
-                known = self.find(type_, key) or any(
-                    url.removeprefix("urn:uuid:") == key.partition("|")[2] for url in places
-                )
+                inside = any(url.removeprefix("urn:uuid:") == key.partition("|")[2] for url in places)
+                known = self.find(type_, key) or (inside and not self._looks_only_back)
+            elif reference.startswith("urn:uuid:"):
+                known = reference in places
             else:
                 known = reference in self.resources or reference in places.values()
             if not known:
@@ -118,6 +133,8 @@ class Troubles:
     """Which trouble the next request meets: "" none, a status, or what happens to the connection."""
 
     KINDS = ("reset_before", "reset_after", "cut_answer", "429", "500", "503", "409")
+    ALL = (*KINDS, "silence")
+    """With a server that takes everything and never answers: the client gives up."""
 
     def __init__(self, seed: int = 0, share: float = 0.0, planned: tuple[str, ...] = ()) -> None:
         self._random = random.Random(seed)
@@ -130,7 +147,7 @@ class Troubles:
             if self._planned:
                 return self._planned.pop(0)
             if self._random.random() < self._share:
-                return self._random.choice(self.KINDS)
+                return self._random.choice(self.ALL)
             return ""
 
 
@@ -140,6 +157,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing on the terminal of the tests."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        at = self.server.at
+        return super().date_time_string(timestamp if at is None else at.timestamp())
 
     def do_POST(self) -> None:
         body = self.server.read(self.rfile, int(self.headers["Content-Length"]))
@@ -162,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests += 1
+        self.server.seen.append(dict(self.headers))
         self._answer(200, {"resourceType": "Bundle", "type": "searchset", "entry": self.server.documents})
 
     def _transact(self, bundle: Resource, trouble: str) -> None:
@@ -172,6 +194,10 @@ class _Handler(BaseHTTPRequestHandler):
             status, answer = error.status, {"resourceType": "OperationOutcome", "issue": [issue]}
         if trouble == "reset_after":
             self._reset()
+        elif trouble == "silence":
+            self.close_connection = True
+            self.connection.settimeout(60)
+            self.connection.recv(1)
         else:
             self._answer(status, answer, cut=trouble == "cut_answer")
 
@@ -186,6 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if status == 429:
             self.send_header("Retry-After", "120")
+        if status == 307:
+            self.send_header("Location", self.server.elsewhere)
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
@@ -209,7 +237,9 @@ class FhirServerProcess(ThreadingHTTPServer):
         self.troubles = troubles or Troubles()
         self.requests = self.bytes = 0
         self._victim = self._victim_at = 0
-        self.seen: list[dict[str, str]] = []
+        self.seen: deque[dict[str, str]] = deque(maxlen=1_000)
+        self.elsewhere = ""
+        self.at: dt.datetime | None = None
         self.tokens: list[tuple[str, str]] = []
         self.documents: list[Resource] = []
 

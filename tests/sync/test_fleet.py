@@ -17,6 +17,7 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.config import Sync
+from kiosk.diary.files import Place
 from kiosk.diary.folder import JOURNAL, META
 from kiosk.diary.store import open_reader
 from kiosk.export.fhir import Mapper, by_type, plans_of
@@ -28,24 +29,37 @@ from kiosk.sync.sender import Sender
 from kiosk.sync.transport import FhirServer
 from tests.rehearsal.folders import ENDS
 from tests.sync.boxes import YES, Box, entry, session
-from tests.sync.fhir_server import FhirServerProcess, FhirStore, Troubles, fhir_server
+from tests.sync.fhir_server import FhirServerProcess, FhirStore, Resource, Troubles, fhir_server
 
 DAYS, FILLED_EVERY = 30, 10
 PLANS = ("deconditioned", "muscle-tension", "chronic-pain")
 MOST_ROUNDS = 60
+SILENCE_S = 0.5
+"""So long a box waits for an answer here."""
+SYNC_ONCE = (sys.executable, "-m", "kiosk", "sync", "--once")
 
 
 class PowerCut(BaseException):
     """Nothing after it runs."""
 
 
-class CutFiles(SharedFiles):
+class QuickFiles(SharedFiles):
+    """The disk, of which no cut here is a real one: nobody waits for it."""
+
+    def flush_data(self, descriptor: int) -> None:
+        """It is there as soon as it is written."""
+
+    def flush_folder(self, folder: Place) -> None:
+        """Its names too."""
+
+
+class CutFiles(QuickFiles):
     """The disk until the power goes: at the `n`-th call that changes something, before it or after it."""
 
     def __init__(self, n: int) -> None:
         self._left = n
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Place) -> int:
         self._count()
         return super().create(path)
 
@@ -55,13 +69,15 @@ class CutFiles(SharedFiles):
         self._count()
         return super().write_at(descriptor, content, at)
 
-    def rename(self, old: Path, new: Path) -> None:
+    def flush_data(self, descriptor: int) -> None:
+        self._count()
+
+    def rename(self, old: Place, new: Place) -> None:
         self._count()
         super().rename(old, new)
 
-    def flush_folder(self, folder: Path) -> None:
+    def flush_folder(self, folder: Place) -> None:
         self._count()
-        super().flush_folder(folder)
 
     def _count(self) -> None:
         self._left -= 1
@@ -88,13 +104,15 @@ class FleetBox:
     """A box whose line and whose power fail. Its diary is that of a life, under a name of its own."""
 
     def __init__(self, folder: Path, seed: int, server: FhirServerProcess) -> None:
+        self.folder = folder
         self.data, self._place = folder / "data", folder / "outbox"
         self.data.mkdir(parents=True)
         self._random = random.Random(seed)
-        self._server = FhirServer(Sync(server=server.url))
+        self._server = server
+        self._client = FhirServer(Sync(server=server.url), read_s=SILENCE_S)
         self._id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         self.clock = FixedClock(ENDS)
-        self.cuts = 0
+        self.cuts = self.kills = 0
 
     def live(self, diary: Path) -> None:
         """From now on the diary is as in the folder `diary`."""
@@ -108,11 +126,23 @@ class FleetBox:
         for _ in range(MOST_ROUNDS):
             if self._once(self._fill) and not self._outbox().waiting_names():
                 return
-            self._once(lambda outbox: Sender(outbox, self._server, self.clock.now).run())
+            self._once(lambda outbox: Sender(outbox, self._client, self.clock.now).run())
         raise AssertionError(f"{self.data}: {self._outbox().unsent_names()} never arrived")
 
-    def wanted(self) -> set[str]:
-        """Type/id of all that this diary comes to, by the rules of the export and not by the outbox."""
+    def send_and_be_killed(self) -> None:
+        """A process of its own, as on a box, killed when some byte of what it sends has come."""
+        self._fill(self._outbox())
+        sizes = [path.stat().st_size for path in (self._place / "waiting").iterdir()]
+        (self.folder / "kiosk.toml").write_text(f'[sync]\nserver = "{self._server.url}"\n')
+        command = [*SYNC_ONCE, "--config", str(self.folder / "kiosk.toml"), "--outbox", str(self._place)]
+        sender = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._server.kill_at(sender.pid, self._random.randint(1, sum(sizes)))
+        self.kills += sender.wait(120) == -signal.SIGKILL
+        self._server.kill_at(0, 0)
+
+    def wanted(self) -> dict[str, Resource | None]:
+        """Type/id of all that this diary comes to, by the rules of the export and not by the outbox, and of
+        the records the resource itself."""
         reader = open_reader(self.data, self.clock)
         mapper = Mapper(reader.box_id, is_real=False, refer=by_type)
         made = {
@@ -121,14 +151,19 @@ class FleetBox:
             "forms": mapper.form,
             "sessions": mapper.session,
         }
-        found = [one for kind, map_ in made.items() for chain in reader.versions(kind) for one in map_(chain)]
-        found += [mapper.patient(""), mapper.box()]
+        found = {
+            name_of(one): one
+            for kind, map_ in made.items()
+            for chain in reader.versions(kind)
+            for one in map_(chain)
+        }
+        others = [mapper.patient(""), mapper.box()]
         for chain, prescription in plans_of(reader):
-            found += [mapper.clinician(prescription.clinician.name)]
-            found += [mapper.plan(chain, prescription, newest=True, today=ENDS.date())]
-        found += [mapper.stimulator(one.envelope.device_id) for one in reader.all("sessions")]
-        found += [mapper.flag(one.envelope.id, "", "", ENDS.date(), None) for one in reader.all("alerts")]
-        return {f"{one['resourceType']}/{one['id']}" for one in found}
+            others += [mapper.clinician(prescription.clinician.name)]
+            others += [mapper.plan(chain, prescription, newest=True, today=ENDS.date())]
+        others += [mapper.stimulator(one.envelope.device_id) for one in reader.all("sessions")]
+        others += [mapper.flag(one.envelope.id, "", "", ENDS.date(), None) for one in reader.all("alerts")]
+        return {**found, **dict.fromkeys(map(name_of, others))}
 
     def _fill(self, outbox: Outbox) -> None:
         prepare.prepare(open_reader(self.data, self.clock), outbox)
@@ -146,34 +181,50 @@ class FleetBox:
         return True
 
     def _outbox(self, files: SharedFiles | None = None) -> Outbox:
-        return Outbox(self._place, files)
+        return Outbox(self._place, files or QuickFiles())
 
 
-@pytest.mark.timeout(3600)
+def name_of(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+@pytest.mark.timeout(7200)
 def test_every_record_of_every_box_is_there_once(
     tmp_path: Path, soak: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    boxes, people = (2_000, 40) if soak else (50, 5)
+    boxes, people, killed_every = (2_000, 40, 20) if soak else (50, 5, 25)
     store = FhirStore()
-    cuts = records = 0
+    cuts = kills = records = 0
+    ids: set[int] = set()
     lives = [life(tmp_path / f"life{seed}", seed) for seed in range(people)]
     with fhir_server(store, Troubles(seed=9, share=0.1)) as server:
         for seed in range(boxes):
             box = FleetBox(tmp_path / str(seed), seed, server)
-            for diary in lives[seed % people]:
+            for part, diary in enumerate(lives[seed % people]):
                 box.live(diary)
+                if seed % killed_every == 0 and part:
+                    box.send_and_be_killed()
                 box.send_all()
             wanted = box.wanted()
-            assert wanted <= set(store.resources)
-            cuts += box.cuts
-            records += len(wanted)
+            assert wanted.keys() <= store.resources.keys()
+            assert all(store.resources[name] == one for name, one in wanted.items() if one is not None)
+            # Beside what was wanted: two "last seen", and what vouches for each sending. Nothing twice.
+            vouching = sum(name.startswith("Provenance/") for name in store.resources)
+            assert len(store.resources) == len(wanted) + 2 + vouching
+            here = {uuid.UUID(name.rpartition("/")[2]).int for name in store.resources}
+            assert ids.isdisjoint(here), "two boxes gave the same id"
+            ids |= here
+            cuts, kills, records = cuts + box.cuts, kills + box.kills, records + len(wanted)
+            store.forget()  # two thousand boxes need no more memory than one
+            shutil.rmtree(box.folder)
         requests = server.requests
-    # Beside what was wanted: two "last seen", and what vouches for each sending. Nothing a second time.
-    vouching = sum(name.startswith("Provenance/") for name in store.resources)
-    assert len(store.resources) == records + 2 * boxes + vouching
     assert cuts > 0
+    assert kills > 0
     with capsys.disabled():
-        print(f"\n{boxes} boxes × {DAYS} days: {records} records, {requests} requests, {cuts} power cuts")
+        print(
+            f"\n{boxes} boxes × {DAYS} days: {records} records, {requests} requests, {cuts} power cuts, "
+            f"{kills} senders killed; 0 lost, 0 doubled"
+        )
 
 
 def test_a_sender_that_is_killed_loses_nothing(tmp_path: Path, soak: bool) -> None:
@@ -187,8 +238,7 @@ def test_a_sender_that_is_killed_loses_nothing(tmp_path: Path, soak: bool) -> No
     with fhir_server(store) as server:
         config = tmp_path / "kiosk.toml"
         config.write_text(f'[sync]\nserver = "{server.url}"\n')
-        command = [sys.executable, "-m", "kiosk", "sync", "--once", "--config", str(config)]
-        command += ["--outbox", str(box.outbox.folder)]
+        command = [*SYNC_ONCE, "--config", str(config), "--outbox", str(box.outbox.folder)]
         for _ in range(kills):
             sender = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             server.kill_at(sender.pid, randomness.randint(1, size))

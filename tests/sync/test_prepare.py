@@ -235,4 +235,12 @@ def test_a_server_that_names_its_resources_gets_no_ids(box: Box) -> None:
         for one in entries:
             assert "id" not in one["resource"]
             assert errors(one["resource"]) == []
+            # What was sent before, if anything, is not known: nothing older may stay there.
+            assert one["request"]["method"] == "PUT"
+            assert one["request"]["url"].endswith(one["fullUrl"].removeprefix("urn:uuid:"))
+    known = box.files()
+    box.add(entry(7))
+    box.fill(names_ids=False)
+    for name in box.files().keys() - known.keys():
+        for one in json.loads(box.files()[name])["entry"]:
             assert one["request"]["ifNoneExist"].endswith(one["fullUrl"].removeprefix("urn:uuid:"))

@@ -123,11 +123,21 @@ def test_the_box_logs_in_once_and_again_when_its_token_was_withdrawn(tmp_path: P
             scope="system/*.write",
         )
         client = FhirServer(sync)
-        assert [client.transact(NOTHING).status for _ in range(4)] == [200, 200, 401, 200]
+        assert [client.transact(NOTHING).status for _ in range(3)] == [200, 200, 200]
         credentials = base64.b64encode(b"box-7:s3cret").decode()
         assert [header for header, _ in server.tokens] == [f"Basic {credentials}"] * 2
         assert "grant_type=client_credentials&scope=system" in server.tokens[0][1]
         assert [seen["Authorization"] for seen in server.seen] == ["Bearer token-1"] * 3 + ["Bearer token-2"]
+
+
+def test_a_fresh_token_that_is_refused_is_not_asked_for_again_and_again(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    with fhir_server(FhirStore(), Troubles(planned=("401", "401", "401"))) as server:
+        token_url = server.url.replace("/fhir", "/token")
+        client = FhirServer(Sync(server=server.url, token_url=token_url, client_secret_file=str(secret)))
+        assert client.transact(NOTHING).status == 401
+        assert (server.requests, len(server.tokens)) == (1, 1)
 
 
 def test_a_token_that_is_about_to_expire_is_not_used(tmp_path: Path) -> None:
