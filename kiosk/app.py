@@ -19,10 +19,10 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.timer import Timer
 
-from kiosk.conductor_types import Conductor
+from kiosk.conductor_types import Conductor, takes_text
 from kiosk.errors import KioskError
 from kiosk.key_gate import KeyGate
-from kiosk.keys import Key, key_named
+from kiosk.keys import Key, key_named, typed
 from kiosk.page import Page
 from kiosk.screens.draw import draw
 from kiosk.screens.view import PageScreen, PageView, styles_of
@@ -89,7 +89,18 @@ class KioskApp(App[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        self._press(key_named(event.key))
+        text = typed(event.key, event.character)
+        if text is not None and takes_text(self.conductor):
+            self._write(text)
+        else:
+            self._press(key_named(event.key))
+
+    def _write(self, text: str) -> None:
+        """A character for a text; one that was meant for the screen before is not taken."""
+        if self._another_screen():
+            self._redraw()
+        if self._gate.lets(Key.UNKNOWN, self.conductor.output_possible):
+            self.conductor.write(text)
 
     def _touched(self, keys: tuple[Key, ...]) -> None:
         for key in keys:

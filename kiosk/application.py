@@ -65,6 +65,7 @@ from kiosk.visit.events import (
     Event,
     FamilyLoaded,
     FamilyNotLoaded,
+    FindWords,
     Leave,
     LeaveSafeMode,
     LoadCodeState,
@@ -96,6 +97,7 @@ from kiosk.visit.events import (
     TodayNotLoaded,
     TryCode,
     Woke,
+    WordsFound,
 )
 from kiosk.visit.pages import fault_panel as fault_panel_page
 from kiosk.visit.state import Chosen, Moment, Result, Setting
@@ -104,7 +106,7 @@ from kiosk.visit.steps.fault_panel import FaultPanel
 
 if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
-    from kiosk.review.family import FamilyView
+    from kiosk.review.family import FamilyView, Found
     from kiosk.sync.presence import Presence
 from programs.checked_toml import TomlError
 
@@ -166,6 +168,8 @@ class Application:
         self._changed: list[Callable[[], None]] = []
         self._family: asyncio.Task[FamilyView] | None = None
         """Reads the family's view ahead, while its PIN is typed."""
+        self._searching: asyncio.Task[Found] | None = None
+        """Looks for words in the diary."""
         self._damage = Damage()
         """That was told."""
         self._timer: asyncio.TimerHandle | None = None
@@ -508,6 +512,8 @@ class Application:
                     self._spawn(self._open_lock(effect))
                 case LoadFamilyView():
                     self._spawn(self._load_family())
+                case FindWords(wanted):
+                    self._spawn(self._find_words(wanted))
                 case LookForPlaces():
                     self._spawn(self._taking_along.look_for_places())
                 case NewPassword():
@@ -711,6 +717,27 @@ class Application:
         else:
             self._hear(FamilyLoaded(view))
 
+    async def _find_words(self, wanted: str) -> None:
+        """Given up when the family leaves: nothing heavy goes on beside what comes then."""
+        from kiosk.review.child import found_in_child
+
+        searching = asyncio.create_task(
+            found_in_child(self._store.folder, self._clock, wanted, words.language())
+        )
+        if self._searching is not None:
+            self._searching.cancel()
+        self._searching = searching
+        await asyncio.wait({searching})
+        if searching.cancelled():
+            return
+        error = searching.exception()
+        if error is None:
+            self._hear(WordsFound(searching.result()))
+        elif isinstance(error, KioskError):
+            self._hear(WordsFound(None, error.sentence))
+        else:
+            raise error
+
     def _prepare_family(self) -> None:
         """The diary is read while the PIN is typed; the view is dropped when that screen is left."""
         if self._visit.step == "pin":
@@ -719,6 +746,10 @@ class Application:
         elif self._family is not None:
             self._family.cancel()
             self._family = None
+
+        if self._searching is not None and self._visit.context.family is None:
+            self._searching.cancel()
+            self._searching = None
 
     def _read_family(self) -> asyncio.Task[FamilyView]:
         from kiosk.review.child import family_view_in_child

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kiosk.keys import Key
-from kiosk.page import Page
+from kiosk.page import Page, TextEntry
 
 
 class Conductor(Protocol):
@@ -26,6 +26,9 @@ class Conductor(Protocol):
     def press(self, key: Key) -> None:
         """A key of the person. Never blocks."""
 
+    def write(self, text: str) -> None:
+        """A typed character, or `kiosk.keys.ERASE`, while the page is a TextEntry. Never blocks."""
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """`callback` is called, on the loop, whenever `page()` may have changed."""
 
@@ -40,3 +43,8 @@ class Conductor(Protocol):
 
     def leave(self) -> None:
         """Output to zero, save, and let `run` return."""
+
+
+def takes_text(conductor: Conductor) -> bool:
+    """What is typed now are words. Never where output is possible: there every character is a key."""
+    return not conductor.output_possible and isinstance(conductor.page().body, TextEntry)

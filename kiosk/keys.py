@@ -85,3 +85,19 @@ _BY_NAME = {
 def key_named(name: str) -> Key:
     """The key that a terminal library calls `name` (Textual's names and plain characters)."""
     return _BY_NAME.get(name, Key.UNKNOWN)
+
+
+ERASE = "\b"
+"""Takes the last character of a typed text back."""
+
+
+def typed(name: str, text: str | None) -> str | None:
+    """What a key means where words are typed: its character, or ERASE; None: it is a key like any other.
+
+    The one that reads aloud is that everywhere.
+    """
+    if key_named(name) is Key.READ:
+        return None
+    if name in ("backspace", "ctrl+h"):
+        return ERASE
+    return text if text is not None and len(text) == 1 and text.isprintable() else None

@@ -157,6 +157,15 @@ class PinEntry(msgspec.Struct, frozen=True):
     """What stands in place of one dot a digit: "1234 56"."""
 
 
+class TextEntry(msgspec.Struct, frozen=True):
+    """Words that are typed on a keyboard. Here a renderer hands over characters, not the keys of the map."""
+
+    lines: tuple[str, ...]
+    text: str
+    """So far; a person's own words."""
+    notice: str = ""
+
+
 class Overview(msgspec.Struct, frozen=True):
     """The family's view: one line first, then a pain chart, then facts."""
 
@@ -239,7 +248,17 @@ class Pictured(msgspec.Struct, frozen=True):
 
 
 Body = (
-    Words | NumberLine | Placement | LevelFinding | Running | PinEntry | Overview | Chart | Table | Pictured
+    Words
+    | NumberLine
+    | Placement
+    | LevelFinding
+    | Running
+    | PinEntry
+    | TextEntry
+    | Overview
+    | Chart
+    | Table
+    | Pictured
 )
 
 

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from kiosk.conductor_types import Conductor
+from kiosk.conductor_types import Conductor, takes_text
 from kiosk.errors import KioskError
 from kiosk.key_gate import KeyGate
-from kiosk.keys import Key, key_named
+from kiosk.keys import Key, key_named, typed
 from kiosk.page import (
     Chart,
     Column,
@@ -31,6 +31,7 @@ from kiosk.page import (
     Placement,
     Running,
     Table,
+    TextEntry,
     Words,
 )
 from kiosk.terminal.liveness import TerminalLiveness
@@ -83,6 +84,10 @@ def body_lines(page: Page) -> Iterator[str]:
                 ngettext("{n} digit", "{n} digits", pin.typed).format(n=pin.typed) if pin.typed else ""
             )
             yield pin.notice
+        case TextEntry() as entry:
+            yield from entry.lines
+            yield entry.text
+            yield entry.notice
         case Placement() as placement:
             yield from placement.lines
             yield from placement.box
@@ -203,7 +208,7 @@ class PlainView:
             self.print_page()
         elif isinstance(page.body, Running) and isinstance(before.body, Running):
             self._print_session(page.body, before.body, page.notice if page.notice != before.notice else "")
-        else:
+        elif not _amid_a_word(before, page):
             self._print_changes()
 
     def print_page(self) -> None:
@@ -216,9 +221,15 @@ class PlainView:
         self._status_at_s = self._clock_s()
         self._print(["", *self._lines])
 
-    def press(self, name: str) -> None:
-        """A key by its name: handed over, unless the page has only just come."""
+    def press(self, name: str, text: str | None = None) -> None:
+        """A key by its name, and what it types: handed over, unless the page has only just come."""
         self.look()
+        character = typed(name, text)
+        if character is not None and takes_text(self._conductor):
+            if self._gate.lets(Key.UNKNOWN, self._conductor.output_possible):
+                self._conductor.write(character)
+                self.look()
+            return
         key = key_named(name)
         if self._gate.lets(key, self._conductor.output_possible):
             self._key_since_status = True
@@ -259,6 +270,13 @@ class PlainView:
         self._write("".join(f"{part}\n" for line in lines for part in wrapped(line, width)))
 
 
+def _amid_a_word(before: Page, page: Page) -> bool:
+    """A text that grows is said word by word: the keyboard is heard letter by letter already."""
+    if not (isinstance(before.body, TextEntry) and isinstance(page.body, TextEntry)):
+        return False
+    return len(page.body.text) > len(before.body.text) and not page.body.text.endswith(" ")
+
+
 def _state(page: Page) -> tuple[bool, str]:
     return page.header.simulator, page.header.right
 
@@ -283,7 +301,7 @@ async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, sc
 
     def take(token: Token) -> None:
         if isinstance(token, Pressed):
-            view.press(token.name)
+            view.press(token.name, token.text)
 
     session = TerminalSession(
         key_fd,

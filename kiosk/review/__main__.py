@@ -1,4 +1,4 @@
-"""The child process of `kiosk.review.child`: a question in, the family's view out, both JSON."""
+"""The child process of `kiosk.review.child`: a question in; the family's view, or where words stand, out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk import words
 from kiosk.clock import FixedClock
-from kiosk.diary.store import open_reader
+from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
 from kiosk.review.child import CANNOT_READ, Asked
-from kiosk.review.reading import family_view
+from kiosk.review.family import FamilyView, Found
 
 
 def main() -> int:
@@ -21,12 +22,24 @@ def main() -> int:
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
     clock = FixedClock(dt.datetime.fromisoformat(asked.now), is_trusted=asked.clock_trusted)
     try:
-        view = family_view(open_reader(Path(asked.folder), clock), clock.now())
+        answer = _answer(asked, open_reader(Path(asked.folder), clock))
     except KioskError as error:
         sys.stdout.write(error.sentence)
         return CANNOT_READ
-    sys.stdout.buffer.write(msgspec.json.encode(view))
+    sys.stdout.buffer.write(msgspec.json.encode(answer))
     return 0
+
+
+def _answer(asked: Asked, reader: StoreReader) -> FamilyView | Found:
+    """Each with what it alone needs: numpy takes as long to load as a year takes to read."""
+    if asked.words:
+        from kiosk.review.word_search import find
+
+        words.set_language(asked.language)
+        return find(reader, asked.words)
+    from kiosk.review.reading import family_view
+
+    return family_view(reader, reader.clock.now())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Works the family's view out in a process of its own: years of diary and numpy stay out of the kiosk's."""
+"""Works the family's view out, or looks for words, in a process of its own: years of diary and numpy stay
+out of the kiosk's."""
 
 from __future__ import annotations
 
@@ -8,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from kiosk.clock import Clock
 from kiosk.errors import KioskError
-from kiosk.review.family import FamilyView
+from kiosk.review.family import FamilyView, Found
 
 CANNOT_READ: Final = 3
 """Exit code: what stands on standard output is the sentence for the person."""
@@ -23,11 +25,28 @@ class Asked(msgspec.Struct, frozen=True):
     folder: str
     now: str
     clock_trusted: bool
+    words: str = ""
+    """What is looked for; empty: the view is asked for."""
+    language: str = "en"
+    """Of the words that stand on the screen."""
 
 
 async def family_view_in_child(folder: Path, clock: Clock) -> FamilyView:
     """The view up to now. Ends the child when it is cancelled. Raises KioskError."""
-    asked = Asked(str(folder), clock.now().isoformat(), clock.trusted())
+    return msgspec.json.decode(await _answer(_asked(folder, clock)), type=FamilyView)
+
+
+async def found_in_child(folder: Path, clock: Clock, wanted: str, language: str) -> Found:
+    """Where the words stand in the whole diary. Ends the child when it is cancelled. Raises KioskError."""
+    asked = replace(_asked(folder, clock), words=wanted, language=language)
+    return msgspec.json.decode(await _answer(asked), type=Found)
+
+
+def _asked(folder: Path, clock: Clock) -> Asked:
+    return Asked(str(folder), clock.now().isoformat(), clock.trusted())
+
+
+async def _answer(asked: Asked) -> bytes:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "kiosk.review",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -44,4 +63,4 @@ async def family_view_in_child(folder: Path, clock: Clock) -> FamilyView:
         raise KioskError(
             "The diary cannot be shown now. Please try again.", detail=errors.decode(errors="replace")
         )
-    return msgspec.json.decode(output, type=FamilyView)
+    return output

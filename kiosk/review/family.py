@@ -221,6 +221,18 @@ class NoteView(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the record that it is about."""
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What was looked for, and where it stands, newest first."""
+
+    words: str
+    entries: tuple[EntryView, ...] = ()
+    notes: tuple[NoteView, ...] = ()
+    about: tuple[NoteView, ...] = ()
+    """The notes that were written about these entries, found or not."""
+    left_out: int = 0
+    """Entries and notes beyond the newest."""
+
+
 class News(msgspec.Struct, frozen=True, kw_only=True):
     """What came since the family last looked."""
 

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from kiosk.diary.records import Access, Consent, Entry, Lock, Note, Session, Stored
+from kiosk.diary.records import Access, Consent, Entry, Lock, Session, Stored
 from kiosk.diary.store import StoreReader
-from kiosk.review import series, statistics
+from kiosk.review import lists, series, statistics
 from kiosk.review.alerts import FLARE_POINTS, told_in
 from kiosk.review.family import (
     DAYS,
@@ -22,19 +22,16 @@ from kiosk.review.family import (
     LONG_WEEKS,
     WEEKS,
     DayView,
-    EntryView,
     FamilyView,
     Kept,
     Level,
     News,
-    NoteView,
     Numbers,
     SessionView,
     SideLevel,
     Stretch,
     Trend,
     Week,
-    Written,
 )
 from kiosk.review.series import Around, LevelPoint, day_of
 
@@ -87,9 +84,9 @@ def family_view(reader: StoreReader, now: dt.datetime) -> FamilyView:
         days=_days(read, worst, first_day),
         stretches=_stretches(read, worst, spans),
         weeks=_weeks(read),
-        entries=_entry_views(read.chains, listed_from),
+        entries=lists.entry_views(read.chains, listed_from),
         sessions=_session_views(read, listed_from),
-        notes=_notes(reader, listed_from),
+        notes=lists.note_views(reader, read.chains, listed_from),
         numbers=_numbers(reader, read),
         kept=_kept(read),
         levels=_levels(read, first_day, spans),
@@ -222,40 +219,6 @@ def _weeks(read: _Read) -> tuple[Week, ...]:
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _entry_views(chains: Sequence[tuple[Stored, ...]], first: dt.date) -> tuple[EntryView, ...]:
-    """A growing entry of one writing is not a corrected one: an answer that was given has changed."""
-    views = []
-    for chain in chains:
-        stored = chain[-1]
-        if isinstance(stored.record, Entry) and day_of(stored) >= first:
-            earlier = chain[:-1] if _answer_changed(chain) else ()
-            views.append(
-                EntryView(
-                    id=stored.envelope.id,
-                    at=stored.envelope.event_time,
-                    entry=stored.record,
-                    entered_late=stored.entered_late,
-                    earlier=tuple(
-                        Written(one.envelope.entry_time, one.record)
-                        for one in earlier
-                        if isinstance(one.record, Entry)
-                    ),
-                )
-            )
-    return tuple(sorted(views, key=lambda view: view.at, reverse=True))
-
-
-def _answer_changed(versions: Sequence[Stored]) -> bool:
-    if len(versions) == 1:
-        return False
-    records = [stored.record for stored in versions]
-    return any(
-        getattr(old, name) not in (None, "", getattr(new, name))
-        for old, new in pairwise(records)
-        for name in ("pain_rest", "pain_moving", "soreness", "skin", "sleep", "medicine", "note")
-    )
-
-
 def _session_views(read: _Read, first: dt.date) -> tuple[SessionView, ...]:
     """With the last pain of the same day before it, and the first one after it."""
     nothing = Around(None, None)
@@ -272,21 +235,6 @@ def _session_views(read: _Read, first: dt.date) -> tuple[SessionView, ...]:
                     pain_after=around.after,
                 )
             )
-    return tuple(sorted(views, key=lambda view: view.at, reverse=True))
-
-
-def _notes(reader: StoreReader, first: dt.date) -> tuple[NoteView, ...]:
-    views = [
-        NoteView(
-            id=stored.envelope.id,
-            at=stored.envelope.event_time,
-            text=stored.record.text,
-            author=stored.record.author,
-            about=stored.record.about,
-        )
-        for stored in reader.all("notes")
-        if isinstance(stored.record, Note) and stored.envelope.event_time.date() >= first
-    ]
     return tuple(sorted(views, key=lambda view: view.at, reverse=True))
 
 

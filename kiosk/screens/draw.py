@@ -18,6 +18,7 @@ from kiosk.page import (
     Placement,
     Running,
     Table,
+    TextEntry,
     Words,
 )
 from kiosk.screens import (
@@ -30,6 +31,7 @@ from kiosk.screens import (
     placement,
     running,
     table,
+    text,
     too_small,
     words,
 )
@@ -42,7 +44,9 @@ LEAST_HEIGHT: Final = 20
 DESIGN_WIDTH: Final = 80
 DESIGN_HEIGHT: Final = 25
 
-_TOUCHED_DOWN_TO_THE_RULE: Final = (NumberLine, PinEntry, Placement, Overview, Chart, Table, Pictured)
+_TOUCHED_DOWN_TO_THE_RULE: Final = (
+    NumberLine, PinEntry, TextEntry, Placement, Overview, Chart, Table, Pictured,
+)  # fmt: skip
 """Bodies above whose key line nothing is left to be touched for it, or that leave all keys to it."""
 _ROOMY_FROM: Final = 76
 """From this width on the body has margins."""
@@ -113,7 +117,7 @@ def _shared_out(page: Page, buttons: bool) -> tuple[Sequence[Choice], Sequence[C
     if buttons:
         return _by_prominence(page.choices)
     match page.body:
-        case Placement() | Overview() | Chart() | Table() | Pictured():
+        case Placement() | Overview() | Chart() | Table() | Pictured() | TextEntry():
             return page.choices, ()
         case NumberLine():
             return _without(page.choices, number_line.KEYS_IN_GRID)
@@ -142,6 +146,8 @@ def _draw_body(canvas: Canvas, area: Area, page: Page, choices: Sequence[Choice]
             pin.draw(canvas, area, page.body, choices)
         case Placement():
             placement.draw(canvas, area, page.body, choices)
+        case TextEntry():
+            text.draw(canvas, area, page.body)
         case LevelFinding():
             level.draw(canvas, area, page.body, choices)
         case Running():

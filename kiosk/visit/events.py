@@ -19,6 +19,7 @@ from kiosk.diary.settings_file import Letters, Reminders
 from kiosk.export.outgoing import Format, Places
 from kiosk.export.outgoing import Result as ExportResult
 from kiosk.keys import Key
+from kiosk.review.family import Found
 from programs.plan import SessionPlan
 from programs.text import Reason
 
@@ -80,6 +81,12 @@ class CheckPin(msgspec.Struct, frozen=True):
 
 class LoadFamilyView(msgspec.Struct, frozen=True):
     """Answered by FamilyLoaded."""
+
+
+class FindWords(msgspec.Struct, frozen=True):
+    """Look for words in the whole diary; answered by WordsFound."""
+
+    words: str
 
 
 class LookForPlaces(msgspec.Struct, frozen=True):
@@ -171,6 +178,7 @@ Effect = (
     | SessionKey
     | CheckPin
     | LoadFamilyView
+    | FindWords
     | LookForPlaces
     | NewPassword
     | SendOut
@@ -281,6 +289,13 @@ class FamilyNotLoaded(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class WordsFound(msgspec.Struct, frozen=True):
+    """Where the words stand; None: it could not be looked, and `sentence` says why."""
+
+    found: Found | None
+    sentence: str = ""
+
+
 class PlacesSeen(msgspec.Struct, frozen=True):
     """Where something can go now."""
 
@@ -385,6 +400,7 @@ Event = (
     | PinChecked
     | FamilyLoaded
     | FamilyNotLoaded
+    | WordsFound
     | PlacesSeen
     | PasswordMade
     | SentOut

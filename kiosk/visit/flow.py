@@ -47,6 +47,7 @@ from kiosk.visit.events import (
     TodayLoaded,
     TodayNotLoaded,
     Woke,
+    WordsFound,
 )
 from kiosk.visit.pages import (
     chart_pages,
@@ -84,6 +85,7 @@ from kiosk.visit.steps import (
     ending,
     exercises,
     family,
+    family_notes,
     feelings,
     forms,
     home,
@@ -119,6 +121,7 @@ if TYPE_CHECKING:
 
 Press = Callable[[Visit, Key, Moment], Result]
 Build = Callable[[Visit, Moment], Page]
+Write = Callable[[Visit, str, Moment], Result]
 
 LEAVE_WITHIN_S: Final = 2.0
 HOME_READS_AGAIN_S: Final = 600.0
@@ -145,6 +148,8 @@ class Step:
     """8 is a number here, not "read it to me"; 0 is a number, not "back"."""
     home_after_s: float | None = None
     """Goes home by itself."""
+    write: Write | None = None
+    """Words are typed here: what a character does. Keys without one come to `press` as everywhere."""
 
 
 def _waits(press: Press, page: Build, *leads_to: str, home_after_s: float | None = None) -> Step:
@@ -156,11 +161,14 @@ def _number(press: Press, page: Build, *leads_to: str) -> Step:
     return Step(press, page, leads_to, digits=True)
 
 
-def _family(press: Press, page: Build, *leads_to: str, digits: bool = False) -> Step:
-    return Step(press, page, leads_to, pauses=False, digits=digits, home_after_s=FAMILY_CLOSES_S)
+def _family(
+    press: Press, page: Build, *leads_to: str, digits: bool = False, write: Write | None = None
+) -> Step:
+    return Step(press, page, leads_to, False, digits, FAMILY_CLOSES_S, write)
 
 
 _FAMILY: Final = ("family_alerts", "family_charts", "family_diary", "family_sessions", "family_notes")
+_NOTED: Final = ("family", "family_alerts", "family_entry", "family_notes")
 _ORDER: Final = ("group", "single", "pain_rest", "pain_moving", "soreness", "check", "saving")
 """What `kiosk.visit.steps.order.onward` can lead to while questions are missing."""
 _PADS: Final = ("placement", "settle", "no_device", "stop_test", "contact", "contact_check")
@@ -435,12 +443,30 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "family_alerts": _family(family.press_alerts, family_pages.alerts, "family_note", "family"),
         "family_charts": _family(family.press_charts, chart_pages.charts, "family_charts", "family"),
         "family_diary": _family(
-            family.press_diary, family_pages.diary, "family_entry", "family_find", "family"
+            family.press_diary, family_pages.diary, "family_entry", "family_find", "family_search", "family"
         ),
         "family_find": _family(family.press_find, family_pages.find, "family_diary", digits=True),
-        "family_entry": _family(family.press_entry, family_pages.entry, "family_note", "family_diary"),
+        "family_search": _family(
+            family.press_search,
+            family_pages.search,
+            "family_diary",
+            "family_notes",
+            digits=True,
+            write=family.write_search,
+        ),
+        "family_entry": _family(
+            family.press_entry, family_pages.entry, "family_entry", "family_note", "family_diary"
+        ),
         "family_sessions": _family(family.press_sessions, family_pages.sessions, "family"),
-        "family_notes": _family(family.press_notes, family_pages.notes, "family_note", "family"),
+        "family_notes": _family(
+            family.press_notes,
+            family_pages.notes,
+            "family_note",
+            "family_read_note",
+            "family_search",
+            "family",
+        ),
+        "family_read_note": _family(family.press_read_note, family_pages.read_note, "family_notes"),
         "family_stick": _family(
             stick.press_stick,
             stick_pages.stick,
@@ -455,8 +481,13 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         ),
         "family_writing": _waits(stick.press_writing, stick_pages.writing, "family_written"),
         "family_written": _family(stick.press_written, stick_pages.written, "family_stick", "family"),
-        "family_note": _family(
-            family.press_note, family_pages.note, "family", "family_alerts", "family_entry", "family_notes"
+        "family_note": _family(family_notes.press_note, family_pages.note, "family_write", *_NOTED),
+        "family_write": _family(
+            family_notes.press_write,
+            family_pages.write,
+            *_NOTED,
+            digits=True,
+            write=family_notes.write_note,
         ),
     }
 )
@@ -485,6 +516,12 @@ def _pressed(visit: Visit, key: Key, moment: Moment) -> Result:
         return _leave(visit, moment)
     if visit.step == "practice":
         return _press_practice(visit, key, moment)
+def write(visit: Visit, text: str, moment: Moment) -> Result:
+    """A character that was typed, or `kiosk.keys.ERASE`, on a screen that asks for words; never raises."""
+    step = STEPS[visit.step]
+    return (visit, ()) if step.write is None else step.write(unanswered.forgotten(visit), text, moment)
+
+
     step = STEPS[visit.step]
     reads = key is Key.READ or (key is Key.EIGHT and not step.digits)
     if visit.step == "session":
@@ -546,6 +583,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
             visit, effects = unlock_code.hear(visit, event, moment)
         case CodeStateLoaded(state, sentence) if visit.step == "clinician":
+        case WordsFound():
+            visit = family.hear_found(visit, event)
             code = visit.context.code
             visit = update(visit, code=replace(code, state=state, sentence=code.sentence or sentence))
         case CodeTried() if visit.step == "clinician":

@@ -183,6 +183,14 @@ class Unanswered(msgspec.Struct, frozen=True):
 
 class Code(msgspec.Struct, frozen=True):
     """The clinician's code as it is typed. Which lock it is for is `Place.index` into `state.locks`."""
+class Writing(msgspec.Struct, frozen=True):
+    """A text as it is typed. Left before it was kept, it is there again for whoever writes about the same."""
+
+    about: str = ""
+    """Id of the alert or the record that it is about."""
+    text: str = ""
+
+
 
     state: CodeState | None = None
     """None: it is being read."""
@@ -238,6 +246,9 @@ class Context(msgspec.Struct, frozen=True):
     looking: Looking = Looking()
     checked: Any = None
     """kiosk.visit.steps.safe_mode.Checked: the last check of the box."""
+    search: str = ""
+    """Words to look for, as they are typed."""
+    writing: Writing = Writing()
     outgoing: Outgoing = Outgoing()
     """What the family takes along."""
 

@@ -13,6 +13,7 @@ from kiosk.review.family import (
     DayView,
     EntryView,
     FamilyView,
+    Found,
     Kept,
     Level,
     News,
@@ -34,6 +35,7 @@ from kiosk.visit.events import (
     PlacesSeen,
     SentOut,
     StickTaken,
+    WordsFound,
 )
 from programs.text import Reason
 from tests.kiosk.visit_bench import START, Walk, today
@@ -254,11 +256,71 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
     yield "family_entry changed", _pressed(opened(), "3", "down", "down", "down", "enter")
     walk.press("1", "5")
     yield "family_entry with a note", walk
+    yield from typed_screens()
     yield "family_sessions", _pressed(opened(), "4", "down", "down")
     yield "family_sessions none", _pressed(opened(replace(FULL, sessions=())), "4")
     yield "family_notes", _pressed(opened(), "6")
     yield from stick_screens()
     yield "family_notes none", _pressed(opened(replace(FULL, notes=())), "6")
+
+
+LONG_NOTE = ("She walked to the lake and back, the long way round, and slept well after it. " * 7)[:480]
+FOUND = Found(
+    words="rain",
+    entries=tuple(replace(an_entry(5 * n + 1), id=f"f{n}", at=START - 300 * n * DAY) for n in range(12)),
+    notes=(
+        NoteView(id="n8", at=START - 900 * DAY, text=LONG_NOTE, author="family", about="f0"),
+        NoteView(id="n9", at=START - 901 * DAY, text="The rain again.", author="family", about="f0"),
+    ),
+    about=(
+        NoteView(id="n8", at=START - 900 * DAY, text=LONG_NOTE, author="family", about="f0"),
+        NoteView(id="n9", at=START - 901 * DAY, text="The rain again.", author="family", about="f0"),
+    ),
+    left_out=31,
+)
+
+
+def typed_screens() -> Iterator[tuple[str, Walk]]:
+    """What is written on a keyboard, and words that are looked for."""
+    walk = _pressed(opened(), "3", "enter", "1", "7")
+    yield "family_write", walk
+    walk.write(LONG_NOTE[:-1])
+    yield "family_write nearly full", walk
+    walk.write("..")
+    yield "family_write full", walk
+    walk.press("enter")
+    for n in range(2):
+        yield f"family_entry with a long note {n}", walk
+        walk.press("down")
+    walk = _pressed(opened(), "3", "4")
+    yield "family_search", walk
+    walk.write("rain")
+    walk.press("enter")
+    yield "family_diary looking for words", walk
+    walk.hear(WordsFound(FOUND))
+    yield "family_diary with words", walk
+    walk.press("enter")
+    for n in range(3):
+        yield f"family_entry of another year {n}", walk
+        walk.press("down")
+    walk.press("back", "4")
+    yield "family_search again", walk
+    walk.write("snow")
+    walk.press("enter")
+    walk.hear(WordsFound(Found("snow")))
+    yield "family_diary without words", walk
+    walk = _pressed(opened(), "6", "4")
+    walk.write("rain")
+    walk.press("enter")
+    walk.hear(WordsFound(FOUND))
+    yield "family_notes with words", walk
+    walk.press("enter")
+    yield "family_read_note", walk
+    walk = _pressed(opened(), "6", "4")
+    walk.write("rain")
+    walk.press("enter")
+    walk.hear(WordsFound(None, "The diary cannot be shown now. Please try again."))
+    yield "family_notes not looked through", walk
 
 
 def stick_screens() -> Iterator[tuple[str, Walk]]:

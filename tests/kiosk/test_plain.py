@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.key_gate import QUIET_S
-from kiosk.keys import Key
-from kiosk.page import LevelFinding, NumberLine, Page, PinEntry, Running, Words
+from kiosk.keys import ERASE, Key
+from kiosk.page import LevelFinding, NumberLine, Page, PinEntry, Running, TextEntry, Words
 from kiosk.plain import STATUS_EVERY_S, PlainView, page_lines, plain_key_name
 from tests.screens.gallery import PAGES
 from tests.screens.pictures import ShowsOnePage
@@ -211,3 +211,21 @@ def test_a_chart_is_read_day_by_day_and_a_gap_is_no_sign() -> None:
     lines = [line for line in page_lines(PAGES["overview"]) if "26 Oct" in line]
     assert lines == ["from 26 Oct: 6, 5, 6, 6, 6, 5, 6"]
     assert "from 2 Nov: none, 5, 6, 5, 5, none, 5" in page_lines(PAGES["overview"])
+
+
+def test_typed_words_are_said_word_by_word_and_every_correction_at_once() -> None:
+    page = replace(PAGES["pin"], body=TextEntry(("Type the note.",), ""))
+    listener = Listener(page)
+    for name, text in (("a", "a"), ("space", " "), ("backspace", "\x7f"), ("enter", None)):
+        listener.now_s += 1
+        listener.view.press(name, text)
+    assert listener.conductor.written == f"a {ERASE}"
+    assert listener.conductor.pressed == [Key.ENTER]
+
+    def grown(text: str) -> list[str]:
+        return listener.show(replace(page, body=TextEntry(("Type the note.",), text)))
+
+    assert grown("It ra") == []
+    assert grown("It rained ") == ["It rained"]
+    assert grown("It rained a") == []
+    assert grown("It rained") == ["It rained"]

@@ -167,6 +167,12 @@ class Walk:
             visit, effects = flow.press(self.visit, KEYS[key] if isinstance(key, str) else key, self.moment)
             self._take(visit, effects)
 
+    def write(self, text: str) -> None:
+        """Typed on a keyboard, letter by letter."""
+        for character in text:
+            self.wait(0.2)
+            self._take(*flow.write(self.visit, character, self.moment))
+
     def hear(self, event: Event) -> None:
         self._take(*flow.hear(self.visit, event, self.moment))
 

@@ -40,6 +40,7 @@ class ShowsOnePage:
         self.output_possible = output_possible
         self.simulated = False
         self.pressed: list[Key] = []
+        self.written = ""
         self.stops: list[str] = []
         self.left = 0
         self.pages_asked = 0
@@ -56,6 +57,9 @@ class ShowsOnePage:
 
     def press(self, key: Key) -> None:
         self.pressed.append(key)
+
+    def write(self, text: str) -> None:
+        self.written += text
 
     def on_change(self, callback: Callable[[], None]) -> None:
         self._tell = callback

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 
 from kiosk.app import REDRAW_EVERY_S, KioskApp
 from kiosk.key_gate import QUIET_S
-from kiosk.keys import Key
-from kiosk.page import LevelFinding, NumberLine, Page, Words
+from kiosk.keys import ERASE, Key
+from kiosk.page import LevelFinding, NumberLine, Page, TextEntry, Words
 from kiosk.screens.draw import draw
 from kiosk.screens.view import PageView
 from kiosk.terminal.liveness import AlwaysAlive
@@ -317,3 +317,38 @@ async def test_an_error_in_drawing_ends_without_a_traceback_on_the_screen(
 async def _shown_once(app: KioskApp) -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
+
+
+WRITING = replace(PAGES["pin"], id="family_write", body=TextEntry(("Type the note.",), ""), serial=900)
+
+
+async def test_where_words_are_typed_characters_are_handed_over_and_keys_stay_keys() -> None:
+    async with staged(WRITING) as stage:
+        await stage.pilot.press("a", "8", "space", "full_stop", "slash", "Ä", "backspace")
+        assert stage.conductor.written == f"a8 ./Ä{ERASE}"
+        await stage.pilot.press("enter", "escape", "asterisk", "f12", "up")
+        assert stage.conductor.pressed == [Key.ENTER, Key.BACK, Key.READ, Key.STOP, Key.UP]
+
+
+async def test_a_character_that_was_typed_for_the_screen_before_is_not_taken() -> None:
+    async with staged(PAGES["home"]) as stage:
+        await stage.show(WRITING)
+        await stage.pilot.press("9")
+        assert stage.conductor.written == ""
+        stage.clock.now_s += QUIET_S
+        await stage.pilot.press("9")
+        assert stage.conductor.written == "9"
+
+
+async def test_while_output_is_possible_every_character_is_a_key() -> None:
+    async with staged(WRITING, output_possible=True) as stage:
+        await stage.pilot.press("space", "a")
+        assert stage.conductor.written == ""
+        assert stage.conductor.pressed == [Key.STOP, Key.UNKNOWN]
+
+
+async def test_markup_that_was_typed_is_shown_and_does_nothing() -> None:
+    async with staged(WRITING) as stage:
+        body = TextEntry(("Type the note.",), "[@click=app.quit]x[/] [red]")
+        await stage.show(replace(WRITING, body=body))
+        assert "[@click=app.quit]x[/] [red]_" in stage.text

@@ -21,6 +21,7 @@ from kiosk.page import (
     Placement,
     Running,
     Table,
+    TextEntry,
     Words,
 )
 from kiosk.visit.state import Moment, Visit
@@ -179,6 +180,8 @@ def _body_words(body: Body) -> Iterator[str]:
             yield from (body.strip.now, body.strip.next_cue, body.notice)
         case PinEntry():
             yield from (*body.lines, body.notice)
+        case TextEntry():
+            yield from (*body.lines, body.text, body.notice)
         case Pictured():
             yield from (*body.lines, *body.after, *body.small)
         case Chart():

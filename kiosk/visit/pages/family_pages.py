@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from typing import Final
 
 from kiosk import words
-from kiosk.diary.records import Entry
 from kiosk.keys import Key
-from kiosk.page import Choice, Overview, Page, PinEntry, Table, Words
-from kiosk.review.family import FamilyView, SessionView, SideLevel, Told, Written
-from kiosk.review.listing import entries_shown
+from kiosk.page import Choice, Overview, Page, PinEntry, Table, TextEntry, Words
+from kiosk.review import entry_words
+from kiosk.review.entry_words import author_word, mark_words, moment_word, yes_word
+from kiosk.review.family import LISTED_DAYS, EntryView, FamilyView, SessionView, SideLevel, Told
+from kiosk.review.listing import Looking, entries_shown, notes_about, notes_shown
 from kiosk.visit.pages import damage_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pin_words import pin_notice
 from kiosk.visit.pages.stop_words import stop_word
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import answers
+from kiosk.visit.steps import answers, family_notes
 from kiosk.visit.steps import family as steps
 from kiosk.words import _, content, ngettext
 from programs.library import load_programme
 
 CLOSES_S: Final = 300.0
+NEARLY_FULL: Final = 80
+"""Characters that are left of a text, from which on it says so."""
 SAME_MA: Final = 0.5
 """A level that differs by a step of the device is the same."""
 
@@ -251,8 +254,46 @@ def _leafing(row: int, count: int) -> list[Choice]:
 def note(visit: Visit, moment: Moment) -> Page:
     """Ready notes: a box may have nothing but a keypad."""
     body = Words((_("What was done? The note is kept."),))
-    choices = tuple(Choice(key, text) for key, text in zip(steps.NOTE_KEYS, steps.ready_notes(), strict=True))
+    ready = zip(family_notes.NOTE_KEYS, family_notes.ready_notes(), strict=True)
+    choices = (*(Choice(key, text) for key, text in ready), Choice(family_notes.TYPES, _("Type a note")))
     return build(visit, moment, body, choices, title=_("Add a note"), back=True, right=closes(visit, moment))
+
+
+def write(visit: Visit, moment: Moment) -> Page:
+    """For whoever has a keyboard."""
+    text = visit.context.writing.text
+    body = TextEntry((_("Type the note on the keyboard, then press Enter."),), text, _room(text))
+    return _typing(visit, moment, body, _("Keep the note") if text.strip() else "", _("Add a note"))
+
+
+def _room(text: str) -> str:
+    left = family_notes.MOST_WRITTEN - len(text)
+    if left == 0:
+        return _("There is no room for more. What stands here can be kept.")
+    return (
+        ngettext("{n} more character", "{n} more characters", left).format(n=left)
+        if left < NEARLY_FULL
+        else ""
+    )
+
+
+def search(visit: Visit, moment: Moment) -> Page:
+    """What is looked for in the whole diary."""
+    text, looking = visit.context.search, visit.context.looking
+    lines = [
+        _("Type one or more words, then press Enter."),
+        _("All years are looked through, notes and answers. For an answer type its number too: sleep 3."),
+    ]
+    if looking.looked_for:
+        lines.append(_("Enter without a word shows everything again."))
+    does = _("Find") if text.strip() else _("Show everything") if looking.looked_for else ""
+    return _typing(visit, moment, TextEntry(tuple(lines), text), does, _("Find words"))
+
+
+def _typing(visit: Visit, moment: Moment, body: TextEntry, does: str, title: str) -> Page:
+    choices = (Choice(Key.ENTER, does),) if does else ()
+    right = closes(visit, moment)
+    return build(visit, moment, body, choices, title=title, digits=True, back=True, right=right)
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────
@@ -265,23 +306,29 @@ def diary(visit: Visit, moment: Moment) -> Page:
     first = _first_row(looking.row)
     rows = tuple(
         (
-            words.short_date(one.at.date()),
-            _moment(one.entry.moment),
+            _day(one.at.date(), view.last_day),
+            moment_word(one.entry.moment),
             _scale(one.entry.pain_rest),
             _scale(one.entry.pain_moving),
             _scale(one.entry.soreness),
             _scale(one.entry.sleep),
-            _yes(one.entry.medicine),
-            _marks(one.entered_late, one.corrected, bool(one.entry.note)),
+            yes_word(one.entry.medicine),
+            ", ".join(mark_words(one.entered_late, one.corrected, noted(one, view, looking))),
         )
         for one in entries[first : first + steps.ROWS]
     )
     heads = (_("day"), _("when"), _("rest"), _("moving"), _("sore"), _("sleep"), _("med."), "")
-    lines = (
-        _("{n} of {count} entries of a year   {which}, {order}").format(
-            n=len(entries), count=len(view.entries), which=_filter(looking.filter), order=_order(looking.sort)
-        ),
+    how = {"which": _filter(looking.filter), "order": _order(looking.sort)}
+    line = _("{n} of {count} entries of a year   {which}, {order}").format(
+        n=len(entries), count=len(view.entries), **how
     )
+    if looking.looked_for:
+        line = _looked_for(looking) or ngettext(
+            "{n} entry with “{words}”   {which}, {order}",
+            "{n} entries with “{words}”   {which}, {order}",
+            len(entries),
+        ).format(n=len(entries), words=looking.looked_for, **how)
+    lines = (line, *_left_out(looking))
     body = Table(
         lines, heads, rows, looking.row - first if rows else None, _position(looking.row, len(entries))
     )
@@ -289,6 +336,7 @@ def diary(visit: Visit, moment: Moment) -> Page:
         Choice(Key.ONE, _("Which ones")),
         Choice(Key.TWO, _("Order")),
         Choice(Key.THREE, _("Find a day")),
+        Choice(Key.FOUR, _("Find words")),
     ]
     if entries:
         choices.insert(0, Choice(Key.ENTER, _("Read in full")))
@@ -340,26 +388,37 @@ def _order(name: str) -> str:
     return {"newest": _("newest first"), "oldest": _("oldest first"), "worst": _("most pain first")}[name]
 
 
-def _moment(name: str) -> str:
-    return {
-        "before": _("before"),
-        "after": _("after"),
-        "next_day": _("next day"),
-        "daily": _("daily"),
-    }[name]
-
-
 def _scale(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
-def _yes(value: bool | None) -> str:
-    return "–" if value is None else _("yes") if value else _("no")
+def _day(day: dt.date, today: dt.date) -> str:
+    """With its year where that is another one."""
+    return (
+        words.short_date(day) if (today - day).days < LISTED_DAYS else f"{words.short_date(day)} {day.year}"
+    )
 
 
-def _marks(late: bool, corrected: bool, noted: bool) -> str:
-    marks = ((late, _("late")), (corrected, _("corrected")), (noted, _("note")))
-    return ", ".join(word for is_so, word in marks if is_so)
+def noted(one: EntryView, view: FamilyView, looking: Looking) -> bool:
+    """There are words to be read."""
+    return bool(one.entry.note or one.entry.phrases or notes_about(view, looking, one.id))
+
+
+def _looked_for(looking: Looking) -> str:
+    """What is said instead of a count while words are looked for, or when that is not possible."""
+    if looking.not_found_out:
+        return looking.not_found_out
+    if looking.found is None:
+        return _("One moment. The box looks for “{words}”.").format(words=looking.looked_for)
+    return ""
+
+
+def _left_out(looking: Looking) -> tuple[str, ...]:
+    """Nobody is to take the newest ones for all."""
+    count = 0 if looking.found is None else looking.found.left_out
+    if not count:
+        return ()
+    return (ngettext("{n} older one is left out.", "{n} older ones are left out.", count).format(n=count),)
 
 
 def find(visit: Visit, moment: Moment) -> Page:
@@ -384,59 +443,22 @@ def find(visit: Visit, moment: Moment) -> Page:
 
 def entry(visit: Visit, moment: Moment) -> Page:
     """One entry in full, with the notes about it."""
-    one, view = steps.chosen_entry(visit), steps.view_of(visit)
-    said: Entry = one.entry
-    items = [
-        _("Pain at rest: {rest}     Pain when moving: {moving}").format(
-            rest=_scale(said.pain_rest), moving=_scale(said.pain_moving)
-        ),
-        _("Soreness: {soreness}     Skin: {skin}     Sleep: {sleep}     Pain medicine: {medicine}").format(
-            soreness=_scale(said.soreness),
-            skin=_scale(said.skin),
-            sleep=_scale(said.sleep),
-            medicine=_yes(said.medicine),
-        ),
-    ]
-    if said.note:
-        items.append(_("Own note: “{note}”").format(note=said.note))
-    items += [
-        _("{who}: “{text}”").format(who=_author(note.author), text=note.text)
-        for note in view.notes
-        if note.about == one.id
-    ][:3]
-    small = []
-    if one.entered_late:
-        small.append(_("Entered on a later day."))
-    small += [_was(earlier, said) for earlier in one.earlier[-1:]]
-    body = Words(
-        (f"{words.date(one.at.date())}  {words.clock(one.at)}   {_moment(said.moment)}",),
-        tuple(items),
-        tuple(small),
-    )
-    choices = (Choice(Key.ONE, _("Add a note")),)
-    return build(visit, moment, body, choices, title=_("Diary"), back=True, right=closes(visit, moment))
+    one = steps.chosen_entry(visit)
+    screens = entry_words.screens(steps.entry_items(visit))
+    at = min(visit.place.item, len(screens) - 1)
+    day = f"{words.date(one.at.date())} {one.at.year}"
+    body = Words((f"{day}  {words.clock(one.at)}   {moment_word(one.entry.moment)}",), screens[at])
+    choices = (Choice(Key.ONE, _("Add a note")), *_leafing(at, len(screens)))
+    title = _("Diary") if len(screens) == 1 else f"{_('Diary')}   {at + 1} / {len(screens)}"
+    return build(visit, moment, body, choices, title=title, back=True, right=closes(visit, moment), screen=at)
 
 
-def _was(earlier: Written, now: Entry) -> str:
-    """What an answer said before it was corrected: it is kept."""
-    scales = (
-        (_("pain at rest"), earlier.entry.pain_rest, now.pain_rest),
-        (_("pain when moving"), earlier.entry.pain_moving, now.pain_moving),
-        (_("soreness"), earlier.entry.soreness, now.soreness),
-        (_("skin"), earlier.entry.skin, now.skin),
-        (_("sleep"), earlier.entry.sleep, now.sleep),
-    )
-    was = [f"{name} {old}" for name, old, new in scales if old is not None and old != new]
-    if earlier.entry.medicine is not None and earlier.entry.medicine != now.medicine:
-        was.append(_("medicine {answer}").format(answer=_yes(earlier.entry.medicine)))
-    if earlier.entry.note and earlier.entry.note != now.note:
-        was.append(_("note “{note}”").format(note=earlier.entry.note))
-    when = f"{words.short_date(earlier.at.date())} {words.clock(earlier.at)}"
-    return _("Corrected. On {when} it said: {was}.").format(when=when, was=", ".join(was))
-
-
-def _author(author: str) -> str:
-    return {"patient": _("Own note"), "family": _("Family"), "clinician": _("Clinician")}.get(author, author)
+def read_note(visit: Visit, moment: Moment) -> Page:
+    """One note in full."""
+    one = notes_shown(steps.view_of(visit), visit.context.looking)[visit.context.looking.row]
+    lines = (f"{words.date(one.at.date())} {one.at.year}   {author_word(one.author)}",)
+    body = Words(lines, (one.text,))
+    return build(visit, moment, body, title=_("Notes"), back=True, right=closes(visit, moment))
 
 
 def sessions(visit: Visit, moment: Moment) -> Page:
@@ -497,17 +519,32 @@ def _session_detail(one: SessionView) -> str:
 
 
 def notes(visit: Visit, moment: Moment) -> Page:
-    """All notes of a year; the chosen one in full below."""
-    view, row = steps.view_of(visit), visit.context.looking.row
+    """All notes of a year, or what was found in all of them; a long one is read in full on its own."""
+    view, looking = steps.view_of(visit), visit.context.looking
+    shown, row = notes_shown(view, looking), looking.row
     first = _first_row(row)
     rows = tuple(
-        (words.short_date(one.at.date()), _author(one.author), one.text)
-        for one in view.notes[first : first + steps.ROWS]
+        (_day(one.at.date(), view.last_day), author_word(one.author), one.text)
+        for one in shown[first : first + steps.ROWS]
     )
-    small = _position(row, len(view.notes))
-    if view.notes:
-        small = (view.notes[row].text, *small)
+    line = _("Notes of a year")
+    if looking.looked_for:
+        line = _looked_for(looking) or ngettext(
+            "{n} note with “{words}”", "{n} notes with “{words}”", len(shown)
+        ).format(n=len(shown), words=looking.looked_for)
     heads = (_("day"), _("from"), _("note"))
-    body = Table((_("Notes of a year"),), heads, rows, row - first if rows else None, small)
-    choices = (Choice(Key.ONE, _("Add a note")), *_moving(row, len(view.notes)))
-    return build(visit, moment, body, choices, title=_("Notes"), back=True, right=closes(visit, moment))
+    body = Table(
+        (line, *_left_out(looking)), heads, rows, row - first if rows else None, _position(row, len(shown))
+    )
+    choices = [Choice(Key.ONE, _("Add a note")), Choice(Key.FOUR, _("Find words"))]
+    if shown:
+        choices.insert(0, Choice(Key.ENTER, _("Read in full")))
+    return build(
+        visit,
+        moment,
+        body,
+        (*choices, *_moving(row, len(shown))),
+        title=_("Notes"),
+        back=True,
+        right=closes(visit, moment),
+    )

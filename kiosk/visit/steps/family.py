@@ -7,17 +7,33 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kiosk.diary.records import Access, Acknowledgement, Note
+from kiosk.diary.records import Access
 from kiosk.keys import Key
-from kiosk.review.family import EntryView, FamilyView, NoteView, Told
+from kiosk.review import entry_words
+from kiosk.review.family import EntryView, FamilyView, Told
 from kiosk.review.family import standing as standing_of
-from kiosk.review.listing import FILTERS, SORTS, Looking, after, entries_shown, row_of_day
-from kiosk.visit.events import FamilyLoaded, FamilyNotLoaded, LoadFamilyView, PinChecked
+from kiosk.review.listing import (
+    FILTERS,
+    SORTS,
+    Looking,
+    after,
+    entries_shown,
+    notes_about,
+    notes_shown,
+    row_of_day,
+)
+from kiosk.visit.events import (
+    FamilyLoaded,
+    FamilyNotLoaded,
+    FindWords,
+    LoadFamilyView,
+    PinChecked,
+    WordsFound,
+)
 from kiosk.visit.state import Moment, Pin, Result, Visit
-from kiosk.visit.steps import stick
+from kiosk.visit.steps import stick, typing
 from kiosk.visit.steps.moves import back, go, home, jump, save, update
 from kiosk.visit.steps.pin_entry import say_wrong, type_pin
-from kiosk.words import _
 
 ROWS: Final = 8
 """Of a table on one screen."""
@@ -34,6 +50,7 @@ CHARTS: Final = 5
 """Pain, level, soreness and skin, before and after, each week: `Place.item` of them."""
 STEP_OF: Final = {Key.UP: -1, Key.DOWN: 1, Key.LEFT: -ROWS, Key.RIGHT: ROWS}
 DAY_DIGITS: Final = 4
+MOST_SEARCHED: Final = 60
 
 
 # ── the PIN ─────────────────────────────────────────────────────────────────────────────────────
@@ -100,11 +117,12 @@ def press_family(visit: Visit, key: Key, moment: Moment) -> Result:
     if not view_of(visit).allowed:
         return visit, ()
     if key in SCREENS:
-        return go(_look(visit, row=0), moment, SCREENS[key]), ()
+        visit = look(visit, row=0, looked_for="", found=None, not_found_out="")
+        return go(visit, moment, SCREENS[key]), ()
     if key is Key.FIVE:
         return stick.begin(visit, moment)
     if key is Key.ENTER and standing(visit):
-        return go(_look(visit, about=standing(visit)[0].id), moment, "family_note"), ()
+        return go(look(visit, about=standing(visit)[0].id), moment, "family_note"), ()
     return visit, ()
 
 
@@ -114,10 +132,10 @@ def press_alerts(visit: Visit, key: Key, moment: Moment) -> Result:
     if key in STEP_OF and shown:
         step = 1 if STEP_OF[key] > 0 else -1
         row = min(len(shown) - 1, max(0, visit.context.looking.row + step))
-        return _stay(_look(visit, row=row), moment), ()
+        return stay(look(visit, row=row), moment), ()
     if key is Key.ENTER and shown and shown[visit.context.looking.row].stands:
-        return go(_look(visit, about=shown[visit.context.looking.row].id), moment, "family_note"), ()
-    return _or_back(visit, key, moment)
+        return go(look(visit, about=shown[visit.context.looking.row].id), moment, "family_note"), ()
+    return or_back(visit, key, moment)
 
 
 def press_charts(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -128,19 +146,21 @@ def press_charts(visit: Visit, key: Key, moment: Moment) -> Result:
     elif key is Key.TWO:
         reach = (reach + 1) % RANGES
     else:
-        return _or_back(visit, key, moment)
+        return or_back(visit, key, moment)
     return go(visit, moment, "family_charts", reach, chart, remember=False), ()
 
 
 def press_diary(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 which entries, 2 in what order, 3 a day. Enter reads one in full."""
+    """1 which entries, 2 in what order, 3 a day, 4 words. Enter reads one in full."""
     looking = visit.context.looking
     if key is Key.ONE:
-        return _stay(_look(visit, filter=after(tuple(FILTERS), looking.filter), row=0), moment), ()
+        return stay(look(visit, filter=after(tuple(FILTERS), looking.filter), row=0), moment), ()
     if key is Key.TWO:
-        return _stay(_look(visit, sort=after(SORTS, looking.sort), row=0), moment), ()
+        return stay(look(visit, sort=after(SORTS, looking.sort), row=0), moment), ()
     if key is Key.THREE:
-        return go(_look(visit, typed=""), moment, "family_find"), ()
+        return go(look(visit, typed=""), moment, "family_find"), ()
+    if key is Key.FOUR:
+        return begin_search(visit, moment)
     entries = entries_shown(view_of(visit), looking)
     if key is Key.ENTER and entries:
         return go(visit, moment, "family_entry"), ()
@@ -151,17 +171,17 @@ def press_find(visit: Visit, key: Key, moment: Moment) -> Result:
     """Day and month, four digits; then the entry nearest to it is the chosen one."""
     looking, view = visit.context.looking, view_of(visit)
     if key.digit is not None and len(looking.typed) < DAY_DIGITS:
-        return _stay(_look(visit, typed=looking.typed + str(key.digit)), moment), ()
+        return stay(look(visit, typed=looking.typed + str(key.digit)), moment), ()
     if key is Key.BACK:
         if not looking.typed:
             return back(visit, moment)
-        return _stay(_look(visit, typed=looking.typed[:-1]), moment), ()
+        return stay(look(visit, typed=looking.typed[:-1]), moment), ()
     if key is not Key.ENTER or len(looking.typed) < DAY_DIGITS:
         return visit, ()
     row = row_of_day(entries_shown(view, looking), looking.typed, view.last_day)
     if row is None:
-        return _stay(_look(visit, typed=""), moment), ()
-    return back(_look(visit, row=row), moment)
+        return stay(look(visit, typed=""), moment), ()
+    return back(look(visit, row=row), moment)
 
 
 def chosen_entry(visit: Visit) -> EntryView:
@@ -169,11 +189,24 @@ def chosen_entry(visit: Visit) -> EntryView:
     return entries_shown(view_of(visit), visit.context.looking)[visit.context.looking.row]
 
 
+def entry_items(visit: Visit) -> tuple[str, ...]:
+    """All that is said of the chosen entry, piece by piece."""
+    one, looking = chosen_entry(visit), visit.context.looking
+    return entry_words.in_full(one, notes_about(view_of(visit), looking, one.id))
+
+
 def press_entry(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Add a note to it."""
+    """1 Add a note to it. Up and down where it takes more than one screen."""
     if key is Key.ONE:
-        return go(_look(visit, about=chosen_entry(visit).id), moment, "family_note"), ()
-    return back(visit, moment) if key in (Key.BACK, Key.ENTER) else (visit, ())
+        return go(look(visit, about=chosen_entry(visit).id), moment, "family_note"), ()
+    if key is Key.ENTER:
+        return back(visit, moment)
+    return leaf(visit, key, moment, len(entry_words.screens(entry_items(visit))))
+
+
+def press_read_note(visit: Visit, key: Key, moment: Moment) -> Result:
+    """One note in full."""
+    return back(visit, moment) if key is Key.ENTER else or_back(visit, key, moment)
 
 
 def press_sessions(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -181,64 +214,58 @@ def press_sessions(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def press_notes(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 A new note, about nothing in particular."""
+    """1 A new note, about nothing in particular, 4 words. Enter reads one in full."""
     if key is Key.ONE:
-        return go(_look(visit, about=""), moment, "family_note"), ()
-    return _in_list(visit, key, moment, len(view_of(visit).notes))
+        return go(look(visit, about=""), moment, "family_note"), ()
+    if key is Key.FOUR:
+        return begin_search(visit, moment)
+    notes = notes_shown(view_of(visit), visit.context.looking)
+    if key is Key.ENTER and notes:
+        return go(visit, moment, "family_read_note"), ()
+    return _in_list(visit, key, moment, len(notes))
 
 
-# ── notes ───────────────────────────────────────────────────────────────────────────────────────
-
-NOTE_KEYS: Final = (Key.ONE, Key.TWO, Key.THREE, Key.FOUR, Key.FIVE, Key.SIX)
+# ── words that are looked for ───────────────────────────────────────────────────────────────────
 
 
-def ready_notes() -> tuple[str, ...]:
-    """Notes that a keypad can give. They are kept in the words that stood on the screen."""
-    return (
-        _("We talked. It is all right."),
-        _("We talked. It is not all right yet."),
-        _("We called the clinician."),
-        _("The skin and the pads were looked at."),
-        _("We keep an eye on it."),
-        _("It was a mistake."),
-    )
+def begin_search(visit: Visit, moment: Moment) -> Result:
+    """To where they are typed."""
+    return go(update(visit, search=""), moment, "family_search"), ()
 
 
-def press_note(visit: Visit, key: Key, moment: Moment) -> Result:
-    """The note is kept; for an alert it is what acknowledges it."""
-    if key not in NOTE_KEYS:
-        return _or_back(visit, key, moment)
-    text, about, view = ready_notes()[NOTE_KEYS.index(key)], visit.context.looking.about, view_of(visit)
-    alert = next((one for one in view.alerts if one.id == about and one.stands), None)
-    if alert is not None:
-        visit, effects = save(
-            visit, "acknowledgement", Acknowledgement(alert=alert.id, note=text, who="family")
-        )
-        done = replace(alert, done_at=moment.now, note=text, who="family")
-        alerts = tuple(done if one.id == alert.id else one for one in view.alerts)
-        visit = update(visit, family=replace(view, alerts=alerts))
-    else:
-        visit, effects = save(visit, "note", Note(text=text, author="family", about=about or None))
-        note = NoteView(id="", at=moment.now, text=text, author="family", about=about or None)
-        visit = update(visit, family=replace(view, notes=(note, *view.notes)))
-    visit, then = back(_look(visit, about="", row=_row_after(visit)), moment)
-    return visit, (*effects, *then)
+def write_search(visit: Visit, text: str, moment: Moment) -> Result:
+    """One character more, or less."""
+    return stay(update(visit, search=typing.after(visit.context.search, text, MOST_SEARCHED)), moment), ()
 
 
-def _row_after(visit: Visit) -> int:
-    """A list of alerts or notes has changed under its row; the diary's has not."""
-    came_from = visit.trail[-1].step if visit.trail else ""
-    return visit.context.looking.row if came_from == "family_entry" else 0
+def press_search(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Enter: in the whole diary; nothing typed: everything is shown again."""
+    if key is not Key.ENTER:
+        return or_back(visit, key, moment)
+    wanted = visit.context.search.strip()
+    visit, effects = back(look(visit, looked_for=wanted, found=None, not_found_out="", row=0), moment)
+    return visit, ((*effects, FindWords(wanted)) if wanted else effects)
+
+
+def hear_found(visit: Visit, event: WordsFound) -> Visit:
+    """What was found, unless other words are being looked for by now."""
+    looking = visit.context.looking
+    if not looking.looked_for or looking.found is not None:
+        return visit
+    if event.found is None:
+        return look(visit, not_found_out=event.sentence)
+    return look(visit, found=event.found, row=0) if event.found.words == looking.looked_for else visit
 
 
 # ── moves ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _look(visit: Visit, **changes: object) -> Visit:
+def look(visit: Visit, **changes: object) -> Visit:
+    """The lists are looked at in another way."""
     return update(visit, looking=replace(visit.context.looking, **changes))
 
 
-def _stay(visit: Visit, moment: Moment) -> Visit:
+def stay(visit: Visit, moment: Moment) -> Visit:
     """The same screen, which closes later: somebody is there."""
     return replace(visit, shown_s=moment.monotonic_s)
 
@@ -246,11 +273,22 @@ def _stay(visit: Visit, moment: Moment) -> Visit:
 def _in_list(visit: Visit, key: Key, moment: Moment, count: int) -> Result:
     if key in STEP_OF and count:
         row = min(count - 1, max(0, visit.context.looking.row + STEP_OF[key]))
-        return _stay(_look(visit, row=row), moment), ()
-    return _or_back(visit, key, moment)
+        return stay(look(visit, row=row), moment), ()
+    return or_back(visit, key, moment)
 
 
-def _or_back(visit: Visit, key: Key, moment: Moment) -> Result:
+def leaf(visit: Visit, key: Key, moment: Moment, screens: int) -> Result:
+    """Up and down through the screens of one thing: `Place.item`."""
+    if key not in (Key.UP, Key.DOWN):
+        return or_back(visit, key, moment)
+    item = min(screens - 1, max(0, visit.place.item + STEP_OF[key]))
+    if item == visit.place.item:
+        return visit, ()
+    return go(visit, moment, visit.step, visit.place.index, item, remember=False), ()
+
+
+def or_back(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Back, where nothing else answers the key."""
     return back(visit, moment) if key is Key.BACK else (visit, ())
 
 
