@@ -1,4 +1,4 @@
-"""The diary as a table for a spreadsheet: one row for each entry and each session, in the order of events.
+"""The diary as a table for a spreadsheet: one row for each entry, session and note, in the order of events.
 
 UTF-8 with a mark, so that spreadsheets see it; RFC 4180. In German with semicolons and decimal commas: a
 German spreadsheet takes 12.5 for the twelfth of May.
@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
-from kiosk.diary.records import Entry, Session, Stored
+from kiosk.diary.records import Entry, Note, Session, Stored
 from kiosk.diary.store import StoreReader
 
 ENCODING: Final = "utf-8-sig"
@@ -32,7 +32,11 @@ COLUMNS: Final = (
     "skin_grade_0_to_4",
     "sleep_0_to_10",
     "medicine_taken",
+    "activity",
+    "picked_notes",
     "note",
+    "note_by",
+    "note_about_id",
     "session_id",
     "programme",
     "pads",
@@ -63,7 +67,7 @@ def write_table(reader: StoreReader, first: dt.date, last: dt.date, language: st
 
 def rows(reader: StoreReader, first: dt.date, last: dt.date) -> Iterator[dict[str, Any]]:
     """Column → value; what was not asked is left out."""
-    kept = [*reader.versions("entries"), *reader.versions("sessions")]
+    kept = [chain for kind in ("entries", "sessions", "notes") for chain in reader.versions(kind)]
     kept = [chain for chain in kept if first <= chain[-1].envelope.event_time.date() <= last]
     for chain in sorted(kept, key=lambda chain: chain[-1].envelope.event_time):
         row = _common(chain)
@@ -72,6 +76,8 @@ def rows(reader: StoreReader, first: dt.date, last: dt.date) -> Iterator[dict[st
             row |= _entry(record)
         elif isinstance(record, Session):
             row |= _session(record)
+        elif isinstance(record, Note):
+            row |= _note(record)
         yield row
 
 
@@ -100,9 +106,15 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "skin_grade_0_to_4": entry.skin,
         "sleep_0_to_10": entry.sleep,
         "medicine_taken": entry.medicine,
+        "activity": entry.activity,
+        "picked_notes": "; ".join(entry.phrases),
         "note": entry.note,
         "session_id": entry.session_id,
     }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"kind": "note", "note": note.text, "note_by": note.author, "note_about_id": note.about}
 
 
 def _session(session: Session) -> dict[str, Any]:

@@ -143,6 +143,13 @@ class Mapper:
                 "answer": [{"valueBoolean": entry.medicine}],
             }
             items.append(taken)
+        if entry.activity:
+            items.append(
+                {"linkId": "activity", "text": "Activity", "answer": [{"valueString": entry.activity}]}
+            )
+        if entry.phrases:
+            picked = [{"valueString": phrase} for phrase in entry.phrases]
+            items.append({"linkId": "picked", "text": "Picked notes", "answer": picked})
         if entry.note.strip():
             items.append({"linkId": "note", "text": "Note", "answer": [{"valueString": entry.note}]})
         moment = {"linkId": "moment", "text": "Moment", "answer": [{"valueString": entry.moment}]}

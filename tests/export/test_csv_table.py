@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.clock import FixedClock
-from kiosk.diary.records import Entry, Record, Session
+from kiosk.diary.records import Entry, Note, Record, Session
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.export.csv_table import COLUMNS, ENCODING, _cell, write_table
 from tests.export.diaries import at, diary
@@ -61,8 +61,8 @@ def test_another_reader_finds_every_entry_and_session(language: str) -> None:
     reader = open_reader(rehearsed(26), FixedClock(ENDS))
     found = table(reader, language)
     assert tuple(found.columns) == COLUMNS
-    entries, sessions = reader.all("entries"), reader.all("sessions")
-    assert len(found) == len(entries) + len(sessions)
+    entries, sessions, written = (reader.all(kind) for kind in ("entries", "sessions", "notes"))
+    assert len(found) == len(entries) + len(sessions) + len(written)
     diary_rows = found[found["kind"] == "diary"]
     said = [one.record.pain_rest for one in entries if isinstance(one.record, Entry)]
     assert sorted(diary_rows["pain_rest_0_to_10"].dropna()) == sorted(
@@ -74,7 +74,7 @@ def test_another_reader_finds_every_entry_and_session(language: str) -> None:
         peak for peak in peaks if peak is not None
     )
     assert found["event_time_iso8601"].is_monotonic_increasing
-    times = {one.envelope.event_time.replace(microsecond=0) for one in (*entries, *sessions)}
+    times = {one.envelope.event_time.replace(microsecond=0) for one in (*entries, *sessions, *written)}
     assert {time.to_pydatetime() for time in found["event_time_iso8601"]} == times
 
 
@@ -128,6 +128,19 @@ def test_a_correction_takes_the_place_of_the_old_under_its_name(tmp_path: Path) 
     assert list(found["pain_rest_0_to_10"]) == [2]
     assert list(found["id"]) == [reader.facts("entries")[0].envelope.id]
     assert list(found["entered_late"]) == ["yes"]
+
+
+def test_what_was_picked_by_keys_and_every_note_is_taken_along(tmp_path: Path) -> None:
+    reader = diary(
+        tmp_path / "d",
+        (at(3), Entry(moment="daily", pain_rest=2, activity="less", phrases=("slept_badly", "good_day"))),
+        (at(2), Note(text="=cmd: she fell", author="family", about="an id")),
+    )
+    entry, note = table(reader).to_dict("records")
+    assert (entry["activity"], entry["picked_notes"]) == ("less", "slept_badly; good_day")
+    assert (note["kind"], note["note"], note["note_by"], note["note_about_id"]) == (
+        "note", "'=cmd: she fell", "family", "an id",
+    )  # fmt: skip
 
 
 def test_only_the_days_that_were_asked_for(tmp_path: Path) -> None:

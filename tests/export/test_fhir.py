@@ -91,7 +91,7 @@ def everything(folder: Path) -> StoreReader:
         (at(6, 10), Session(**session, state="interrupted", stop_reason="burning", seconds_done=61)),  # type: ignore[arg-type]
         (at(5, 10), Session(**session)),  # type: ignore[arg-type]
         (at(4), Entry(moment="daily", skin=2, note='  "quoted"\n<b>  ')),
-        (at(4), Entry(moment="daily")),
+        (at(4), Entry(moment="daily", activity="less", phrases=("slept_badly", "good_day"))),
         (at(3), Form(form="peg", answers={"pain": 5, "joy": 4, "daily_life": 3})),
         (at(3), Form(form="pgic", answers={"change": 2})),
         (at(3), Form(form="of-a-clinic", answers={"q1": 1})),
@@ -128,6 +128,13 @@ def test_every_resource_is_valid_by_the_published_schema(bundle: dict[str, Any])
     }  # fmt: skip
     assert kinds["QuestionnaireResponse"] == 8
     assert kinds["Procedure"] == 3
+
+
+def test_what_was_picked_by_keys_is_among_the_answers(bundle: dict[str, Any]) -> None:
+    items = [item for one in _of_type(bundle, "QuestionnaireResponse") for item in one.get("item", ())]
+    said = {item["linkId"]: [one.get("valueString") for one in item["answer"]] for item in items}
+    assert said["activity"] == ["less"]
+    assert said["picked"] == ["slept_badly", "good_day"]
 
 
 def test_a_long_history_has_several_provenances_that_share_no_target() -> None:
