@@ -511,17 +511,17 @@ def press(visit: Visit, key: Key, moment: Moment) -> Result:
     return unanswered.said(visit, key, *_pressed(visit, key, moment))
 
 
-def _pressed(visit: Visit, key: Key, moment: Moment) -> Result:
-    if key is Key.LEAVE:
-        return _leave(visit, moment)
-    if visit.step == "practice":
-        return _press_practice(visit, key, moment)
 def write(visit: Visit, text: str, moment: Moment) -> Result:
     """A character that was typed, or `kiosk.keys.ERASE`, on a screen that asks for words; never raises."""
     step = STEPS[visit.step]
     return (visit, ()) if step.write is None else step.write(unanswered.forgotten(visit), text, moment)
 
 
+def _pressed(visit: Visit, key: Key, moment: Moment) -> Result:
+    if key is Key.LEAVE:
+        return _leave(visit, moment)
+    if visit.step == "practice":
+        return _press_practice(visit, key, moment)
     step = STEPS[visit.step]
     reads = key is Key.READ or (key is Key.EIGHT and not step.digits)
     if visit.step == "session":
@@ -578,13 +578,13 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit = family.hear_not_loaded(visit, event)
         case FamilyLoaded():
             visit, effects = family.hear_family(visit, event, moment)
+        case WordsFound():
+            visit = family.hear_found(visit, event)
         case PlacesSeen() | PasswordMade() | SentOut() | StickTaken():
             visit = stick.hear(visit, event, moment)
         case CodeStateLoaded() | CodeTried() if visit.step == "unlock_code":
             visit, effects = unlock_code.hear(visit, event, moment)
         case CodeStateLoaded(state, sentence) if visit.step == "clinician":
-        case WordsFound():
-            visit = family.hear_found(visit, event)
             code = visit.context.code
             visit = update(visit, code=replace(code, state=state, sentence=code.sentence or sentence))
         case CodeTried() if visit.step == "clinician":
