@@ -98,7 +98,7 @@ def past_sessions(reader: StoreReader) -> dict[str, PastSession]:
     for versions in reader.versions("sessions"):
         record = versions[-1].record
         assert isinstance(record, Session)
-        if _current_was_possible(record):
+        if current_was_possible(record):
             governed = prescriptions.at(versions[0].envelope.event_time)
             without = 0 if reader.kind == "real" else DEMONSTRATION_SERIAL
             sessions[versions[0].envelope.id] = _past_session(record, versions, governed, without)
@@ -133,7 +133,7 @@ def diary_due(reader: StoreReader, today: dt.date) -> Literal["next_day", "daily
 # ── sessions ──
 
 
-def _current_was_possible(record: Session) -> bool:
+def current_was_possible(record: Session) -> bool:
     """A session that was never closed may have had current; a closed one had it when some was applied."""
     return record.state in ("begun", "interrupted") or any(record.peak_mA.values())
 

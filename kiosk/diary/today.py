@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from kiosk.clock import Clock
-from kiosk.diary.history import course_history, diary_due
+from kiosk.diary.history import course_history, current_was_possible, diary_due
 from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import (
     CLINIC,
@@ -68,11 +68,14 @@ class OpenEntry(msgspec.Struct, frozen=True):
 
 
 class CutOff(msgspec.Struct, frozen=True):
-    """A session that was begun and never closed: the power or the program ended in it."""
+    """A session that a restart took from the screen, in it or after it."""
 
     id: str
     record: Session
     at: dt.datetime
+    """When it was begun; where it was closed, when it ended."""
+    after: OpenEntry | None = None
+    """What was said after it."""
 
 
 class PadsInUse(msgspec.Struct, frozen=True):
@@ -111,8 +114,11 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     week0_done_today: bool
     pads: PadsInUse | None
     interrupted: CutOff | None
+    """It was begun and never closed: the power or the program ended in it."""
     diary_due: Literal["next_day", "daily"] | None
     """What the diary still asks for: the day after a session, its skin and muscles."""
+    unlooked: CutOff | None = None
+    """The last session, where nobody said since how the skin under the pads is."""
     muscle_locks: tuple[Lock, ...] = ()
     """Locks of the class "pain": they close muscle programmes alone."""
     stage: StageToday | None = None
@@ -220,6 +226,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         week0_done_today=week0_day is not None and written_today,
         pads=_pads(reader.latest("pads")),
         interrupted=_interrupted(sessions),
+        unlooked=_unlooked(sessions, entries),
         diary_due=diary_due(reader, now.date()),
         family_may_look=_said_of(FAMILY, reader.facts("consents")),
         clinic_may_receive=_said_of(CLINIC, reader.facts("consents")),
@@ -503,3 +510,22 @@ def _interrupted(sessions: tuple[Stored, ...]) -> CutOff | None:
     if record.state != "begun":
         return None
     return CutOff(stored.envelope.corrects or stored.envelope.id, record, stored.envelope.event_time)
+
+
+def _unlooked(sessions: tuple[Stored, ...], entries: tuple[Stored, ...]) -> CutOff | None:
+    if not sessions:
+        return None
+    stored, record = sessions[-1], sessions[-1].record
+    assert isinstance(record, Session)
+    if record.state == "begun" or not current_was_possible(record):
+        return None
+    session_id = stored.envelope.corrects or stored.envelope.id
+    for said in reversed(entries):
+        entry = said.record
+        if isinstance(entry, Entry) and entry.moment == "after" and entry.session_id == session_id:
+            if entry.skin is not None:
+                return None
+            at = said.envelope.event_time
+            after = OpenEntry(said.envelope.corrects or said.envelope.id, entry, at)
+            return CutOff(session_id, record, _ended(stored), after)
+    return CutOff(session_id, record, _ended(stored))

@@ -381,8 +381,13 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         ),
         "red": _waits(ending.press_red, verdicts.red, "pads_off"),
         # the end
-        "pads_off": _waits(ending.press_pads_off, end_pages.pads_off, "pads_off_help", "skin_after"),
+        "pads_off": _waits(
+            ending.press_pads_off, end_pages.pads_off, "pads_off_help", "pain_after", "skin_after"
+        ),
         "pads_off_help": _waits(leaflets.press_leaflet, leaflet_pages.leaflet, "pads_off_help", "pads_off"),
+        "pain_after": Step(
+            ending.press_pain_after, end_pages.pain_after, ("skin_after",), pauses=False, digits=True
+        ),
         "skin_after": _waits(ending.press_skin_after, end_pages.skin_after, "skin_help", "saving"),
         "skin_help": _waits(leaflets.press_leaflet, leaflet_pages.leaflet, "skin_after", "diary_skin"),
         "skin_locked": _waits(ending.press_skin_locked, verdicts.skin_locked, "saved", "entry_saved"),

@@ -100,7 +100,7 @@ class Saves(msgspec.Struct, frozen=True):
     """Why the last one failed, in plain words."""
     count: int = 0
     documents: Mapping[str, Document] = msgspec.field(default_factory=dict)
-    """ "screening" and "entry"."""
+    """ "screening", "entry", "after" and "form"."""
 
     @property
     def all_durable(self) -> bool:
@@ -160,6 +160,8 @@ class Run(msgspec.Struct, frozen=True):
     """Why it is not known whether current flows, though no session and no STOP test was under way."""
     pads_are_off: bool = False
     """She looked at the skin under them."""
+    after: Entry | None = None
+    """What she said after the session."""
 
 
 class Pin(msgspec.Struct, frozen=True):
@@ -181,8 +183,6 @@ class Unanswered(msgspec.Struct, frozen=True):
     """Of the screen that it was pressed on."""
 
 
-class Code(msgspec.Struct, frozen=True):
-    """The clinician's code as it is typed. Which lock it is for is `Place.index` into `state.locks`."""
 class Writing(msgspec.Struct, frozen=True):
     """A text as it is typed. Left before it was kept, it is there again for whoever writes about the same."""
 
@@ -191,6 +191,8 @@ class Writing(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class Code(msgspec.Struct, frozen=True):
+    """The clinician's code as it is typed. Which lock it is for is `Place.index` into `state.locks`."""
 
     state: CodeState | None = None
     """None: it is being read."""
@@ -244,11 +246,11 @@ class Context(msgspec.Struct, frozen=True):
     family_unread: str = ""
     """Why there is none."""
     looking: Looking = Looking()
-    checked: Any = None
-    """kiosk.visit.steps.safe_mode.Checked: the last check of the box."""
     search: str = ""
     """Words to look for, as they are typed."""
     writing: Writing = Writing()
+    checked: Any = None
+    """kiosk.visit.steps.safe_mode.Checked: the last check of the box."""
     outgoing: Outgoing = Outgoing()
     """What the family takes along."""
 

@@ -89,15 +89,14 @@ def test_after_the_baseline_home_offers_the_visit() -> None:
     walk.until("session")
 
 
-def test_a_played_session_ends_in_pads_skin_and_saved() -> None:
+def test_a_played_session_ends_in_pads_pain_skin_and_saved() -> None:
     walk = in_session()
     walk.steps.clear()
     walk.end_session("plan_over")
     walk.until("saved")
-    assert walk.steps == ["pads_off", "skin_after", "saving", "saved"]
+    assert walk.steps == ["pads_off", "pain_after", "skin_after", "saving", "saved"]
     entry = walk.records(Entry)[-1]
-    assert isinstance(entry, Entry)
-    assert (entry.moment, entry.skin, entry.session_id) == ("after", 0, "session-1")
+    assert entry == Entry(moment="after", pain_rest=2, skin=0, session_id="session-1")
     walk.press("enter")
     assert walk.step == "home"
     assert walk.effects[-1] == LoadToday()
@@ -106,7 +105,7 @@ def test_a_played_session_ends_in_pads_skin_and_saved() -> None:
 def test_saved_is_said_only_after_it_is_saved() -> None:
     walk = in_session()
     walk.end_session("plan_over")
-    walk.press("enter")
+    walk.until("skin_after")
     walk.answering = False
     walk.press("1")
     assert walk.step == "saving"
@@ -567,7 +566,8 @@ def test_a_sting_asks_for_the_skin_first() -> None:
 def test_skin_of_grade_two_and_more_locks(key: str, grade: int) -> None:
     walk = in_session()
     walk.end_session("plan_over")
-    walk.press("enter", key)
+    walk.until("skin_after")
+    walk.press(key)
     locks = [lock.class_ for lock in walk.records(Lock) if isinstance(lock, Lock)]
     assert locks == (["skin"] if grade >= 2 else [])
     assert len(walk.records(AdverseEvent)) == (grade >= 3)

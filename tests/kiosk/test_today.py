@@ -452,6 +452,55 @@ async def test_nothing_entered_is_lost_when_the_power_goes_at_any_screen(
     assert (entry.record.pain_rest, entry.record.pain_moving, entry.record.soreness) == (3, 4, 0)
 
 
+async def test_nothing_said_after_the_session_is_lost_when_the_power_goes_at_any_screen(
+    folder: Path, clock: FixedClock
+) -> None:
+    """Each next program comes back to the pads, asks what is not said yet, and stops when all is."""
+    with open_store(folder, "simulated", clock, "SIM-1") as store:
+        await store.add(baseline())
+        begun = await store.add(NMES)
+        clock.advance(1500)
+        await store.correct(msgspec.structs.replace(NMES, state="done", seconds_done=1500), begun.envelope.id)
+    visited = []
+    for keys in (("2",), ("2", "enter"), ("1",)):
+        with open_store(folder, "simulated", clock, "SIM-1") as store:
+            visit = await begin(store, clock)
+            await visit.press("enter", "enter")
+            visited.append(visit.visit.step)
+            await visit.press(*keys)
+    assert visited == ["pain_after", "pain_after", "skin_after"]
+    with open_store(folder, "simulated", clock, "SIM-1") as store:
+        visit = await begin(store, clock)
+        assert visit.visit.step == "home"
+        (entry,) = store.all("entries")
+    assert entry.record == Entry(moment="after", pain_rest=2, skin=0, session_id=begun.envelope.id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "unlooked"),
+    [
+        ({"state": "done"}, True),
+        ({"state": "ended_early"}, True),
+        ({"state": "interrupted"}, True),
+        ({"state": "begun"}, False),
+        ({"state": "ended_early", "peak_mA": {}}, False),
+    ],
+)
+async def test_a_session_with_current_is_unlooked_until_the_skin_was_seen(
+    store: Store, clock: FixedClock, changes: dict[str, Any], unlooked: bool
+) -> None:
+    begun = await store.add(NMES)
+    await store.correct(msgspec.structs.replace(NMES, **changes), begun.envelope.id)
+    found = today.read(store, clock).unlooked
+    assert (found is not None) == unlooked
+    if found is not None:
+        assert (found.id, found.record.state) == (begun.envelope.id, changes["state"])
+    await store.add(Entry(moment="after", skin=0, session_id="another"))
+    assert (today.read(store, clock).unlooked is not None) == unlooked
+    await store.add(Entry(moment="after", skin=0, session_id=begun.envelope.id))
+    assert today.read(store, clock).unlooked is None
+
+
 @pytest.mark.parametrize("confirmed", [True, False])
 async def test_a_lock_outlives_a_restart_and_a_second_no(
     folder: Path, clock: FixedClock, confirmed: bool

@@ -603,6 +603,10 @@ def _ends() -> Iterator[Shot]:
             walk.press("enter")
         if leads_on:
             walk.press("enter")
+            yield shot(walk)
+            walk.press("4")
+            yield shot(walk, "pain_after marked")
+            walk.press("enter")
     yield shot(walk)
     walk.press("4")
     yield shot(walk)

@@ -316,6 +316,7 @@ SAFE: dict[str, tuple[str, ...]] = {
     "stopped": ("enter",),
     "why_stopped": ("2",),
     "pads_off": ("enter",),
+    "pain_after": ("2", "enter"),
     "skin_after": ("1",),
     "saved": ("enter",),
     "red": ("enter",),

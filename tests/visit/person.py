@@ -120,6 +120,8 @@ def whole_visit(kiosk: Terminal, log: DeviceLog) -> None:
     kiosk.press("2")
     kiosk.wait_for("Take the pads off now.")
     kiosk.press("enter")
+    kiosk.wait_for("How is your back now?")
+    kiosk.press("3", "enter")
     kiosk.wait_for("How is it?")
     kiosk.press("1")
     kiosk.wait_for("Saved.")

@@ -6,7 +6,9 @@ Guard and virtual stimulator are processes; the device's own log says what came 
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,7 +28,10 @@ from kiosk.diary import today
 from kiosk.diary.records import Entry, Session
 from kiosk.diary.store import Store, StoreReader, open_store
 from kiosk.diary.today import Today
+from kiosk.export.csv_table import rows
+from kiosk.export.fhir import write_bundle
 from kiosk.page import Overview
+from kiosk.review.reading import family_view
 from kiosk.settings import RunOptions, resolve
 from kiosk.sound.player import SILENT, Sounds
 from kiosk.terminal.liveness import AlwaysAlive
@@ -97,6 +102,7 @@ class Sitting:
     def _may_raise(self, side: int, wanted: int) -> bool:
         state = self.application.session
         assert state is not None
+        assert state.stage != "ended", state
         assert state.status is not None
         return state.status.may_raise or state.sides[side].level_half_mA >= wanted
 
@@ -201,6 +207,8 @@ async def test_a_visit_to_the_end_of_its_plan(
         await person.page("pads_off")
         assert not person.log.output_now()
         await person.press("enter")
+        await person.page("pain_after")
+        await person.press("2", "enter")
         await person.page("skin_after")
         await person.press("1")
         await person.page("saved")
@@ -225,11 +233,29 @@ async def test_a_visit_to_the_end_of_its_plan(
         assert session.seconds_done == sum(PHASE_SECONDS.values())
         moments = [entry.moment for entry in map(_record, person.store.all("entries"))]
         assert moments == ["before", "after"]
+        assert around_the_session(person.store) == {"family": (3, 2), "table": [3, 2], "clinic": [3, 2]}
     person.log.check(limit_mA=LIMIT_MA, contraction_raise_mA=2.0, net_charge_us=net_charge_us)
     step_mA = limits.STEP_HALF_MA[kind] / 2
     warm_mA = 0.4 * level_half_mA / 2 // step_mA * step_mA
     warm = [channels for _, channels in person.log.outputs() if warm_mA in channels.values()]
     assert warm or not warm_mA, "warm-up and cool-down are at 0.4 of the level"
+
+
+def around_the_session(store: StoreReader) -> dict[str, object]:
+    """Pain at rest before and after the one session, wherever it is shown or sent."""
+    now = SystemClock().now()
+    (session,) = family_view(store, now).sessions
+    table = [row["pain_rest_0_to_10"] for row in rows(store, now.date(), now.date()) if "moment" in row]
+    bundle = io.StringIO()
+    write_bundle(store, now.date(), now.date(), bundle)
+    sent = [entry["resource"] for entry in json.loads(bundle.getvalue())["entry"]]
+    clinic = [
+        one["valueInteger"]
+        for one in sent
+        if one["resourceType"] == "Observation"
+        and any(code["code"] == "pain_rest" for code in one["code"]["coding"])
+    ]
+    return {"family": (session.pain_before, session.pain_after), "table": table, "clinic": clinic}
 
 
 def _record(stored: object) -> Entry:

@@ -190,7 +190,8 @@ def test_a_whole_visit_stands_in_the_diary(day: Day) -> None:
     entries = [stored.record for stored in reader.all("entries") if isinstance(stored.record, Entry)]
     before = next(entry for entry in entries if entry.moment == "before")
     assert (before.pain_rest, before.pain_moving, before.soreness) == (4, 5, 2)
-    assert any(entry.skin is not None for entry in entries)
+    after = next(entry for entry in entries if entry.moment == "after")
+    assert (after.pain_rest, after.skin) == (3, 0)
 
 
 def test_the_same_visit_is_made_in_plain_lines_and_says_all_the_while_that_current_is_on(day: Day) -> None:

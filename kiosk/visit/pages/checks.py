@@ -19,12 +19,7 @@ def feeling(visit: Visit, moment: Moment) -> Page:
 def number_line(visit: Visit, moment: Moment, field: str, said: int | None, about: str = "") -> Page:
     """The line for a field of a diary entry; `about` is the earlier day that it is for, in words."""
     question, low, high, lines = {
-        "pain_rest": (
-            _("How strong is your back pain now, at rest?"),
-            _("no pain"),
-            _("the worst pain"),
-            (),
-        ),
+        "pain_rest": (*pain_at_rest(), ()),
         "pain_moving": (
             _("How strong is your back pain when you move?"),
             _("no pain"),
@@ -51,6 +46,11 @@ def number_line(visit: Visit, moment: Moment, field: str, said: int | None, abou
     choices = (Choice(Key.ENTER, _("Next")),) if value is not None else ()
     title = f"{about}: {_title(field)}" if about else _title(field)
     return build(visit, moment, body, choices, title=title, pauses=True, digits=True, back=True)
+
+
+def pain_at_rest() -> tuple[str, str, str]:
+    """The question, and the two ends of its line."""
+    return _("How strong is your back pain now, at rest?"), _("no pain"), _("the worst pain")
 
 
 def how_to_type_ten() -> str:

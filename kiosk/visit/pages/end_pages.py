@@ -1,14 +1,17 @@
-"""Pads off, the skin afterwards, and "saved" only when it is."""
+"""Pads off, pain and skin afterwards, and "saved" only when it is."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kiosk.keys import Key
-from kiosk.page import Choice, Page, Words
+from kiosk.page import Choice, NumberLine, Page, Words
+from kiosk.visit.pages.checks import how_to_type_ten, pain_at_rest
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.form_pages import asked_for
 from kiosk.visit.state import Moment, Visit
+from kiosk.visit.steps import numbers
+from kiosk.visit.steps.ending import after_entry, played
 from kiosk.visit.steps.exercises import offered
 from kiosk.visit.steps.forms import next_due
 from kiosk.words import _
@@ -31,6 +34,17 @@ def pads_off(visit: Visit, moment: Moment) -> Page:
         Choice(Key.SIX, _("How it is done"), prominent=False),
     )
     return build(visit, moment, Words(lines), choices, title=_("Pads off"))
+
+
+def pain_after(visit: Visit, moment: Moment) -> Page:
+    """The same question as before the session, so that the two can be compared."""
+    value = numbers.marked(visit.context.number, after_entry(visit).pain_rest)
+    question, low, high = pain_at_rest()
+    left_out = (_("You can leave this out: press Enter."),) if value is None else ()
+    body = NumberLine(question, low, high, value, (how_to_type_ten(), *left_out))
+    choices = (Choice(Key.ENTER, _("Next")),)
+    title = _("How is your back now?")
+    return build(visit, moment, body, choices, title=title, digits=True, back=True)
 
 
 def skin_choices() -> tuple[Choice, ...]:
@@ -57,9 +71,7 @@ def skin_after(visit: Visit, moment: Moment) -> Page:
 
 def _tomorrow(visit: Visit) -> tuple[str, ...]:
     """The day after a session its skin and muscles are asked for: not where none was played."""
-    outcome = visit.context.run.outcome
-    played = outcome is not None and not outcome.never_armed
-    if not played and visit.context.activity != "restart":
+    if not played(visit):
         return ()
     return (_("Tomorrow the box will ask about your skin and muscles."),)
 

@@ -256,13 +256,16 @@ def _greeting(moment: Moment) -> str:
 
 
 def after_restart(visit: Visit, moment: Moment) -> Page:
-    """The power or the program ended in a session."""
-    assert visit.context.today is not None
-    cut_off = visit.context.today.interrupted
+    """The power or the program ended in a session, or after it before the skin was looked at."""
+    today = visit.context.today
+    assert today is not None
+    cut_off = today.interrupted or today.unlooked
     minutes = 0 if cut_off is None else cut_off.record.seconds_done // 60
-    early = _("Your session ended early.")
-    if minutes:
-        early = words.ngettext(
+    ended = _("Your session ended early.")
+    if cut_off is not None and cut_off.record.state in ("done", "ended_early"):
+        ended = _("Your session is over.")
+    elif minutes:
+        ended = words.ngettext(
             "Your session ended early, after {n} minute.",
             "Your session ended early, after {n} minutes.",
             minutes,
@@ -274,7 +277,7 @@ def after_restart(visit: Visit, moment: Moment) -> Page:
             _("It is not known if current still flows."),
             _("Do not touch the pads until it is off. Then press Enter."),
             people.how_to_cut_output(visit),
-            f"{early} {_('The box has started again.')}",
+            f"{ended} {_('The box has started again.')}",
         )
         choices = (Choice(Key.ENTER, _("It is switched off")),)
         output = _("output not known")
@@ -283,10 +286,10 @@ def after_restart(visit: Visit, moment: Moment) -> Page:
         # Who looks for the stimulator has not said yet if it is there: a second, not an alarm.
         waits = _("One moment. The box asks the stimulator if its output is off.")
         asking = _("The box looks for the stimulator.")
-        body = Words((f"{early} {_('The box has started again.')}", waits), tone="calm")
+        body = Words((f"{ended} {_('The box has started again.')}", waits), tone="calm")
         return build(visit, moment, body, title=title, right=asking)
     lines = (
-        early,
+        ended,
         _("The box has started again."),
         _("The stimulator reports that its output is off."),
         _("Nothing starts by itself."),

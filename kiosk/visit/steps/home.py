@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from kiosk.diary.records import Entry
 from kiosk.diary.today import CutOff
 from kiosk.keys import Key
 from kiosk.visit.events import Effect
@@ -26,6 +27,7 @@ from kiosk.visit.steps.conclusion import save_lock, save_verdict
 from kiosk.visit.steps.diary import begin_diary, to_days
 from kiosk.visit.steps.family import begin_look_back
 from kiosk.visit.steps.moves import (
+    adopt_document,
     back,
     go,
     home,
@@ -34,6 +36,7 @@ from kiosk.visit.steps.moves import (
     save,
     save_again,
     update,
+    update_run,
     wait_for_saves,
 )
 from kiosk.visit.steps.patient_pin import ask_first
@@ -212,20 +215,29 @@ def after_start(visit: Visit, moment: Moment) -> Result:
     for finding in today.yes_without_lock:
         visit, sent = save_lock(visit, answers.lock_of(finding, moment))
         effects = (*effects, *sent)
+    cut_off = today.interrupted or today.unlooked
     if today.interrupted is not None:
-        visit, sent = _save_interrupted(visit, moment, today.interrupted)
+        visit, sent = _save_interrupted(visit, today.interrupted)
         effects = (*effects, *sent)
-    return visit, effects
-
-
-def _save_interrupted(visit: Visit, moment: Moment, cut_off: CutOff) -> Result:
-    """The session gets its end in the diary; then the screen says so."""
-    record = msgspec.structs.replace(cut_off.record, state="interrupted", stop_reason="restart")
-    visit, effects = save(visit, "session", record, corrects=cut_off.id)
-    if moment.now - cut_off.at > PADS_MAY_BE_ON:
+    if cut_off is None or moment.now - cut_off.at > PADS_MAY_BE_ON:
         return visit, effects
-    visit = update(visit, activity="restart")
-    return go(visit, moment, "after_restart", remember=False), effects
+    return _to_its_end(visit, moment, cut_off), effects
+
+
+def _save_interrupted(visit: Visit, cut_off: CutOff) -> Result:
+    """The session gets its end in the diary."""
+    record = msgspec.structs.replace(cut_off.record, state="interrupted", stop_reason="restart")
+    return save(visit, "session", record, corrects=cut_off.id)
+
+
+def _to_its_end(visit: Visit, moment: Moment, cut_off: CutOff) -> Visit:
+    """The pads may be on: that it is over, pads off, and what was not asked yet."""
+    entry = Entry(moment="after", session_id=cut_off.id)
+    if cut_off.after is not None:
+        entry = cut_off.after.record
+        visit = adopt_document(visit, "after", entry, cut_off.after.id)
+    visit = update_run(update(visit, activity="restart"), after=entry)
+    return go(visit, moment, "after_restart", remember=False)
 
 
 def press_after_restart(visit: Visit, key: Key, moment: Moment) -> Result:
