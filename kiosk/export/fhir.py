@@ -76,6 +76,11 @@ def by_type(type_: str, id_: str) -> str:
 
 
 @cache
+def _version() -> str:
+    return version("homestim")
+
+
+@cache
 def _forms() -> Mapping[str, RatingForm]:
     """Those that ship do not change while this runs."""
     return load_forms()
@@ -107,7 +112,7 @@ class Mapper:
             "box",
             identifier=[{"system": f"{BASE}/box", "value": str(self._box)}],
             deviceName=[{"name": "homestim", "type": "model-name"}],
-            version=[{"value": version("homestim")}],
+            version=[{"value": _version()}],
         )
 
     def stimulator(self, device_id: str) -> Resource:

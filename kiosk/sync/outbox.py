@@ -28,7 +28,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -283,7 +283,9 @@ class Outbox:
 
     def _waits(self, name: str) -> bool:
         bundle = self.bundle(name)
-        return bundle is not None and is_whole(bundle) and not is_complete(bundle, self.receipt(bundle))
+        if bundle is None or names_in(bundle) is None:
+            return False
+        return not is_complete(bundle, self.receipt(bundle))
 
     def _lock_file(self, name: str) -> int:
         with self._usable():
@@ -355,30 +357,42 @@ def place(configured: str, data: Path) -> Path:
     return Path(configured) if configured else data / OUTBOX
 
 
-def is_whole(bundle: Bundle) -> bool:
-    """It is one of ours, as it was written."""
-    try:
-        return all(name_of(entry) for entry in entries_of(bundle))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-
-
-def entries_of(bundle: Bundle) -> list[dict[str, object]]:
+def entries_of(bundle: Bundle) -> list[dict[str, Any]]:
     """Its entries as they are sent."""
-    found: list[dict[str, object]] = msgspec.json.decode(bundle.content)["entry"]
+    found: list[dict[str, Any]] = msgspec.json.decode(bundle.content)["entry"]
     return found
 
 
-def name_of(entry: dict[str, object]) -> str:
+def name_of(entry: dict[str, Any]) -> str:
     """Type/id of what an entry carries, whatever the server will call it."""
-    url = str(entry["fullUrl"])
-    resource = entry["resource"]
-    if not isinstance(resource, dict):
-        raise TypeError("an entry without a resource")
-    return f"{resource['resourceType']}/{url.removeprefix('urn:uuid:')}"
+    return f"{entry['resource']['resourceType']}/{entry['fullUrl'].removeprefix('urn:uuid:')}"
+
+
+def names_in(bundle: Bundle) -> tuple[str, ...] | None:
+    """`name_of` of its entries, in their order; None: it is not one of ours, or not whole."""
+    try:
+        entries = msgspec.json.decode(bundle.content, type=_Named).entry
+    except ValueError:
+        return None
+    return tuple(f"{one.resource.resourceType}/{one.fullUrl.removeprefix('urn:uuid:')}" for one in entries)
 
 
 def is_complete(bundle: Bundle, receipt: Receipt) -> bool:
     """Each of its entries was accepted, or refused for good."""
     answered = {*receipt.accepted, *(refusal.resource for refusal in receipt.refused)}
-    return all(name_of(entry) in answered for entry in entries_of(bundle))
+    return answered.issuperset(names_in(bundle) or ())
+
+
+class _Type(msgspec.Struct, frozen=True):
+    resourceType: str
+
+
+class _NamedEntry(msgspec.Struct, frozen=True):
+    fullUrl: str
+    resource: _Type
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """A Bundle, of which only the names are looked at."""
+
+    entry: tuple[_NamedEntry, ...]

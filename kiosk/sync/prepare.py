@@ -31,7 +31,7 @@ from kiosk.sync.outbox import (
     Outbox,
     OutboxError,
     is_complete,
-    is_whole,
+    names_in,
 )
 from kiosk.visit.pages.reasons import sentence
 
@@ -120,7 +120,7 @@ def settle(outbox: Outbox) -> None:
     """
     for name in outbox.waiting_names():
         waiting = outbox.bundle(name)
-        if waiting is None or not is_whole(waiting):
+        if waiting is None or names_in(waiting) is None:
             log.warning("%s of the outbox is damaged: everything is made again", name)
             outbox.remove(STATE)
             outbox.remove(f"{WAITING}/{name}")

@@ -69,7 +69,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     bytes: int = 0
     server_at: str = ""
-    """ISO time by the server's clock, where it differs much from the box's own at `at`."""
+    """ISO time by the server's clock when it last answered, where it differed much from the box's."""
 
 
 class _Later(Exception):  # noqa: N818
@@ -136,7 +136,7 @@ class Sender:
             accepted=self._accepted,
             requests=self._requests,
             bytes=self._bytes,
-            server_at=self._other_time(now),
+            server_at=before.server_at if self._server_at is None else self._other_time(now),
         )
         self._outbox.put(SENDER, msgspec.json.encode(sent))
         return sent

@@ -251,7 +251,7 @@ async def test_what_came_over_the_network_raises_only_when_somebody_at_the_box_s
     await send_and_take(box, make(signed.Prescribes(box.enrolment.box, more)))
     assert newest_installed(box.store) == before
     (held,) = inbox.held(box.folder)
-    await hand_in_and_take(box, held.read_bytes())
+    await hand_in_and_take(box, held.content)
     installed = newest_installed(box.store)
     assert installed is not None
     assert installed.prescription.serial == 7
@@ -264,7 +264,7 @@ async def test_what_came_over_the_network_opens_no_lock_by_itself(
     await send_and_take(box, make(unlocks(box, 1)))
     assert box.open_numbers() == [1]
     (held,) = inbox.held(box.folder)
-    await hand_in_and_take(box, held.read_bytes())
+    await hand_in_and_take(box, held.content)
     assert box.open_numbers() == []
 
 
@@ -273,4 +273,38 @@ async def test_what_came_over_the_network_unsigned_is_refused(box: Box) -> None:
     before = newest_installed(box.store)
     await send_and_take(box, serial(7))
     assert newest_installed(box.store) == before
+    assert inbox.held(box.folder) == ()
+
+
+async def test_an_older_signed_prescription_that_is_sent_again_changes_nothing(
+    box: Box, make: Callable[[signed.Body], bytes]
+) -> None:
+    assert box.enrolment is not None
+    await hand_in_and_take(box, serial(1))
+    few = with_serial(7, ("days_per_week = 4", "days_per_week = 3"))
+    fewer = with_serial(8, ("days_per_week = 4", "days_per_week = 2"))
+    old, new = (make(signed.Prescribes(box.enrolment.box, text)) for text in (few, fewer))
+    await send_and_take(box, old)
+    await send_and_take(box, new)
+    for again in (old, make(signed.Prescribes(box.enrolment.box, few)), new):
+        await send_and_take(box, again)
+    installed = newest_installed(box.store)
+    assert installed is not None
+    assert installed.prescription.serial == 8
+    assert len(box.store.all("prescriptions")) == 3
+    assert inbox.held(box.folder) == ()
+
+
+async def test_an_unlock_that_is_sent_again_opens_no_later_lock(
+    box: Box, make: Callable[[signed.Body], bytes]
+) -> None:
+    await box.store.lock("E", "rf_ces")
+    opens = make(unlocks(box, 1))
+    await hand_in_and_take(box, opens)
+    assert box.open_numbers() == []
+    await box.store.lock("E", "rf_ces")
+    for _ in range(2):
+        await send_and_take(box, opens)
+        await hand_in_and_take(box, opens)
+    assert box.open_numbers() == [2]
     assert inbox.held(box.folder) == ()

@@ -53,8 +53,8 @@ MUTANTS = (
     Mutant(
         "a file is put away with one entry unanswered",
         OUTBOX,
-        "return all(name_of(entry) in answered",
-        "return any(name_of(entry) in answered",
+        "return answered.issuperset(names_in(bundle) or ())",
+        "return not answered.isdisjoint(names_in(bundle) or ())",
         TEST_PREPARE,
     ),
     Mutant(
@@ -102,8 +102,8 @@ MUTANTS = (
     Mutant(
         "it sends in the clear",
         TRANSPORT,
-        '    if parts.scheme == "https" and parts.hostname:',
-        '    if parts.scheme in ("http", "https") and parts.hostname:',
+        'if host is not None and (parts.scheme == "https" or',
+        'if host is not None and (parts.scheme in ("http", "https") or',
         TEST_TRANSPORT,
     ),
     Mutant(
@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "what comes over the network need not be signed",
         HANDED_IN,
-        "if item.kind == SENT and not signed",
-        "if False and not signed",
+        "    return _sent_order(reader, item) if item.kind == SENT else order_in",
+        "    return order_in",
         TEST_HANDED_IN,
     ),
 )

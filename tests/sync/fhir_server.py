@@ -184,6 +184,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.requests += 1
         self.server.seen.append(dict(self.headers))
+        self.server.asked.append(self.path)
+        trouble = self.server.troubles.next()
+        if trouble.isdecimal():
+            self._answer(int(trouble), {"resourceType": "OperationOutcome", "issue": []})
+            return
         self._answer(200, {"resourceType": "Bundle", "type": "searchset", "entry": self.server.documents})
 
     def _transact(self, bundle: Resource, trouble: str) -> None:
@@ -238,6 +243,7 @@ class FhirServerProcess(ThreadingHTTPServer):
         self.requests = self.bytes = 0
         self._victim = self._victim_at = 0
         self.seen: deque[dict[str, str]] = deque(maxlen=1_000)
+        self.asked: list[str] = []
         self.elsewhere = ""
         self.at: dt.datetime | None = None
         self.tokens: list[tuple[str, str]] = []

@@ -65,6 +65,21 @@ def test_a_stick_of_another_box_settles_nothing(box: Box, tmp_path: Path) -> Non
     assert box.files() == waiting
 
 
+def test_the_files_of_another_box_on_a_stick_are_left_alone(box: Box, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    box.outbox.put(incoming.SEARCH, b'{"patient":"hers"}')
+    carry(box.outbox, stick)
+    (tmp_path / "other").mkdir()
+    other = Box(tmp_path / "other")
+    other.add(YES, entry(1))
+    other.fill()
+    other.outbox.put(incoming.SEARCH, b'{"patient":"his"}')
+    before = {path: path.read_bytes() for path in stick.rglob("*.json")}
+    with pytest.raises(OutboxError, match="another box"):
+        carry(other.outbox, stick)
+    assert {path: path.read_bytes() for path in stick.rglob("*.json")} == before
+
+
 def test_nothing_goes_on_a_stick_against_her_wish(box: Box, tmp_path: Path) -> None:
     box.outbox.forbid()
     with pytest.raises(OutboxError, match="does not want"):

@@ -11,6 +11,9 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -132,12 +135,12 @@ class FleetBox:
     def send_and_be_killed(self) -> None:
         """A process of its own, as on a box, killed when some byte of what it sends has come."""
         self._fill(self._outbox())
-        sizes = [path.stat().st_size for path in (self._place / "waiting").iterdir()]
+        size = sum(path.stat().st_size for path in (self._place / "waiting").iterdir())
         (self.folder / "kiosk.toml").write_text(f'[sync]\nserver = "{self._server.url}"\n')
         command = [*SYNC_ONCE, "--config", str(self.folder / "kiosk.toml"), "--outbox", str(self._place)]
-        sender = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._server.kill_at(sender.pid, self._random.randint(1, sum(sizes)))
-        self.kills += sender.wait(120) == -signal.SIGKILL
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as sender:
+            self._server.kill_at(sender.pid, self._random.randint(1, max(1, size)))
+            self.kills += sender.wait(120) == -signal.SIGKILL
         self._server.kill_at(0, 0)
 
     def wanted(self) -> dict[str, Resource | None]:
@@ -188,19 +191,26 @@ def name_of(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-@pytest.mark.timeout(7200)
-def test_every_record_of_every_box_is_there_once(
-    tmp_path: Path, soak: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    boxes, people, killed_every = (2_000, 40, 20) if soak else (50, 5, 25)
-    store = FhirStore()
-    cuts = kills = records = 0
-    ids: set[int] = set()
-    lives = [life(tmp_path / f"life{seed}", seed) for seed in range(people)]
-    with fhir_server(store, Troubles(seed=9, share=0.1)) as server:
-        for seed in range(boxes):
-            box = FleetBox(tmp_path / str(seed), seed, server)
-            for part, diary in enumerate(lives[seed % people]):
+@dataclass
+class Counted:
+    """What some boxes of a fleet met."""
+
+    records: int = 0
+    requests: int = 0
+    cuts: int = 0
+    kills: int = 0
+    ids: set[int] = field(default_factory=set)
+    """Of all resources on the server."""
+
+
+def play(folder: Path, seeds: range, lives: list[list[Path]], killed_every: int) -> Counted:
+    """Some boxes, one after another, each looked at when its month is over. Two thousand need no more memory
+    than one: the server forgets each then."""
+    store, counted = FhirStore(), Counted()
+    with fhir_server(store, Troubles(seed=seeds.start, share=0.1)) as server:
+        for seed in seeds:
+            box = FleetBox(folder / str(seed), seed, server)
+            for part, diary in enumerate(lives[seed % len(lives)]):
                 box.live(diary)
                 if seed % killed_every == 0 and part:
                     box.send_and_be_killed()
@@ -211,15 +221,40 @@ def test_every_record_of_every_box_is_there_once(
             # Beside what was wanted: two "last seen", and what vouches for each sending. Nothing twice.
             vouching = sum(name.startswith("Provenance/") for name in store.resources)
             assert len(store.resources) == len(wanted) + 2 + vouching
-            here = {uuid.UUID(name.rpartition("/")[2]).int for name in store.resources}
-            assert ids.isdisjoint(here), "two boxes gave the same id"
-            ids |= here
-            cuts, kills, records = cuts + box.cuts, kills + box.kills, records + len(wanted)
-            store.forget()  # two thousand boxes need no more memory than one
+            ids = {uuid.UUID(name.rpartition("/")[2]).int for name in store.resources}
+            assert counted.ids.isdisjoint(ids), "two boxes gave the same id"
+            counted.ids |= ids
+            counted.records += len(wanted)
+            counted.cuts += box.cuts
+            counted.kills += box.kills
+            store.forget()
             shutil.rmtree(box.folder)
-        requests = server.requests
+        counted.requests = server.requests
+    return counted
+
+
+@pytest.mark.timeout(7200)
+def test_every_record_of_every_box_is_there_once(
+    tmp_path: Path, soak: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boxes, people, killed_every = (2_000, 20, 20) if soak else (50, 5, 25)
+    lives = [life(tmp_path / f"life{seed}", seed) for seed in range(people)]
+    if soak:
+        half = boxes // 2
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+            halves = [
+                pool.submit(play, tmp_path, range(start, start + half), lives, killed_every)
+                for start in (0, half)
+            ]
+            counted = [one.result() for one in halves]
+    else:
+        counted = [play(tmp_path, range(boxes), lives, killed_every)]
+    ids = [one.ids for one in counted]
+    assert len(set.union(*ids)) == sum(map(len, ids)), "two boxes gave the same id"
+    cuts, kills = sum(one.cuts for one in counted), sum(one.kills for one in counted)
     assert cuts > 0
     assert kills > 0
+    records, requests = sum(one.records for one in counted), sum(one.requests for one in counted)
     with capsys.disabled():
         print(
             f"\n{boxes} boxes × {DAYS} days: {records} records, {requests} requests, {cuts} power cuts, "

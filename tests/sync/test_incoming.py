@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from kiosk.config import Sync
 from kiosk.diary.inbox import MAX_BYTES
 from kiosk.export.fhir import Mapper, by_type
-from kiosk.sync.incoming import fetch, search_of
+from kiosk.sync.bundle import IDENTIFIER
+from kiosk.sync.incoming import MOST_AT_ONCE, fetch, search_of
 from kiosk.sync.outbox import INCOMING, Outbox
-from kiosk.sync.transport import Answer, FhirServer, Unreachable
+from kiosk.sync.transport import MOST_ANSWER_BYTES, Answer, FhirServer, Unreachable
 from tests.sync.fhir_server import FhirStore, fhir_server
 
 BOX = str(uuid.uuid4())
@@ -38,6 +41,36 @@ def test_it_asks_for_its_own_patient() -> None:
     fetch(Outbox(Path("/nowhere")), Notes(), search_of(BOX))
     patient = Mapper(BOX, is_real=True, refer=by_type).patient("x")["id"]
     assert f"subject=Patient/{patient}&" in asked[0]
+    assert asked[0].endswith(f"&status=current&_sort=-_lastUpdated&_count={MOST_AT_ONCE}")
+
+
+def test_where_the_server_names_its_resources_it_asks_by_the_name_given_there(tmp_path: Path) -> None:
+    asked = []
+
+    class Names:
+        known = b"[]"
+
+        def get(self, path: str) -> Answer:
+            asked.append(path)
+            found = (
+                self.known if path.startswith("Patient?") else json.dumps([document(b"{signed}")]).encode()
+            )
+            return Answer(200, b'{"resourceType":"Bundle","entry":' + found + b"}")
+
+        def transact(self, bundle: bytes) -> Answer:
+            raise AssertionError
+
+    names, search = Names(), search_of(BOX, names_ids=False)
+    assert fetch(Outbox(tmp_path), names, search) == 0, "nothing of hers is there yet"
+    assert asked == [f"Patient?identifier={quote(f'{IDENTIFIER}|{search.patient}', safe='')}"]
+    names.known = b'[{"resource":{"resourceType":"Patient","id":"4711"}}]'
+    assert fetch(Outbox(tmp_path), names, search) == 1
+    assert asked[-1].startswith("DocumentReference?subject=Patient/4711&")
+
+
+def test_the_largest_files_fit_into_one_answer() -> None:
+    text = len(base64.b64encode(b"x" * MAX_BYTES)) + 2_000
+    assert text * MOST_AT_ONCE < MOST_ANSWER_BYTES
 
 
 def test_a_file_is_laid_aside_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from kiosk.diary.records import Screening
-from kiosk.sync.outbox import RECEIPTS, STATE, Receipt, Refusal, entries_of, name_of
+from kiosk.sync.outbox import RECEIPTS, STATE, Receipt, Refusal, names_in
 from tests.export.test_fhir import errors
 from tests.sync.boxes import NO, YES, Box, entry, session
 from tests.sync.fhir_server import references
@@ -33,8 +34,7 @@ def accept_all(box: Box) -> None:
     for name in box.outbox.waiting_names():
         bundle = box.outbox.bundle(name)
         assert bundle is not None
-        names = tuple(name_of(one) for one in entries_of(bundle))
-        receipt = Receipt(bundle=bundle.digest, accepted=names)
+        receipt = Receipt(bundle=bundle.digest, accepted=names_in(bundle) or ())
         box.outbox.put(f"{RECEIPTS}/{name}", msgspec.json.encode(receipt))
 
 
@@ -59,6 +59,48 @@ def test_what_was_entered_between_a_no_and_a_yes_stays_in_the_box(box: Box) -> N
     said = {one.get("valueInteger") for one in of_type(box, "Observation")}
     assert {3, 5} <= said
     assert 9 not in said
+
+
+def said_in(box: Box) -> set[object]:
+    return {one.get("valueInteger") for one in of_type(box, "Observation")} - {None}
+
+
+def test_a_clock_that_is_set_between_a_yes_and_an_entry_changes_nothing(box: Box) -> None:
+    box.add(entry(9))
+    box.clock.advance(60)
+    box.clock.time -= dt.timedelta(days=365)
+    box.add(YES)
+    box.clock.advance(60)
+    box.add(entry(3))
+    box.clock.advance(60)
+    box.clock.time += dt.timedelta(days=800)
+    box.add(NO)
+    box.clock.advance(60)
+    box.clock.time -= dt.timedelta(days=435)
+    box.add(entry(8))
+    box.clock.advance(60)
+    box.add(YES)
+    box.clock.advance(60)
+    box.add(entry(5))
+    box.fill()
+    assert said_in(box) == {3, 5}
+
+
+@pytest.mark.parametrize("days_ahead", [0, 365])
+def test_a_yes_by_a_wrong_clock_is_made_good_by_another_one(box: Box, days_ahead: int) -> None:
+    """Over a restart, nothing tells what came first but the clock: then rather too little is sent."""
+    box.clock.time += dt.timedelta(days=days_ahead)
+    box.add(YES)
+    box.clock.boot = "00000000-0000-4000-8000-000000000002"
+    box.clock.time -= dt.timedelta(days=days_ahead)
+    box.add(entry(3))
+    box.fill()
+    assert said_in(box) == (set() if days_ahead else {3})
+    box.clock.boot = "00000000-0000-4000-8000-000000000003"
+    box.add(NO, entry(8), YES, entry(5))
+    box.fill()
+    assert 8 not in said_in(box)
+    assert 5 in said_in(box)
 
 
 def test_a_no_throws_away_what_waits(box: Box) -> None:
@@ -195,7 +237,8 @@ def test_a_receipt_for_other_content_is_none(box: Box) -> None:
     (name,) = box.outbox.waiting_names()
     bundle = box.outbox.bundle(name)
     assert bundle is not None
-    names = tuple(name_of(one) for one in entries_of(bundle))
+    names = names_in(bundle)
+    assert names is not None
     box.outbox.put(f"{RECEIPTS}/{name}", msgspec.json.encode(Receipt(bundle="0" * 64, accepted=names)))
     box.fill()
     assert name in box.files()
@@ -207,7 +250,8 @@ def test_a_file_waits_until_every_entry_was_answered(box: Box) -> None:
     (name,) = box.outbox.waiting_names()
     bundle = box.outbox.bundle(name)
     assert bundle is not None
-    names = tuple(name_of(one) for one in entries_of(bundle))
+    names = names_in(bundle)
+    assert names is not None
     receipt = Receipt(bundle=bundle.digest, accepted=names[:-1])
     box.outbox.put(f"{RECEIPTS}/{name}", msgspec.json.encode(receipt))
     box.fill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,38 @@ def test_a_server_that_lets_nobody_in_gets_everything_when_it_does(box: Box) -> 
         assert sender_of(box, server).run().trouble == ""
     assert set(store.resources) == ids
     assert box.outbox.refusals() == ()
+
+
+def test_a_server_that_never_answers_costs_nothing_but_time(box: Box) -> None:
+    store, ids = FhirStore(errors), wanted(box)
+    with fhir_server(store, Troubles(planned=("silence",))) as server:
+        hasty = FhirServer(Sync(server=server.url), read_s=0.2)
+        assert Sender(box.outbox, hasty, box.clock.now).run().trouble == "The server does not answer in time."
+        assert sender_of(box, server).run().trouble == ""
+    box.fill()
+    assert set(store.resources) == ids
+    assert box.files() == {}
+
+
+@pytest.mark.parametrize("status", [400, 402, 406, 410, 415, 421, 426, 431, 451, 499])
+def test_a_gate_that_has_not_looked_at_it_refuses_nothing_for_good(box: Box, status: int) -> None:
+    """A proxy that misses a certificate answers 400 with a page of its own."""
+    before = box.files()
+    page = b"<html><h1>400 No required SSL certificate was sent</h1><hr>nginx</html>"
+    trouble = Sender(box.outbox, _Says(page, status), box.clock.now).run().trouble
+    assert f"not a FHIR server ({status})" in trouble
+    assert "No required SSL certificate" in trouble
+    box.fill()
+    assert box.files() == before
+    assert box.outbox.refusals() == ()
+
+
+@pytest.mark.parametrize("status", [412, 422])
+def test_what_the_content_is_refused_for_is_put_aside_in_whatever_words(box: Box, status: int) -> None:
+    count = len(wanted(box))
+    Sender(box.outbox, _Says(b"not like this", status), box.clock.now).run()
+    box.fill()
+    assert [one.words for one in box.outbox.refusals()] == ["not like this"] * count
 
 
 def test_a_redirection_is_not_followed(box: Box) -> None:
@@ -260,6 +293,29 @@ def test_a_server_that_names_its_resources_gets_everything_once(tmp_path: Path) 
     assert 4 not in values
 
 
+@pytest.mark.parametrize("refuses", [False, True])
+def test_what_lies_in_one_transaction_is_found_in_it(tmp_path: Path, refuses: bool) -> None:
+    """Also where halves of it go one by one."""
+    box = Box(tmp_path)
+    box.add(YES, entry(4), session(), entry(6))
+    box.fill(names_ids=False)
+
+    def valid(resource: dict[str, object]) -> list[str]:
+        wrong = refuses and resource["resourceType"] == "Procedure"
+        return ["no sessions here"] if wrong else errors(resource)
+
+    store = FhirStore(valid, names_ids=False, looks_only_back=True)
+    with fhir_server(store) as server:
+        assert sender_of(box, server).run().trouble == ""
+    box.fill(names_ids=False)
+    types = Counter(one["resourceType"] for one in store.resources.values())
+    assert types["QuestionnaireResponse"] == 2
+    words = {one.resource.split("/")[0]: one.words for one in box.outbox.refusals()}
+    assert words.get("Procedure") == ("no sessions here" if refuses else None)
+    if not refuses:
+        assert words == {}
+
+
 def test_without_a_network_it_says_so_and_keeps_everything(box: Box) -> None:
     before = box.files()
 
@@ -285,11 +341,11 @@ def test_how_it_stands_is_kept(box: Box) -> None:
 class _Says:
     """Answers everything with the same page."""
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        self._answer = Answer(status, body)
 
     def transact(self, bundle: bytes) -> Answer:
-        return Answer(200, self._body)
+        return self._answer
 
     def get(self, path: str) -> Answer:
-        return Answer(200, self._body)
+        return self._answer

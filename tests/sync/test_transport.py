@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import logging
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,6 +157,85 @@ def test_a_token_that_is_about_to_expire_is_not_used(tmp_path: Path) -> None:
         now_s = 3600 - 29
         client.transact(NOTHING)
         assert len(server.tokens) == 2
+
+
+def test_a_redirection_to_another_host_gets_neither_token_nor_diary(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    with (
+        fhir_server(FhirStore()) as thief,
+        fhir_server(FhirStore(), Troubles(planned=("307", "307"))) as server,
+    ):
+        server.elsewhere = thief.url
+        token_url = server.url.replace("/fhir", "/token")
+        client = FhirServer(Sync(server=server.url, token_url=token_url, client_secret_file=str(secret)))
+        assert client.transact(NOTHING).status == 307
+        assert client.get("DocumentReference").status == 307
+        assert server.seen[0]["Authorization"] == "Bearer token-1"
+        assert (thief.requests, thief.tokens) == (0, [])
+
+
+def test_a_login_that_leads_elsewhere_is_no_login(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    with fhir_server(FhirStore()) as thief, fhir_server(FhirStore(), Troubles(planned=("307",))) as server:
+        server.elsewhere = thief.url.replace("/fhir", "/token")
+        client = FhirServer(Sync(server=server.url, token_url=server.url, client_secret_file=str(secret)))
+        with pytest.raises(Unreachable, match=r"refused \(307\)"):
+            client.transact(NOTHING)
+        assert thief.tokens == []
+
+
+@contextmanager
+def proxy(answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Its port, and what it was asked: one that answers a CONNECT and goes."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                while b"\r\n\r\n" not in b"".join(asked):
+                    asked.append(connection.recv(4096))
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1], asked
+        thread.join(60)
+
+
+def test_the_proxys_password_goes_to_the_proxy_alone_and_into_no_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as (port, asked):
+        sync = Sync(server="https://clinic.example/fhir", proxy=f"http://box:p%40ss@127.0.0.1:{port}")
+        with pytest.raises(Unreachable, match=r"sync\.proxy") as raised:
+            FhirServer(sync).transact(NOTHING)
+    asked_text = b"".join(asked).decode()
+    assert asked_text.startswith("CONNECT clinic.example:443")
+    assert f"Proxy-Authorization: Basic {base64.b64encode(b'box:p@ss').decode()}\r\n" in asked_text
+    told = f"{raised.value} {caplog.text}"
+    assert not [
+        secret for secret in ("p@ss", "p%40ss", base64.b64encode(b"box:p@ss").decode()) if secret in told
+    ]
+
+
+@pytest.mark.parametrize("url", ["proxy.example:3128", "socks5://127.0.0.1", "http://[", "http://u:s3cret@"])
+def test_a_proxy_that_is_none_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(SyncConfigError, match=r"sync\.proxy") as raised:
+        FhirServer(Sync(server="https://127.0.0.1/fhir", proxy=url))
+    assert "s3cret" not in raised.value.sentence
+
+
+@pytest.mark.parametrize(
+    "url", ["https://u:s3cret@127.0.0.1/fhir", "http://u:s3cret@clinic.example", "https://u:s3cret@["]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SyncConfigError, match=r"sync\.server") as raised:
+        FhirServer(Sync(server=url))
+    assert "s3cret" not in f"{raised.value.sentence} {raised.value.detail}"
 
 
 def test_a_secret_that_is_not_there_is_named(tmp_path: Path) -> None:
