@@ -6,14 +6,14 @@ Safety rules 19 and 21.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
+from drivers.record import record
 from drivers.stimulator import Identity, WrongDevice
 
 log = logging.getLogger("homestim.guard")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """What a device has to be. Without `device_id` any of its kind will do."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from drivers.record import record
 from drivers.registry import DRIVERS
 
 
@@ -18,7 +18,7 @@ class ConfigurationError(Exception):
     """The file cannot be used; the text says which file, which key, what was found and what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configuration:
     """Empty where the file says nothing."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
+
+from drivers.record import record
 
 START: Final = 0xF0
 STOP: Final = 0x0F
@@ -29,7 +30,7 @@ class Malformed(ValueError):  # noqa: N818 - it names the message, not a mistake
     """Not a message of the protocol, or a value that it cannot carry."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WithoutData:
     """A command that is its number alone; those that derive from it compare by their class."""
 
@@ -46,7 +47,7 @@ class WithoutData:
         return cls()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layout:
     """How one protocol writes its header."""
 

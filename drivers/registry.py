@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
+from drivers.record import record
 from drivers.serial_settings import Direction, SerialSettings
 
 if TYPE_CHECKING:
     from drivers.stimulator import Capabilities, Stimulator, Targets
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Driver:
     """Where a kind of stimulator's driver is, and how its line is set."""
 
@@ -38,7 +38,7 @@ DRIVERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fit:
     """What a kind of stimulator can do at all."""
 

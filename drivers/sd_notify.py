@@ -10,8 +10,9 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from drivers.record import record
 
 log = logging.getLogger("homestim.guard")
 
@@ -73,7 +74,7 @@ def ping_every_s(environment: Mapping[str, str], pid: int) -> float | None:
     return watchdog_us / 2e6 if watchdog_us > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Vitals:
     """What the guard is at one moment, as plain facts."""
 

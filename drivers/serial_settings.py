@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from drivers.record import record
 
 Direction = Literal["in", "out"]
 """On the line, as the host sees it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SerialSettings:
     """Always 8 data bits."""
 

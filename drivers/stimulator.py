@@ -9,16 +9,17 @@ frequencies exact rationals, so that a charge of zero is exactly zero.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from drivers.record import record
 
 if TYPE_CHECKING:
     from drivers.serial_settings import Direction
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChannelTarget:
     """What one armed channel shall put out from the next update on.
 
@@ -39,7 +40,7 @@ Quantity = Literal["current", "voltage"]
 """What a device can be asked to measure."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProbePulse:
     """One biphasic pulse of the contact check (rule 22), and what the device shall measure during it."""
 
@@ -49,7 +50,7 @@ class ProbePulse:
     measures: Quantity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recording:
     """What the device measured during a `ProbePulse`, from its beginning on.
 
@@ -62,7 +63,7 @@ class Recording:
     hundredths: tuple[int, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capabilities:
     """What the device can do at all; a plan outside of it is refused before a person starts."""
 
@@ -82,7 +83,7 @@ class Capabilities:
     # A driver's module supplies `refusal(targets) -> str | None`; see `Stimulator.refusal`.
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Identity:
     """Who answered on the port."""
 
@@ -110,7 +111,7 @@ class Running(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """One good answer to "how are you": only ever built from a device's own bytes."""
 
@@ -119,7 +120,7 @@ class Reading:
     """(channel, "electrode" | "pulse_timeout" | "low_current"); empty is well."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StopOutcome:
     """How a stop ended. `confirmed` is true only after the device itself said that its output is off."""
 

@@ -8,9 +8,10 @@ not decode is `MalformedMessage`, and the guard answers it as a fault.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from drivers.record import record
 
 PROTOCOL_VERSION: Final = 1
 MAX_MESSAGE_BYTES: Final = 16_384
@@ -24,7 +25,7 @@ class MalformedMessage(ValueError):  # noqa: N818 - it names the message, not a 
 # ── the plan ────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """How the fraction moves inside a phase.
 
@@ -39,7 +40,7 @@ class Pattern:
     off_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Phase:
     """A part of a session. `channel` names the only channel that may put out (finding); None is all."""
 
@@ -52,7 +53,7 @@ class Phase:
     scale_permille: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GuardPlan:
     """All that the guard plays by itself once it is armed."""
 
@@ -60,7 +61,7 @@ class GuardPlan:
     phases: tuple[Phase, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChannelLimit:
     """What may not be passed on one channel; the guard's constants hold besides."""
 
@@ -74,7 +75,7 @@ class ChannelLimit:
 # ── to the guard ────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hello:
     """First message of a client: protocol version and build."""
 
@@ -82,19 +83,19 @@ class Hello:
     build: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Test:
     """Begin the STOP test: stage on, no pulse. It ends by `Stop("test")`, a stop key, or 3 minutes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arm:
     epoch: int
     plan: GuardPlan
     limits: tuple[ChannelLimit, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Probe:
     """Measure the contact of these channels' pads (rule 22): an arming of its own, under the same lease.
 
@@ -105,7 +106,7 @@ class Probe:
     channels: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Level:
     """The person's level of one channel from now on (absolute)."""
 
@@ -114,28 +115,28 @@ class Level:
     half_mA: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Next:
     """Ends the running find phase; its level is kept."""
 
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rest:
     """Levels to zero, still armed."""
 
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Present:
     """The person pressed a key."""
 
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lease:
     """Renews the right to put out. `boottime_ns` is CLOCK_BOOTTIME when it was written."""
 
@@ -144,7 +145,7 @@ class Lease:
     boottime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stop:
     """Stop. From anyone, at any time, in any state."""
 
@@ -159,7 +160,7 @@ stage is on; until it did, idle is told. probing: contact check. armed. stopping
 unconfirmed: it was not confirmed; it is not known whether current flows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChannelStatus:
     channel: int
     level_half_mA: int
@@ -167,7 +168,7 @@ class ChannelStatus:
     """What the device last acknowledged."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Status:
     """Sent on every change, and at least every 250 ms while armed."""
 
@@ -186,7 +187,7 @@ class Status:
     """CLOCK_MONOTONIC of the device's last own word on its state."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refused:
     """A request was not done. `fault` true: it was beyond a limit, so everything was stopped too.
 
@@ -200,7 +201,7 @@ class Refused:
     fault: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stopped:
     """Every stop ends in exactly one of these. `confirmed` only after the device's own word."""
 
@@ -212,7 +213,7 @@ class Stopped:
     """From the trigger in the guard to the confirmation (or to the end of the silence)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Device:
     """Who is on the port; `present` false when nobody is."""
 
@@ -230,7 +231,7 @@ class Device:
     """It can be asked to `Probe`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """Something ended or prevented output. `kind` as in drivers.stimulator; always followed by Stopped if
     output was possible."""
@@ -241,7 +242,7 @@ class Fault:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LeadContact:
     """What was measured through one channel's two pads; both resistances None where the lead is open."""
 
@@ -253,7 +254,7 @@ class LeadContact:
     """What it is made of at the pulse's start: gel, pads and tissue, followed from session to session."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contact:
     """Every pair of a `Probe`, measured; sent before the probing is stopped."""
 
@@ -314,7 +315,7 @@ def _build(cls: type[Any], body: object, where: str) -> Any:
         hints = _HINTS[cls] = get_type_hints(cls)
     if set(body) != set(hints):
         raise MalformedMessage(f"{where}: keys {sorted(map(str, set(body) ^ set(hints)))}")
-    return cls(**{key: _value(hints[key], body[key], f"{where}.{key}") for key in hints})
+    return cls(*[_value(hint, body[key], f"{where}.{key}") for key, hint in hints.items()])
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:

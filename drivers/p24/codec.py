@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from binascii import crc_hqx
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar, Final, TypeAlias
 
 from drivers.hasomed import Layout, Malformed, WithoutData, build_frame
+from drivers.record import record
 
 
 def crc16_xmodem(data: bytes) -> int:
@@ -80,7 +80,7 @@ class Unbalanced(Malformed):
 # ── packets ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Packet:
     """What a frame carries: `number` 0…63 (echoed in the answer), the 10-bit command code, its data."""
 
@@ -105,7 +105,7 @@ class Packet:
 # ── points, pulses, periods ─────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Point:
     """A constant current for a time."""
 
@@ -166,7 +166,7 @@ def _decode_points(data: bytes) -> Points:
     return tuple(Point.from_bytes(data[at : at + 4]) for at in range(0, len(data), 4))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Period:
     """A pulse period as the device holds it: 15-bit `code`, quarter (acc 1) or half (acc 0) milliseconds."""
 
@@ -238,7 +238,7 @@ class GetExtendedVersion(WithoutData):
     NAME = "Get_extended_version"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LlInit:
     """Low level on. `measurement` is one of MEASURE_…; `high_voltage` 0 standard 150 V, 1 off."""
 
@@ -260,7 +260,7 @@ class LlInit:
         return cls(byte >> 4, byte >> 1 & 0x07)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LlChannelConfig:
     """One pulse on one lead, at once when `execute`.
 
@@ -295,7 +295,7 @@ class LlStop(WithoutData):
     NAME = "Ll_stop"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MlInit:
     """Mid level on, high voltage on, no pulse yet."""
 
@@ -314,7 +314,7 @@ class MlInit:
         return cls(bool(byte))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChannelUpdate:
     """One channel of an Ml_update; `channel` counts from 1. `ramp`: pulses over which it is faded in."""
 
@@ -324,7 +324,7 @@ class ChannelUpdate:
     ramp: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MlUpdate:
     """New output for the listed channels, ascending. A channel that is not listed keeps what it had.
 
@@ -393,7 +393,7 @@ class MlStop(WithoutData):
     NAME = "Ml_stop"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MlGetCurrentData:
     """Asks for each channel's fault, and feeds the device's watchdog."""
 
@@ -427,7 +427,7 @@ Command: TypeAlias = (
 # ── answers, device to host ─────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ack:
     """An answer that is a result alone. `code` is the command's plus 1."""
 
@@ -438,7 +438,7 @@ class Ack:
         return bytes((self.result,))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeviceIdAck:
     """`device_id`: ten characters, empty when the result says that there is none."""
 
@@ -458,7 +458,7 @@ class DeviceIdAck:
         return cls(result, rest.decode("ascii"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StimStatusAck:
     """`level` is one of LEVEL_…, `high_voltage` 1 off … 6 150 V; both −1 where there is but a result."""
 
@@ -478,7 +478,7 @@ class StimStatusAck:
         return cls(result, rest[0], rest[1]) if rest else cls(result)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Version:
     """Firmware and ScienceMode version, and the firmware's hash."""
 
@@ -489,7 +489,7 @@ class Version:
     hash_valid: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExtendedVersionAck:
     CODE: ClassVar[int] = 69
     result: int
@@ -527,7 +527,7 @@ class ExtendedVersionAck:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LlChannelConfigAck:
     """Sent after the pulse. `samples` are magnitudes in 0.01 mA or 0.01 V, empty when not measuring."""
 
@@ -563,7 +563,7 @@ class LlChannelConfigAck:
         return cls(result, lead, connector, measurement, int.from_bytes(measured[:2], "big"), samples)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CurrentDataAck:
     """`active`: channels that put out pulses. `faults`: (channel, nibble), without those that are well."""
 
@@ -595,7 +595,7 @@ class CurrentDataAck:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GeneralError:
     """Unsolicited: the device reports an error by itself."""
 
@@ -606,7 +606,7 @@ class GeneralError:
         return bytes((self.result,))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnknownCommand:
     """The device did not know a command."""
 

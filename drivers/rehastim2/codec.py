@@ -9,12 +9,12 @@ sent most significant byte first, whatever the maker's text says. Source: card r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar, Final, TypeAlias
 
 from drivers.hasomed import Layout, Malformed, WithoutData, build_frame
+from drivers.record import record
 
 
 def _crc8_of_one_byte(byte: int) -> int:
@@ -92,7 +92,7 @@ ERROR_MODULE: Final = -3
 # ── packets ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Packet:
     """What a frame carries: `number` 0…255 (echoed in the answer), the command code, its data."""
 
@@ -115,7 +115,7 @@ class Packet:
 # ── periods and pulses ──────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Period:
     """The time between two pulses of a channel, in half milliseconds from 8 to 1025 ms."""
 
@@ -152,7 +152,7 @@ def shortest_period_ms(active_channels: int) -> Fraction:
     return max(Fraction(SHORTEST_PERIOD_MS), Fraction(20, CHANNELS) * active_channels)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChannelPulse:
     """What one channel puts out each period; `mode` is SINGLET, DOUBLET or TRIPLET."""
 
@@ -200,7 +200,7 @@ def _pulse_bytes(pulse_width_us: int, current_mA: int) -> bytes:
 # ── host to device ──────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InitAck:
     """The host's answer to Init, with Init's own number; nothing answers it."""
 
@@ -230,7 +230,7 @@ class GetStimulationMode(WithoutData):
     NAME = "GetStimulationMode"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InitChannelListMode:
     """Which channels there will be, and how often they pulse. No pulse yet.
 
@@ -281,7 +281,7 @@ class InitChannelListMode:
         return cls(_channels(data[1]), period, data[3], data[0], _channels(data[2]))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartChannelListMode:
     """Start and update alike: a pulse for every active channel, ascending, the silent ones with 0 mA."""
 
@@ -309,7 +309,7 @@ class StopChannelListMode(WithoutData):
     NAME = "StopChannelListMode"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SinglePulse:
     """One pulse on one channel, where no list is initialised."""
 
@@ -347,7 +347,7 @@ Command: TypeAlias = (
 # ── device to host ──────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Init:
     """The device's own beginning, every 500 ms until it is answered."""
 
@@ -358,7 +358,7 @@ class Init:
         return bytes((self.version,))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnknownCommand:
     """The device did not know this command."""
 
@@ -369,7 +369,7 @@ class UnknownCommand:
         return bytes((self.command,))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModeAck:
     """`mode` is one of MODE_…, or −1 where there is but a result."""
 
@@ -390,7 +390,7 @@ class ModeAck:
         return cls(result, data[1])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ack:
     """An answer that is a result alone. `code` is the command's plus 1."""
 
@@ -401,7 +401,7 @@ class Ack:
         return _signed(self.result)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StimulationError:
     """Unasked: the device stopped everything because of `cause`, one of ERROR_…."""
 

@@ -7,10 +7,12 @@ from tests.mutants.mutant import Mutant
 FRAMED = "drivers/framed_driver.py"
 REHASTIM2 = "drivers/rehastim2/driver.py"
 MESSAGES = "drivers/guard/messages.py"
+RECORD = "drivers/record.py"
 TEST_CONTRACT = "tests/drivers/test_driver_contract.py"
 TEST_P24 = "tests/drivers/test_p24_driver.py"
 TEST_REHASTIM2 = "tests/drivers/test_rehastim2_driver.py"
 TEST_MESSAGES = "tests/drivers/test_guard_messages.py"
+TEST_RECORD = "tests/drivers/test_record.py"
 TEST_LINK = "tests/drivers/test_guard_link.py"
 TEST_FAULTS = "tests/faults/test_guard_faults.py"
 
@@ -162,5 +164,21 @@ MUTANTS = (
         "except (BlockingIOError, ConnectionResetError):",
         "except BlockingIOError:",
         TEST_LINK,
+    ),
+    # ── what both are made of ──
+    Mutant("a record changes", RECORD, '    "__setattr__": _refuse,\n', "", TEST_RECORD),
+    Mutant(
+        "a record equals one of another kind",
+        RECORD,
+        "if type(other) is type(self) else NotImplemented",
+        "if hasattr(other, '__match_args__') else NotImplemented",
+        TEST_RECORD,
+    ),
+    Mutant(
+        "a record is not checked",
+        RECORD,
+        "        if check is not None:\n            check(self)\n",
+        "",
+        TEST_RECORD,
     ),
 )
