@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.real_time import again_after_a_stall
+
 settings.register_profile("homestim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("homestim")
 
@@ -14,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--soak", action="store_true", help="the long counts of make soak instead of the samples"
     )
     parser.addoption("--update-snapshots", action="store_true", help="store the screens as they are now")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("real_time"):
+            item.obj = again_after_a_stall(item.obj)
 
 
 @pytest.fixture(scope="session")

@@ -106,6 +106,13 @@ class Kiosk:
     async def until_state(self, state: str, since_s: float = 0.0) -> m.Status:
         return await self.until(lambda x: isinstance(x, m.Status) and x.state == state, since_s)  # type: ignore[no-any-return]
 
+    async def until_armed(self, wanted: Callable[[m.Status], bool], since_s: float) -> None:
+        """It fails at once when the arming is refused or ends."""
+        said = await self.until(
+            lambda x: isinstance(x, m.Stopped | m.Refused) or (isinstance(x, m.Status) and wanted(x)), since_s
+        )
+        assert isinstance(said, m.Status), said
+
     async def stopped(self, since_s: float) -> m.Stopped:
         return await self.until(lambda x: isinstance(x, m.Stopped), since_s)  # type: ignore[no-any-return]
 
@@ -154,10 +161,10 @@ class Kiosk:
         began_s = time.monotonic()
         self.link.send(arm(epoch, the_plan or plan(phase(duration_ms=600_000))))
         self.keep_lease(epoch)
-        await self.until(lambda x: isinstance(x, m.Status) and x.may_raise, began_s)
+        await self.until_armed(lambda status: status.may_raise, began_s)
         self.link.send(m.Level(epoch, 1, half_mA))
         flowing = (m.ChannelStatus(1, half_mA, half_mA),)
-        await self.until(lambda x: isinstance(x, m.Status) and x.channels == flowing, began_s)
+        await self.until_armed(lambda status: status.channels == flowing, began_s)
 
 
 @asynccontextmanager

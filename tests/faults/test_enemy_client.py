@@ -20,6 +20,8 @@ from tests.faults.guard_rig import Kiosk, flows
 from tests.faults.test_guard_box_faults import Box, box
 from tests.faults.test_guard_faults import BUSY_S
 
+pytestmark = pytest.mark.real_time
+
 BURSTS = 50
 LOG_BYTES = 10_000
 STARVED = ("lease", "no_answer")

@@ -18,10 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from drivers.guard import messages as m
 from drivers.guard.link import GuardLink
 from tests.drivers.guard_bench import arm
 from tests.faults.guard_rig import WAIT_S, Kiosk, VirtualDevice, flows, virtual_device
+
+pytestmark = pytest.mark.real_time
 
 WATCHDOG_S = 0.4
 BUSY_S = 0.3

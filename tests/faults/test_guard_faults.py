@@ -17,10 +17,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from drivers import limits as c
 from drivers.guard import messages as m
 from tests.drivers.guard_bench import arm
 from tests.faults.guard_rig import VirtualDevice, kiosk, virtual_device
+
+pytestmark = pytest.mark.real_time
 
 BUSY_S = 0.3
 """What other work on the machine may add."""

@@ -24,7 +24,7 @@ from tests.visit.test_application_faults import feeling
 from tests.visit.test_guard_unit_visit import Box, box
 from tests.visit.test_visit_piloted import to_the_contact_check
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 
 SWITCHES_ON = frozenset({"Ml_init", "Ml_update", "Ll_init", "Ll_channel_config"})
 """What makes a P24 ready for output, or has it."""

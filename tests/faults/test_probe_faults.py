@@ -19,6 +19,8 @@ from drivers.guard import messages as m
 from tests.faults.guard_rig import Kiosk, VirtualDevice, flows, kiosk, virtual_device
 from tests.faults.test_guard_faults import BUSY_S, client_process, gone
 
+pytestmark = pytest.mark.real_time
+
 WATCHED_S = 0.3
 """Three pauses: a check that went on would have been seen."""
 

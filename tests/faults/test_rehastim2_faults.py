@@ -20,6 +20,8 @@ from tests.drivers.guard_bench import arm, limit, phase, plan
 from tests.faults.guard_rig import Kiosk, kiosk
 from tests.faults.test_guard_faults import BUSY_S
 
+pytestmark = pytest.mark.real_time
+
 DEVICE_WATCHDOG_S = 1.2
 
 
