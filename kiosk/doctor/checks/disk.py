@@ -15,6 +15,7 @@ FULL_BYTES: Final = 100 * 1024 * 1024
 SCARCE_BYTES: Final = 500 * 1024 * 1024
 SCARCE_FILES: Final = 1000
 MB: Final = 1024 * 1024
+WORSE: Final = ("ok", "look", "fix")
 
 WORN_TENTHS: Final = 9
 """Of its life, as an eMMC tells it in tenths: time to order another."""
@@ -50,17 +51,21 @@ def mount_of(box: Box, folder: str) -> Mount | None:
     return best
 
 
-def _folder(box: Box) -> str:
-    """The data folder, or what will hold it."""
-    at = PurePosixPath(box.data)
+def _folder(box: Box, folder: str = "") -> str:
+    """The data folder (or `folder`), or what will hold it."""
+    at = PurePosixPath(folder or box.data)
     while not box.machine.exists(at) and at != at.parent:
         at = at.parent
     return str(at)
 
 
 def space(box: Box) -> Finding:
-    """Room for what is entered."""
-    folder = _folder(box)
+    """Room for what is entered, and where that is another disk, for what is sent."""
+    folders = dict.fromkeys((_folder(box), _folder(box, box.text("sync", "outbox"))))
+    return max((_space(box, folder) for folder in folders), key=lambda found: WORSE.index(found.state))
+
+
+def _space(box: Box, folder: str) -> Finding:
     try:
         found = box.machine.space(box.machine.path(folder))
     except OSError as error:

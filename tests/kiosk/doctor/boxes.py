@@ -89,14 +89,14 @@ class Planted:
         self.fonts = "DejaVu Sans Mono"
         self.fonts_with_signs = "DejaVu Sans Mono"
         self.printers = "printer Brother is idle.  enabled since today\n"
-        self.free = Space(20_000_000_000, 1_000_000)
+        self.free = self.free_for_outbox = Space(20_000_000_000, 1_000_000)
         self.synchronised = True
         self.now = NOW
         self.environ = {"LANG": "C.UTF-8"}
         self.file("/etc/homestim/kiosk.toml", CONFIG)
         self.file("/etc/homestim/foot.ini", "[main]\nfont=DejaVu Sans Mono:size=24\n")
         self.file("/var/lib/homestim/meta.json", "{}")
-        self.file("/var/lib/homestim-outbox/consent.json", '{"to": "Back Clinic", "since": ""}')
+        self.agreed()
         self.file("/var/lib/homestim-outbox/waiting/00000007.json", "{}")
         self.sent()
         self.file("/dev/ttyACM0")
@@ -116,6 +116,11 @@ class Planted:
         self.file(f"{disk}/mmcblk0p2/partition", "2\n")
         self.link("/sys/dev/block/179:2", f"{disk}/mmcblk0p2")
         self.file("/sys/fs/ext4/mmcblk0p2/errors_count", "0\n")
+
+    def agreed(self, since: dt.datetime = NOW) -> None:
+        """When she said yes."""
+        consent = {"to": "Back Clinic", "since": since.isoformat()}
+        self.file("/var/lib/homestim-outbox/consent.json", json.dumps(consent))
 
     def sent(self, trouble: str = "", days_ago: float = 0.0, failures: int = 0) -> None:
         """How the sender stands: its trouble, and when it last went well."""
@@ -149,7 +154,7 @@ class Planted:
             root=self.root,
             run=self._run,
             which=lambda program: f"/usr/bin/{program}" if program in self.programs else None,
-            space=lambda _folder: self.free,
+            space=lambda folder: self.free_for_outbox if folder.name == "homestim-outbox" else self.free,
             now=lambda: self.now,
             synchronised=lambda: self.synchronised,
             environ=self.environ,

@@ -84,6 +84,13 @@ EMPTY_STARTS = '{"safe": false, "running": null, "crashes": []}'
 STARTS = "/var/lib/homestim/starts.json"
 
 EXPIRED = "The server's certificate has expired, or the date of this box is wrong."
+
+
+def clocks(server: dt.datetime) -> str:
+    """How the sender stands when the server's clock was another one."""
+    return json.dumps({"at": NOW.isoformat(), "server_at": server.isoformat()})
+
+
 REFUSED = json.dumps(
     {"refused": [{"resource": "Observation/1", "status": 422, "words": "not in my value set"}]}
 )
@@ -110,6 +117,30 @@ FAULTS = {
         file(f"{OUTBOX}/refused/00000003.json", REFUSED),
         lambda box: box.remove(f"{OUTBOX}/refused/00000003.json"),
         "Tell the clinic",
+    ),
+    "a yes that was given by a wrong clock": Fault(
+        "outbox",
+        "fix",
+        lambda box: box.agreed(NOW + dt.timedelta(days=300)),
+        lambda box: box.agreed(),
+        "no and yes once more",
+    ),
+    "a clock that is a year behind the server's": Fault(
+        "outbox",
+        "fix",
+        file(f"{OUTBOX}/sender.json", clocks(server=NOW + dt.timedelta(days=365))),
+        lambda box: box.sent(),
+        "timedatectl set-time",
+    ),
+    "a clock that is a year ahead of the server's": Fault(
+        "outbox",
+        "fix",
+        file(f"{OUTBOX}/sender.json", clocks(server=NOW - dt.timedelta(days=365))),
+        lambda box: box.sent(),
+        "timedatectl set-time",
+    ),
+    "a full disk for what is sent": Fault(
+        "disk-space", "fix", put("free_for_outbox", FULL), put("free_for_outbox", ROOMY), "larger"
     ),
     "the clinic sent what allows more": Fault(
         "handed-in",
