@@ -59,6 +59,7 @@ from kiosk.visit.events import (
     Choose,
     CodeStateLoaded,
     CodeTried,
+    DeclineHeld,
     DeviceSeen,
     DiaryChecked,
     Effect,
@@ -66,10 +67,13 @@ from kiosk.visit.events import (
     FamilyLoaded,
     FamilyNotLoaded,
     FindWords,
+    HeldDone,
+    HeldLoaded,
     Leave,
     LeaveSafeMode,
     LoadCodeState,
     LoadFamilyView,
+    LoadHeld,
     LoadToday,
     LookForPlaces,
     NewPassword,
@@ -92,6 +96,7 @@ from kiosk.visit.events import (
     StopTestEnded,
     StopTestReady,
     TakeFromStick,
+    TakeHeld,
     TakenIn,
     TodayLoaded,
     TodayNotLoaded,
@@ -109,6 +114,7 @@ if TYPE_CHECKING:
     from kiosk.review.family import FamilyView, Found
     from kiosk.sync.presence import Presence
 from programs.checked_toml import TomlError
+from programs.prescription import PrescriptionError
 
 log = logging.getLogger(__name__)
 
@@ -510,6 +516,12 @@ class Application:
                     self._spawn(self._try_code(effect))
                 case OpenLock():
                     self._spawn(self._open_lock(effect))
+                case LoadHeld():
+                    self._spawn(self._load_held())
+                case TakeHeld(name):
+                    self._spawn(self._take_held(name))
+                case DeclineHeld(name):
+                    self._spawn(self._decline_held(name))
                 case LoadFamilyView():
                     self._spawn(self._load_family())
                 case FindWords(wanted):
@@ -670,6 +682,33 @@ class Application:
         else:
             self._hear(CodeTried(result))
 
+    async def _load_held(self) -> None:
+        try:
+            held = await asyncio.to_thread(self._read_apart, handed_in.held)
+        except KioskError as error:
+            self._hear(HeldLoaded(None, error.sentence))
+        else:
+            self._hear(HeldLoaded(held))
+
+    async def _take_held(self, name: str) -> None:
+        try:
+            self._access.must_be_here("clinician")
+            order = await handed_in.take_held(self._store, name)
+        except (KioskError, PrescriptionError) as error:
+            self._hear(HeldDone(error.sentence))
+        else:
+            self._hear(TakenIn((handed_in.news_of(order),)))
+            self._hear(HeldDone())
+
+    async def _decline_held(self, name: str) -> None:
+        try:
+            self._access.must_be_here("clinician")
+            await handed_in.decline_held(self._store, name)
+        except KioskError as error:
+            self._hear(HeldDone(error.sentence))
+        else:
+            self._hear(HeldDone())
+
     async def _check_box(self) -> None:
         from kiosk.ops.box_check import check_box  # Only an installer in safe mode comes here.
 
@@ -755,7 +794,9 @@ class Application:
         from kiosk.review.child import family_view_in_child
 
         reading = asyncio.get_running_loop().create_task(
-            family_view_in_child(self._store.folder, self._clock)
+            family_view_in_child(
+                self._store.folder, self._clock, self._settings.config.sync.outbox
+            )
         )
         # Dropped before anybody waited for it, its failure is nobody's concern.
         reading.add_done_callback(lambda task: None if task.cancelled() else task.exception())

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from kiosk.diary import inbox
 from kiosk.diary.folder import FolderInUse, reason_of
 from kiosk.diary.inbox import Item
 from kiosk.diary.prescriptions import must_be_newer, newest_installed
+from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import FolderKind, PrescriptionInstalled, Record, Unlock
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.errors import KioskError
@@ -141,6 +143,77 @@ def news_of(order: Order) -> Reason:
     return Reason("prescription_installed", {"by": order.prescription.clinician.name})
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Something that the clinic sent and that allows more: it waits for a clinician's yes at the box."""
+
+    name: str
+    """By which it is taken or declined."""
+    order: Order | None
+    """None: it is not valid, or not any more."""
+    sentence: str = ""
+    """Why it is not."""
+
+
+def held(reader: StoreReader) -> tuple[Held, ...]:
+    """What waits, the oldest first, each checked as it would be now. Raises InboxError."""
+    try:
+        items = inbox.held(reader.folder)
+    except OSError as error:
+        raise inbox.InboxError(
+            f"What waits cannot be read: {reason_of(error)}.", detail=str(error)
+        ) from error
+    return tuple(_held(reader, item) for item in items)
+
+
+def _held(reader: StoreReader, item: Item) -> Held:
+    try:
+        return Held(item.name, _sent_order(reader, item))
+    except KioskError as error:
+        return Held(item.name, None, error.sentence)
+    except prescription.PrescriptionError as error:
+        return Held(item.name, None, error.sentence)
+
+
+async def take_held(store: Store, name: str) -> Order:
+    """The clinician at the box says yes: durable when it returns, with who said so.
+
+    Raises HandedInError (it waits no longer), StoreReadOnly, and what `order_in` raises: it is checked again.
+    """
+    item = await asyncio.to_thread(_find_held, store, name)
+    reader = open_reader(store.folder, store.clock)
+    order = await asyncio.to_thread(_sent_order, reader, item)
+    # From here on it is taken by its record's id: a power cut leaves it waiting, or taken, and never both.
+    await asyncio.to_thread(_moved, inbox.release, store, item)
+    await store.take(item, _record(order), AccessRecord(role="clinician", action="take", detail=item.name))
+    return order
+
+
+async def decline_held(store: Store, name: str) -> None:
+    """The clinician at the box says no: that is written down, then it is put aside. Raises as `take_held`."""
+    item = await asyncio.to_thread(_find_held, store, name)
+    await store.add(AccessRecord(role="clinician", action="decline", detail=item.name))
+    await asyncio.to_thread(_moved, inbox.decline, store, item)
+
+
+def _find_held(store: Store, name: str) -> Item:
+    try:
+        found = next((item for item in inbox.held(store.folder) if item.name == name), None)
+    except OSError as error:
+        raise inbox.InboxError(
+            f"What waits cannot be read: {reason_of(error)}.", detail=str(error)
+        ) from error
+    if found is None:
+        raise HandedInError("It does not wait any more. Nothing was changed.")
+    return found
+
+
+def _moved(move: Callable[[Path, Item], None], store: Store, item: Item) -> None:
+    try:
+        move(store.folder, item)
+    except OSError as error:
+        raise inbox.InboxError(f"It cannot be put away: {reason_of(error)}.", detail=str(error)) from error
+
+
 async def _take(store: Store, item: Item, order: Order) -> None:
     await store.take(item, _record(order))
 
@@ -157,7 +230,11 @@ def _order_of(store: Store, item: Item) -> Order | None:
     reader = open_reader(store.folder, store.clock)
     if any(reader.find(kind, item.record_id()) is not None for kind in ("prescriptions", "unlocks")):
         return None
-    if item.kind == SENT and not signed.looks_signed(item.content):
+    return _sent_order(reader, item) if item.kind == SENT else order_in(reader, item.content, item.name)
+
+
+def _sent_order(reader: StoreReader, item: Item) -> Order:
+    if not signed.looks_signed(item.content):
         raise HandedInError("What comes over the network has to be signed. Nothing was changed.")
     return order_in(reader, item.content, item.name)
 

@@ -104,13 +104,7 @@ def waiting(folder: Path) -> tuple[Item, ...]:
 
     Raises OSError when the inbox is there and cannot be read.
     """
-    try:
-        names = sorted(name for name in os.listdir(folder / INBOX) if _NAME.fullmatch(name))
-    except FileNotFoundError:
-        return ()
-    whole = (found for name in names for found in _read(folder, name))
-    oldest_first = sorted(itertools.islice(whole, MAX_WAITING), key=lambda found: (found[0], found[1].name))
-    return tuple(item for _, item in oldest_first)
+    return _whole(folder, ".")
 
 
 def done(folder: Path, item: Item) -> None:
@@ -128,22 +122,37 @@ def hold(folder: Path, item: Item) -> None:
     _move(folder, item, HELD)
 
 
-def held(folder: Path) -> tuple[Path, ...]:
-    """The files that wait for somebody's yes."""
+def held(folder: Path) -> tuple[Item, ...]:
+    """What waits for somebody's yes, the oldest first. Raises OSError."""
+    return _whole(folder, HELD)
+
+
+def release(folder: Path, item: Item) -> None:
+    """Somebody said yes: back to what is waiting. A second call does nothing. Raises OSError."""
+    _move(folder, item, ".", since=HELD)
+
+
+def decline(folder: Path, item: Item) -> None:
+    """Somebody said no: to `refused/`. A second call does nothing. Raises OSError."""
+    _move(folder, item, REFUSED, since=HELD)
+
+
+def _whole(folder: Path, where: str) -> tuple[Item, ...]:
     try:
-        return tuple(sorted((folder / INBOX / HELD).iterdir()))
-    except OSError:
+        names = sorted(name for name in os.listdir(folder / INBOX / where) if _NAME.fullmatch(name))
+    except FileNotFoundError:
         return ()
+    whole = (found for name in names for found in _read(folder / INBOX / where, name))
+    oldest_first = sorted(itertools.islice(whole, MAX_WAITING), key=lambda found: (found[0], found[1].name))
+    return tuple(item for _, item in oldest_first)
 
 
-def _read(folder: Path, name: str) -> list[tuple[int, Item]]:
+def _read(place: Path, name: str) -> list[tuple[int, Item]]:
     """The item and when it came; nothing for a link, a pipe, a file that is not what its name says."""
     match = _NAME.fullmatch(name)
     assert match is not None
     try:
-        descriptor = os.open(
-            folder / INBOX / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
+        descriptor = os.open(place / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         log.warning("%s in the inbox cannot be read: %s", name, error)
         return []
@@ -158,14 +167,14 @@ def _read(folder: Path, name: str) -> list[tuple[int, Item]]:
     return [(status.st_mtime_ns, Item(match[1], content, match[2]))]
 
 
-def _move(folder: Path, item: Item, to: str) -> None:
+def _move(folder: Path, item: Item, to: str, since: str = ".") -> None:
     durable.make_folder(folder / INBOX / to)
     try:
-        os.rename(folder / INBOX / item.name, folder / INBOX / to / item.name)
+        os.rename(folder / INBOX / since / item.name, folder / INBOX / to / item.name)
     except FileNotFoundError:
         return
     durable.flush_folder(folder / INBOX / to)
-    durable.flush_folder(folder / INBOX)
+    durable.flush_folder(folder / INBOX / since)
 
 
 def _hand_over(path: Path, owner: os.stat_result) -> None:

@@ -267,11 +267,21 @@ class Note(Record, frozen=True, tag="notes"):
 
 
 class Access(Record, frozen=True, tag="access"):
-    """An attempt with a PIN or a code (written before it is checked), what came of it, a look, an export."""
+    """An attempt with a PIN or a code (written before it is checked) and what came of it; a look, an export;
+    what the clinic sent, taken or declined at the box."""
 
     role: str
     action: Literal[
-        "pin_attempt", "pin_ok", "pin_wrong", "code_attempt", "code_wrong", "unlock", "look", "export"
+        "pin_attempt",
+        "pin_ok",
+        "pin_wrong",
+        "code_attempt",
+        "code_wrong",
+        "unlock",
+        "take",
+        "decline",
+        "look",
+        "export",
     ]
     detail: str = ""
 

@@ -17,8 +17,10 @@ from kiosk.diary.store import open_reader
 from kiosk.errors import KioskError
 from kiosk.plain import body_lines
 from kiosk.review.alerts import AlertsNow, read_alerts
+from kiosk.review.beside import with_what_lies_beside
 from kiosk.review.family import FamilyView, Told, standing
 from kiosk.review.reading import family_view
+from kiosk.sync.outbox import place
 from kiosk.visit.pages import family_pages
 from kiosk.visit.state import Context, Moment, Place, Setting, Visit
 
@@ -32,6 +34,7 @@ def review(data: Path, as_json: bool, clock: Clock) -> None:
         raise KioskError(
             "The person has not said that the family may see this. It is said at the box: Family."
         )
+    view = with_what_lies_beside(view, data, place("", data))
     view = _with_what_the_kiosk_will_tell(view, read_alerts(reader, found), clock)
     if as_json:
         click.echo(msgspec.json.encode(_document(view, data, reader.kind, reader.box_id)))

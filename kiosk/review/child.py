@@ -29,11 +29,14 @@ class Asked(msgspec.Struct, frozen=True):
     """What is looked for; empty: the view is asked for."""
     language: str = "en"
     """Of the words that stand on the screen."""
+    outbox: str = ""
+    """Where it is configured to be; empty: in the data folder."""
 
 
-async def family_view_in_child(folder: Path, clock: Clock) -> FamilyView:
+async def family_view_in_child(folder: Path, clock: Clock, outbox: str = "") -> FamilyView:
     """The view up to now. Ends the child when it is cancelled. Raises KioskError."""
-    return msgspec.json.decode(await _answer(_asked(folder, clock)), type=FamilyView)
+    asked = replace(_asked(folder, clock), outbox=outbox)
+    return msgspec.json.decode(await _answer(asked), type=FamilyView)
 
 
 async def found_in_child(folder: Path, clock: Clock, wanted: str, language: str) -> Found:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 from kiosk import words
 from kiosk.diary.records import Entry
@@ -63,11 +62,6 @@ def mark_words(late: bool, corrected: bool, noted: bool) -> Iterator[str]:
 
 # ── in full ─────────────────────────────────────────────────────────────────────────────────────
 
-ROW: Final = 56
-"""Characters that a row of the smallest screen holds for certain."""
-ROWS_OF_A_SCREEN: Final = 9
-LONGEST_PIECE: Final = ROW * ROWS_OF_A_SCREEN
-
 
 def in_full(one: EntryView, notes: Iterable[NoteView]) -> tuple[str, ...]:
     """All that was said, what it said before, and what was noted about it."""
@@ -87,7 +81,7 @@ def in_full(one: EntryView, notes: Iterable[NoteView]) -> tuple[str, ...]:
         items.append(_("Entered on a later day."))
     items += [_was(earlier, said) for earlier in reversed(one.earlier)]
     items += [note_words(note) for note in notes]
-    return tuple(piece for item in items for piece in _pieces(item))
+    return tuple(items)
 
 
 def note_words(note: NoteView) -> str:
@@ -95,20 +89,6 @@ def note_words(note: NoteView) -> str:
     return _("{who}, {day}: “{text}”").format(
         who=author_word(note.author), day=words.short_date(note.at.date()), text=note.text
     )
-
-
-def screens(items: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The items shared out, so that none is cut on the smallest screen; one screen at least."""
-    shared: list[list[str]] = [[]]
-    rows = 0
-    for item in items:
-        needs = -(-len(item) // ROW)
-        if shared[-1] and rows + needs > ROWS_OF_A_SCREEN:
-            shared.append([])
-            rows = 0
-        shared[-1].append(item)
-        rows += needs
-    return tuple(map(tuple, shared))
 
 
 def _scale(value: int | None) -> str:
@@ -128,12 +108,3 @@ def _was(earlier: Written, now: Entry) -> str:
         was.append(_("note “{note}”").format(note=earlier.entry.note))
     when = f"{words.short_date(earlier.at.date())} {words.clock(earlier.at)}"
     return _("Corrected. On {when} it said: {was}.").format(when=when, was=", ".join(was))
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """A text that is longer than a screen, in parts that are not."""
-    while len(text) > LONGEST_PIECE:
-        end = text.rfind(" ", 1, LONGEST_PIECE) + 1 or LONGEST_PIECE
-        yield text[:end]
-        text = text[end:]
-    yield text

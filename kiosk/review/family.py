@@ -264,6 +264,12 @@ class FamilyView(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Told, ...] = ()
     """Newest first."""
     locks: tuple[Lock, ...] = ()
+    waiting: int = 0
+    """Files of the clinic that wait for the clinician's yes at the box."""
+    refused: int = 0
+    """Records that the clinic's server will never take as they are …"""
+    refused_words: str = ""
+    """… and what it said of the last one."""
     news: News = News()
     allowed: bool = True
     """The person said last that her family may see this."""

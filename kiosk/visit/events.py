@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.guard.messages import Device, LeadContact
+from kiosk.access.handed_in import Held
 from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.config import Language
 from kiosk.diary.records import Record, Session, Stored
@@ -129,6 +130,22 @@ class OpenLock(msgspec.Struct, frozen=True):
     number: int
 
 
+class LoadHeld(msgspec.Struct, frozen=True):
+    """What the clinic sent and waits for the clinician's yes; answered by HeldLoaded."""
+
+
+class TakeHeld(msgspec.Struct, frozen=True):
+    """The clinician at the box, whose PIN was right, says yes to it; answered by HeldDone."""
+
+    name: str
+
+
+class DeclineHeld(msgspec.Struct, frozen=True):
+    """… or no; answered by HeldDone."""
+
+    name: str
+
+
 class LoadToday(msgspec.Struct, frozen=True):
     """Read diary and prescription anew; answered by TodayLoaded."""
 
@@ -186,6 +203,9 @@ Effect = (
     | LoadCodeState
     | TryCode
     | OpenLock
+    | LoadHeld
+    | TakeHeld
+    | DeclineHeld
     | LoadToday
     | Speak
     | PlayTone
@@ -333,6 +353,19 @@ class CodeTried(msgspec.Struct, frozen=True):
     sentence: str = ""
 
 
+class HeldLoaded(msgspec.Struct, frozen=True):
+    """What waits; None: it cannot be read, and `sentence` says why."""
+
+    held: tuple[Held, ...] | None
+    sentence: str = ""
+
+
+class HeldDone(msgspec.Struct, frozen=True):
+    """It is taken or declined, durably, or nothing has changed and `sentence` says why."""
+
+    sentence: str = ""
+
+
 class NotChosen(msgspec.Struct, frozen=True):
     """A choice holds until the kiosk ends, but could not be kept: why, for a person."""
 
@@ -407,6 +440,8 @@ Event = (
     | StickTaken
     | CodeStateLoaded
     | CodeTried
+    | HeldLoaded
+    | HeldDone
     | NotChosen
     | DiaryChecked
     | TakenIn

@@ -28,6 +28,8 @@ from kiosk.visit.events import (
     Event,
     FamilyLoaded,
     FamilyNotLoaded,
+    HeldDone,
+    HeldLoaded,
     Leave,
     NotChosen,
     OutputUnknown,
@@ -88,6 +90,7 @@ from kiosk.visit.steps import (
     family_notes,
     feelings,
     forms,
+    held,
     home,
     leaflets,
     pads,
@@ -235,7 +238,11 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             digits=True,
             home_after_s=PIN_CLOSES_S,
         ),
-        "clinician": _family(clinician.press_clinician, clinician_pages.locks, "prescription", "home"),
+        "clinician": _family(
+            clinician.press_clinician, clinician_pages.locks, "prescription", "held", "home"
+        ),
+        "held": _family(held.press_held, clinician_pages.held, "held", "held_decline", "clinician"),
+        "held_decline": _family(held.press_decline, clinician_pages.held_decline, "held"),
         "practice_intro": Step(practice.press_intro, practice_pages.intro, ("practice", "help")),
         "practice": _waits(
             _press_practice, _practice_page, "practice", "home", home_after_s=DONE_GOES_HOME_S
@@ -592,6 +599,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
         case CodeStateLoaded(state, sentence) if visit.step == "clinician":
             code = visit.context.code
             visit = update(visit, code=replace(code, state=state, sentence=code.sentence or sentence))
+        case HeldLoaded() | HeldDone():
+            visit, effects = held.hear(visit, event, moment)
         case CodeTried() if visit.step == "clinician":
             visit, effects = clinician.hear_opened(visit, event)
         case BoxChecked() if visit.step == "box_check":

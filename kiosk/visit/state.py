@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.guard.messages import Device, LeadContact
+from kiosk.access.handed_in import Held
 from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Reminders
@@ -207,6 +208,18 @@ class Code(msgspec.Struct, frozen=True):
     wait_until_s: float = 0.0
 
 
+class FromClinic(msgspec.Struct, frozen=True):
+    """What the clinic sent and waits for the clinician at the box."""
+
+    held: tuple[Held, ...] | None = None
+    """None: it is being read."""
+    doing: Literal["", "take", "decline"] = ""
+    done: Literal["", "take", "decline"] = ""
+    """What became of the last one."""
+    sentence: str = ""
+    """Why it cannot be read, or nothing came of the last one."""
+
+
 class Context(msgspec.Struct, frozen=True):
     """All that was heard and said. A new visit begins with `said` fields empty."""
 
@@ -283,6 +296,7 @@ class Context(msgspec.Struct, frozen=True):
     behind_pin: Literal["get_ready", "consent"] = "get_ready"
     """What her own PIN leads to."""
     code: Code = Code()
+    from_clinic: FromClinic = FromClinic()
     run: Run = Run()
 
 

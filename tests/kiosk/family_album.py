@@ -205,6 +205,9 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
         "to know": replace(FULL, alerts=(GAP,)),
         "amber": replace(FULL, alerts=(SORE,)),
         "nothing yet": FamilyView(first_day=LAST - 83 * DAY, last_day=LAST, days=FULL.days[:1] * 84),
+        "the clinic sent": replace(
+            FULL, alerts=(), waiting=2, refused=3, refused_words="Observation.code: missing \x1b[2J" * 9
+        ),
         "not allowed": replace(FULL, allowed=False),
     }
     for name, view in variants.items():

@@ -15,6 +15,7 @@ from kiosk.page import Table, TextEntry
 from kiosk.review import entry_words
 from kiosk.review.family import EntryView, Found, NoteView
 from kiosk.visit.events import FindWords, Woke, WordsFound
+from kiosk.visit.sheets import ROW, sheets
 from kiosk.visit.steps import typing
 from kiosk.visit.steps.family_notes import MOST_WRITTEN
 from tests.kiosk.family_album import BURN, FOUND, FULL, LONG_NOTE, an_entry, opened
@@ -246,17 +247,14 @@ def test_the_search_ends_with_the_visit_to_the_family_s_pages() -> None:
 # ── in full ──
 
 
-@given(st.lists(st.text(max_size=1500), max_size=6))
-def test_nothing_of_an_entry_is_left_out_of_its_screens(notes: list[str]) -> None:
+@given(st.lists(st.text(max_size=1500), max_size=6), st.integers(1, 9))
+def test_nothing_is_left_out_of_the_sheets_and_none_is_too_long(notes: list[str], rows: int) -> None:
     views = [NoteView(id=str(n), at=START, text=text, author="family") for n, text in enumerate(notes)]
     items = entry_words.in_full(an_entry(3), views)
-    shared = entry_words.screens(items)
-    assert tuple(item for screen in shared for item in screen) == items
-    for screen in shared:
-        rows = sum(-(-len(item) // entry_words.ROW) for item in screen)
-        assert rows <= entry_words.ROWS_OF_A_SCREEN
-    for text in notes:
-        assert text in "".join(items)
+    shared = sheets(items, rows)
+    assert "".join(item for sheet in shared for item in sheet) == "".join(items)
+    for sheet in shared:
+        assert sum(-(-len(item) // ROW) for item in sheet) <= rows
 
 
 def test_what_was_picked_by_keys_is_read_in_full_too() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from drivers.guard import messages as guard
+from kiosk.access.handed_in import Held, Installs, Opens
 from kiosk.access.unlocking import CodeResult, CodeState, ToOpen
 from kiosk.diary.records import Lock, Session
 from kiosk.diary.today import CutOff, PadsInUse, Today
@@ -29,6 +30,8 @@ from kiosk.visit.events import (
     DiaryChecked,
     FamilyLoaded,
     FamilyNotLoaded,
+    HeldDone,
+    HeldLoaded,
     NotChosen,
     OutputUnknown,
     PinChecked,
@@ -778,6 +781,56 @@ def _of_the_clinician() -> Iterator[Shot]:
     yield shot(walk, "clinician none left")
     walk.press("5")
     yield shot(walk, "clinician dead key")
+    yield from _sent_by_the_clinic()
+
+
+def _sent_by_the_clinic() -> Iterator[Shot]:
+    """What waits for the clinician's yes."""
+    old = full_prescription()
+    walk = Walk(today(prescription=old), clinician_pin=True)
+    walk.press("4", "6", "7", "1", "enter")
+    walk.hear(PinChecked(True, 0))
+    walk.hear(CodeStateLoaded(CodeState("", ())))
+    new = replace(
+        old,
+        serial=old.serial + 1,
+        limits={key: limit_mA + 2.5 for key, limit_mA in old.limits.items()},
+        days_per_week=old.days_per_week + 1,
+        valid_until=old.valid_until + dt.timedelta(days=90),
+        programmes=old.programmes[:-1],
+        week0=not old.week0,
+        levels_anew=True,
+    )
+    walk.hear(
+        HeldLoaded(
+            (
+                Held("a", Installs(new, "")),
+                Held("b", Opens("id", 12, "Dr. Demo", "Dr. Demo, 2026-11-20; seen today")),
+                Held("c", None, "The signed file is for box 3F7A-91C2; this is box 0000-0000."),
+                Held("d", Installs(replace(old, serial=90), "")),
+            )
+        )
+    )
+    yield shot(walk, "clinician with something sent")
+    walk.press("3")
+    for sheet in range(4):
+        yield shot(walk, f"held more {sheet}")
+        walk.press("down")
+    walk.press("7")
+    yield shot(walk, "held_decline")
+    walk.press("2")
+    for name in ("a lock", "not valid", "nothing changes"):
+        walk.press("right")
+        yield shot(walk, f"held {name}")
+    walk.press("5")
+    yield shot(walk, "held taking")
+    walk.hear(HeldDone("The diary cannot be written. Please call your technical contact."))
+    walk.hear(HeldLoaded((Held("b", Opens("id", 12, "Dr. Demo", "Dr. Demo, 2026-11-20")),)))
+    yield shot(walk, "held not taken")
+    walk.press("5")
+    walk.hear(HeldDone())
+    walk.hear(HeldLoaded(()))
+    yield shot(walk, "held taken")
 
 
 def full_prescription() -> Prescription:

@@ -18,6 +18,7 @@ SERIES = "kiosk/review/series.py"
 READING = "kiosk/review/reading.py"
 TEST_FAMILY = "tests/review/test_family.py"
 CHARTS = "kiosk/visit/pages/chart_pages.py"
+TEST_HELD = "tests/kiosk/test_held_at_the_box.py"
 TEST_CHARTS = "tests/kiosk/test_family_charts.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -87,8 +88,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a lock opens without the clinician's PIN",
         APPLICATION,
-        '            self._access.must_be_here("clinician")\n',
-        "",
+        '            self._access.must_be_here("clinician")\n            result = await',
+        "            result = await",
         TEST_ALONG,
     ),
     Mutant(
@@ -153,5 +154,61 @@ MUTANTS: tuple[Mutant, ...] = (
         '        canvas.put(x, axis_y, "┴", Role.QUIET)\n',
         "        pass\n",
         TEST_CHARTS,
+    ),
+    Mutant(
+        "what the clinic sent is taken without the clinician's PIN",
+        APPLICATION,
+        '            self._access.must_be_here("clinician")\n            order = await',
+        "            order = await",
+        TEST_HELD,
+    ),
+    Mutant(
+        "more is allowed before all of it was shown",
+        "kiosk/visit/steps/held.py",
+        "one.order is not None and seen_whole(visit)",
+        "one.order is not None",
+        TEST_HELD,
+    ),
+    Mutant(
+        "a limit that rises looks like one that falls",
+        "kiosk/visit/changes.py",
+        "more=after is None or (before is not None and after > before)",
+        "more=after is None",
+        TEST_HELD,
+    ),
+    Mutant(
+        "what waited is taken as it was checked when it came",
+        "kiosk/access/handed_in.py",
+        "    order = await asyncio.to_thread(_sent_order, reader, item)\n",
+        "    order = await asyncio.to_thread(_sent_order, reader, item)\n    await store.take(item)\n",
+        "tests/access/test_held.py",
+    ),
+    Mutant(
+        "a note that was typed stands under no entry",
+        "kiosk/visit/steps/family_notes.py",
+        'Note(text=text, author="family", about=about or None)',
+        'Note(text=text, author="family")',
+        "tests/kiosk/test_typed_words.py",
+    ),
+    Mutant(
+        "while output is possible characters go into a text",
+        "kiosk/conductor_types.py",
+        "not conductor.output_possible and isinstance",
+        "isinstance",
+        "tests/screens/test_screens_app.py",
+    ),
+    Mutant(
+        "a note is lost from its entry by a later correction",
+        "kiosk/review/lists.py",
+        'original.get(stored.record.about or "", stored.record.about)',
+        "stored.record.about",
+        "tests/review/test_word_search.py",
+    ),
+    Mutant(
+        "words are found with their accents alone",
+        "kiosk/review/word_search.py",
+        "if not unicodedata.combining(one)",
+        "if one",
+        "tests/review/test_word_search.py",
     ),
 )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 
 from kiosk import words
+from kiosk.access.handed_in import Held, Opens
 from kiosk.diary.records import Lock
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, PinEntry, Words
 from kiosk.visit.pages import sides
 from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.family_pages import leafing
 from kiosk.visit.pages.pin_words import pin_notice
 from kiosk.visit.pages.verdicts import cause_of
-from kiosk.visit.state import Moment, Visit
+from kiosk.visit.state import FromClinic, Moment, Visit
 from kiosk.visit.steps import clinician
+from kiosk.visit.steps import held as held_steps
 from kiosk.words import _, content, ngettext
 from programs.library import load_courses, load_montages, load_programme
 from programs.prescription import Prescription
@@ -110,7 +113,9 @@ def clinician_pin(visit: Visit, moment: Moment) -> Page:
 def locks(visit: Visit, moment: Moment) -> Page:
     """One lock at a time: why it is there, and the key that opens it."""
     code, lock = visit.context.code, clinician.chosen(visit)
-    choices = [Choice(Key.TWO, _("Read the prescription"))]
+    held = len(visit.context.from_clinic.held or ())
+    sent = ngettext("What the clinic sent: {n}", "What the clinic sent: {n}", held).format(n=held)
+    choices = [Choice(Key.TWO, _("Read the prescription")), *([Choice(Key.THREE, sent)] if held else [])]
     lines = [_("Lock {lock} is open.").format(lock=code.opened)] if code.opened else []
     if code.checking or (code.state is None and not code.sentence):
         lines.append(_("One moment."))
@@ -145,3 +150,65 @@ def _why(visit: Visit, lock: Lock) -> str:
     }
     said = happened.get(lock.cause) or happened.get(lock.class_)
     return cause_of(visit, lock) if said is None else f"{said} ({lock.cause})"
+
+
+# ── what the clinic sent ────────────────────────────────────────────────────────────────────────
+
+
+def held(visit: Visit, moment: Moment) -> Page:
+    """One at a time: who signed it, what it would change, and the keys that take or decline it."""
+    state, one = visit.context.from_clinic, held_steps.chosen(visit)
+    lines = [_became(state)] if state.done or state.sentence else []
+    items: tuple[str, ...] = ()
+    choices: list[Choice] = []
+    shared = held_steps.change_sheets(visit)
+    at = min(visit.place.item, len(shared) - 1)
+    if state.doing or state.held is None:
+        lines.append(_("One moment."))
+    elif one is None:
+        lines.append(_("Nothing waits here."))
+    else:
+        said, items = _sent(one, shared[at])
+        lines += said
+        if one.order is not None and held_steps.seen_whole(visit):
+            choices.append(Choice(held_steps.TAKES, _("Take it")))
+        choices += [Choice(held_steps.DECLINES, _("Decline it")), *leafing(at, len(shared))]
+        if len(state.held) > 1:
+            choices.append(Choice(Key.RIGHT, _("Another one"), prominent=False))
+    title = _("From the clinic")
+    if state.held:
+        number = _("{number} of {count}").format(number=visit.place.index + 1, count=len(state.held))
+        title = f"{title}  {number}"
+    body = Words(tuple(lines), items)
+    return build(visit, moment, body, tuple(choices), title=title, back=not state.doing)
+
+
+def _became(state: FromClinic) -> str:
+    if state.sentence:
+        return state.sentence
+    return _("It is taken, and holds now.") if state.done == "take" else _("It is declined. Nothing changed.")
+
+
+def _sent(one: Held, changes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    order = one.order
+    if order is None:
+        return (_("This one cannot be taken: {why}").format(why=one.sentence),), ()
+    if isinstance(order, Opens):
+        return (_("It opens lock {number}. By {who}.").format(number=order.number, who=order.note),), ()
+    new = order.prescription
+    return (
+        _("Prescription {serial}, set by {clinician}.").format(
+            serial=new.serial, clinician=new.clinician.name
+        ),
+        _("It is signed by the clinic. ▲ allows more than now."),
+    ), changes
+
+
+def held_decline(visit: Visit, moment: Moment) -> Page:
+    """The clinic does not hear of it: a second question."""
+    lines = (
+        _("Decline it? It does not come again."),
+        _("What is in force stays as it is. Tell the clinic."),
+    )
+    choices = (Choice(Key.ONE, _("Decline it")), Choice(Key.TWO, _("Let it wait")))
+    return build(visit, moment, Words(lines), choices, title=_("From the clinic"), back=True)

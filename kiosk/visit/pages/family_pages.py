@@ -9,7 +9,6 @@ from typing import Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Overview, Page, PinEntry, Table, TextEntry, Words
-from kiosk.review import entry_words
 from kiosk.review.entry_words import author_word, mark_words, moment_word, yes_word
 from kiosk.review.family import LISTED_DAYS, EntryView, FamilyView, SessionView, SideLevel, Told
 from kiosk.review.listing import Looking, entries_shown, notes_about, notes_shown
@@ -24,6 +23,8 @@ from kiosk.words import _, content, ngettext
 from programs.library import load_programme
 
 CLOSES_S: Final = 300.0
+MOST_WORDS: Final = 60
+"""Of what a server said: the doctor has it whole."""
 NEARLY_FULL: Final = 80
 """Characters that are left of a text, from which on it says so."""
 SAME_MA: Final = 0.5
@@ -65,6 +66,7 @@ def family(visit: Visit, moment: Moment) -> Page:
         lines=lines,
         days=tuple((words.short_date(day.day), day.pain, day.session) for day in days),
         facts=(
+            *_beside_facts(view),
             _pain_fact(view),
             f"{session_fact(view)}   {_level_fact(view.levels)}".rstrip(),
             _news_fact(view),
@@ -193,6 +195,28 @@ def side_word(side: str) -> str:
     return {"left": _("left"), "right": _("right")}.get(side, _("both sides"))
 
 
+def _beside_facts(view: FamilyView) -> tuple[str, ...]:
+    """What somebody has to tell the clinician or the clinic."""
+    facts = []
+    if view.waiting:
+        facts.append(
+            ngettext(
+                "● The clinic sent something. It waits for the clinician here: Help, prescription, 7.",
+                "● The clinic sent {n} things. They wait for the clinician here: Help, prescription, 7.",
+                view.waiting,
+            ).format(n=view.waiting)
+        )
+    if view.refused:
+        facts.append(
+            ngettext(
+                "● The clinic's server refused {n} record: “{words}”. Tell the clinic.",
+                "● The clinic's server refused {n} records: “{words}”. Tell the clinic.",
+                view.refused,
+            ).format(n=view.refused, words=view.refused_words[:MOST_WORDS].strip())
+        )
+    return tuple(facts)
+
+
 def _news_fact(view: FamilyView) -> str:
     news = view.news
     if news.since is None:
@@ -230,7 +254,7 @@ def alerts(visit: Visit, moment: Moment) -> Page:
             )
         )
     choices = [Choice(Key.ENTER, _("Done, add a note"))] if one.stands else []
-    choices += _leafing(row, len(shown))
+    choices += leafing(row, len(shown))
     body = Words(
         tuple(lines), small=tuple(small), tone="warn" if one.stands and one.level != "info" else "plain"
     )
@@ -242,7 +266,8 @@ def _level(level: str) -> str:
     return {"red": _("▲ RED"), "amber": _("▲ AMBER")}.get(level, _("● TO KNOW"))
 
 
-def _leafing(row: int, count: int) -> list[Choice]:
+def leafing(row: int, count: int) -> list[Choice]:
+    """The keys that lead through a pile."""
     choices = []
     if row > 0:
         choices.append(Choice(Key.UP, _("before"), prominent=False))
@@ -444,12 +469,12 @@ def find(visit: Visit, moment: Moment) -> Page:
 def entry(visit: Visit, moment: Moment) -> Page:
     """One entry in full, with the notes about it."""
     one = steps.chosen_entry(visit)
-    screens = entry_words.screens(steps.entry_items(visit))
-    at = min(visit.place.item, len(screens) - 1)
+    shared = steps.entry_sheets(visit)
+    at = min(visit.place.item, len(shared) - 1)
     day = f"{words.date(one.at.date())} {one.at.year}"
-    body = Words((f"{day}  {words.clock(one.at)}   {moment_word(one.entry.moment)}",), screens[at])
-    choices = (Choice(Key.ONE, _("Add a note")), *_leafing(at, len(screens)))
-    title = _("Diary") if len(screens) == 1 else f"{_('Diary')}   {at + 1} / {len(screens)}"
+    body = Words((f"{day}  {words.clock(one.at)}   {moment_word(one.entry.moment)}",), shared[at])
+    choices = (Choice(Key.ONE, _("Add a note")), *leafing(at, len(shared)))
+    title = _("Diary") if len(shared) == 1 else f"{_('Diary')}   {at + 1} / {len(shared)}"
     return build(visit, moment, body, choices, title=title, back=True, right=closes(visit, moment), screen=at)
 
 

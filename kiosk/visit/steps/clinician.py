@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from kiosk.access.unlocking import ToOpen
 from kiosk.keys import Key
-from kiosk.visit.events import CodeTried, LoadCodeState, OpenLock, PinChecked
-from kiosk.visit.state import Code, Moment, Pin, Result, Visit
+from kiosk.visit.events import CodeTried, LoadCodeState, LoadHeld, OpenLock, PinChecked
+from kiosk.visit.state import Code, FromClinic, Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import back, go, home, update
 from kiosk.visit.steps.pin_entry import say_wrong, type_pin
 from programs.prescription import Prescription
@@ -42,8 +42,8 @@ def hear_pin(visit: Visit, event: PinChecked, moment: Moment) -> Result:
         return visit, ()
     if not event.ok:
         return say_wrong(visit, event, moment), ()
-    visit = go(update(visit, pin=Pin(), code=Code()), moment, "clinician", remember=False)
-    return visit, (LoadCodeState(),)
+    visit = update(visit, pin=Pin(), code=Code(), from_clinic=FromClinic())
+    return go(visit, moment, "clinician", remember=False), (LoadCodeState(), LoadHeld())
 
 
 def chosen(visit: Visit) -> ToOpen | None:
@@ -53,7 +53,7 @@ def chosen(visit: Visit) -> ToOpen | None:
 
 
 def press_clinician(visit: Visit, key: Key, moment: Moment) -> Result:
-    """5 Open this lock. Left and Right choose another. 2 The prescription. Back: home."""
+    """5 Open this lock. Left and Right choose another. 2 The prescription, 3 what was sent. Back: home."""
     code, lock = visit.context.code, chosen(visit)
     if code.checking:
         return visit, ()
@@ -61,6 +61,8 @@ def press_clinician(visit: Visit, key: Key, moment: Moment) -> Result:
         return home(visit, moment)
     if key is Key.TWO:
         return go(visit, moment, "prescription"), ()
+    if key is Key.THREE and visit.context.from_clinic.held:
+        return go(visit, moment, "held"), ()
     if lock is None:
         return visit, ()
     if key in (Key.LEFT, Key.RIGHT) and code.state is not None and len(code.state.locks) > 1:

@@ -30,6 +30,7 @@ from kiosk.visit.events import (
     PinChecked,
     WordsFound,
 )
+from kiosk.visit.sheets import sheets
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps import stick, typing
 from kiosk.visit.steps.moves import back, go, home, jump, save, update
@@ -189,10 +190,10 @@ def chosen_entry(visit: Visit) -> EntryView:
     return entries_shown(view_of(visit), visit.context.looking)[visit.context.looking.row]
 
 
-def entry_items(visit: Visit) -> tuple[str, ...]:
-    """All that is said of the chosen entry, piece by piece."""
+def entry_sheets(visit: Visit) -> tuple[tuple[str, ...], ...]:
+    """All that is said of the chosen entry, screen by screen."""
     one, looking = chosen_entry(visit), visit.context.looking
-    return entry_words.in_full(one, notes_about(view_of(visit), looking, one.id))
+    return sheets(entry_words.in_full(one, notes_about(view_of(visit), looking, one.id)))
 
 
 def press_entry(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -201,7 +202,7 @@ def press_entry(visit: Visit, key: Key, moment: Moment) -> Result:
         return go(look(visit, about=chosen_entry(visit).id), moment, "family_note"), ()
     if key is Key.ENTER:
         return back(visit, moment)
-    return leaf(visit, key, moment, len(entry_words.screens(entry_items(visit))))
+    return leaf(visit, key, moment, len(entry_sheets(visit)))
 
 
 def press_read_note(visit: Visit, key: Key, moment: Moment) -> Result:
@@ -277,11 +278,11 @@ def _in_list(visit: Visit, key: Key, moment: Moment, count: int) -> Result:
     return or_back(visit, key, moment)
 
 
-def leaf(visit: Visit, key: Key, moment: Moment, screens: int) -> Result:
+def leaf(visit: Visit, key: Key, moment: Moment, count: int) -> Result:
     """Up and down through the screens of one thing: `Place.item`."""
     if key not in (Key.UP, Key.DOWN):
         return or_back(visit, key, moment)
-    item = min(screens - 1, max(0, visit.place.item + STEP_OF[key]))
+    item = min(count - 1, max(0, visit.place.item + STEP_OF[key]))
     if item == visit.place.item:
         return visit, ()
     return go(visit, moment, visit.step, visit.place.index, item, remember=False), ()
