@@ -15,7 +15,6 @@ from kiosk.visit.steps.conclusion import save_lock
 from kiosk.visit.steps.forms import begin_form, next_due
 from kiosk.visit.steps.moves import (
     back,
-    forget_document,
     go,
     home,
     save,
@@ -39,7 +38,7 @@ def press_pads_off(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is not Key.ENTER:
         return visit, ()
     asked = played(visit) and after_entry(visit).pain_rest is None
-    return go(update(visit, number=Number()), moment, "pain_after" if asked else "skin_after"), ()
+    return go(visit, moment, "pain_after" if asked else "skin_after"), ()
 
 
 def played(visit: Visit) -> bool:
@@ -81,8 +80,6 @@ def press_pain_after(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def _keep(visit: Visit, **said: Any) -> Result:
     """Saves what was said after the session, with what was said now."""
-    if visit.context.run.after is None:
-        visit = forget_document(visit, "after")
     entry = replace(after_entry(visit), **said)
     return save_document(update_run(visit, after=entry), "after", entry)
 
