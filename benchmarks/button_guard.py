@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from drivers import urgency
 from drivers.guard import command as guard
 from drivers.guard.link import GuardLink
 from drivers.stop_inputs import EV_KEY, INPUT_EVENT, KEY_SPACE, PRESSED
@@ -57,4 +58,7 @@ def start(port: str, button: Path) -> GuardLink:
 if __name__ == "__main__":
     pipe = sys.argv[1]
     guard.keyboards = lambda: [pipe]  # type: ignore[assignment]
+    # As `drivers.guard.__main__`.
+    urgency.end_when_spinning()
+    urgency.run_before_others(urgency.GUARD)
     sys.exit(guard.main(sys.argv[2:]))

@@ -174,15 +174,16 @@ class Kiosk:
 
     def arm(self) -> None:
         """Armed at zero, the session's page shown."""
+        if not any(self.is_armed() for _ in range(20)):
+            raise RuntimeError("the guard does not arm")
+
+    def is_armed(self) -> bool:
+        """As `arm`, tried once: where the kiosk is kept from its work, the lease can lapse meanwhile, or the
+        echo of the last stop key can end the new arming."""
         self.terminal.read.clear()
         self.log.read_on()
-        # Where the kiosk is kept from its work, the echo of the last stop key can end the new arming.
-        for _ in range(20):
-            self.order("arm")
-            said, why = self.hear("armed", "stopped")
-            if said == "armed":
-                return
-        raise RuntimeError(f"the guard does not arm: {why}")
+        self.order("arm")
+        return self.hear("armed", "stopped")[0] == "armed"
 
     def stopped(self) -> str:
         """Why the arming ended; waits for its end."""

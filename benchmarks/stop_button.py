@@ -25,8 +25,10 @@ from tests.drivers.guard_bench import arm
 from tests.drivers.p24_bench import SimulatorProcess
 
 WARM_UP = 5
-SILENT_AT_MOST_S = 0.1
+SILENT_AT_MOST_S = 0.05
 """Well within the lease: what is measured is the button, not the lapse."""
+BUSY_AT_MOST_S = 30.0
+"""A kiosk that is kept from its work keeps an arming only now and then."""
 
 
 def measure(quick: bool) -> list[Figure]:
@@ -42,8 +44,10 @@ def measure(quick: bool) -> list[Figure]:
         hung_ms = [_hung(kiosk, button, randomness) for _ in range(with_kiosk)]
         busy_ms = {load: _busy(kiosk, button, load, with_kiosk, randomness) for load in ("loop", "json")}
     others = {"kiosk stopped": hung_ms, "200 ms loops": busy_ms["loop"], "json.dumps": busy_ms["json"]}
-    said = ", ".join(f"{name} p50 {median(ms):.1f} max {max(ms):.1f}" for name, ms in others.items())
-    note = f"p50 {median(bare_ms):.2f} ms; {with_kiosk} trials each: {said}"
+    said = ", ".join(
+        f"{name} p50 {median(ms):.1f} max {max(ms):.1f} ({len(ms)})" for name, ms in others.items() if ms
+    )
+    note = f"p50 {median(bare_ms):.2f} ms; with a kiosk (trials): {said}"
     return [Figure("stop_button_hung_p99_ms", percentile(bare_ms, 99), str(bare), note=note)]
 
 
@@ -132,9 +136,11 @@ def _hung(kiosk: Kiosk, button: Button, randomness: random.Random) -> float:
 def _busy(kiosk: Kiosk, button: Button, load: str, trials: int, randomness: random.Random) -> list[float]:
     kiosk.order(f"load {load}")
     times_ms: list[float] = []
-    while len(times_ms) < trials:
+    end_s = time.monotonic() + BUSY_AT_MOST_S
+    while len(times_ms) < trials and time.monotonic() < end_s:
         ordered_s = time.monotonic()
-        kiosk.arm()
+        if not kiosk.is_armed():
+            continue
         time.sleep(randomness.uniform(0.0, SILENT_AT_MOST_S))
         pressed_s = button.press()
         kiosk.stopped()
