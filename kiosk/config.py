@@ -45,11 +45,12 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     kind: DeviceKind
     id_path: str = ""
-    """Its /dev/serial/by-id path; nothing else is opened."""
+    """Its /dev/serial/by-id path; nothing else is opened. Of a simulator: where a guard that is a unit of its
+    own finds it; a guard that the kiosk starts has one that the kiosk starts, too."""
     device_id: str = ""
     """What it must answer when asked who it is; empty: recorded at setup."""
     simulated: bool = False
-    """True: a simulator is started instead, and the data are simulated for ever."""
+    """True: only a simulator is used, and the data are simulated for ever."""
 
 
 class StopInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -167,18 +168,18 @@ def decode_config(text: str, name: str) -> Config:
     except checked_toml.TomlError as error:
         raise _wrong(name, error.key, error.found, _EXPECTED.get(error.key, error.expected)) from error
     if config.device is not None:
-        _check_device(name, config.device)
+        _check_device(name, config.device, config.guard)
     if config.guard.socket:
         _check_guard(name, config)
     return config
 
 
-def _check_device(name: str, device: Device) -> None:
-    """What a type cannot say: a simulator has no port, hardware has one, and their ids differ (rule 19)."""
-    if device.simulated and device.id_path:
-        raise _wrong(
-            name, "device.id_path", repr(device.id_path), "no port, because device.simulated is true"
-        )
+def _check_device(name: str, device: Device, guard: GuardUnit) -> None:
+    """What a type cannot say: a simulator of the kiosk's has no port, hardware has one, and their ids differ
+    (rule 19)."""
+    if device.simulated and device.id_path and not guard.socket:
+        expected = "no port, because device.simulated is true and no guard.socket is set"
+        raise _wrong(name, "device.id_path", repr(device.id_path), expected)
     if not device.simulated and not device.id_path:
         raise _wrong(name, "device.id_path", "nothing", "the stimulator's /dev/serial/by-id path")
     if device.device_id and device.simulated != device.device_id.startswith("SIM"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import termios
 from collections.abc import Callable, Iterator, Sequence
 
@@ -26,6 +27,12 @@ class Conversation:
         self._print = say
         self._descriptor = descriptor
         self._read = b""
+
+    def alive(self, now_s: float) -> bool:
+        """Somebody can still answer: nobody hung up at the other end (safety rule 9)."""
+        poll = select.poll()
+        poll.register(self._descriptor, 0)  # a hang-up is reported whatever is asked
+        return not poll.poll(0)
 
     def say(self, *lines: str) -> None:
         for line in lines:

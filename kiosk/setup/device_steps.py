@@ -21,7 +21,6 @@ from kiosk.errors import KioskError
 from kiosk.setup import card, self_test, toml_edit
 from kiosk.setup.context import Setup
 from kiosk.simulator import running_simulator
-from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.words import _
 
 PRESS_WITHIN_S: Final = 30.0
@@ -93,7 +92,7 @@ async def _testing(
         link = GuardLink.start_child(
             port, kind, simulated=setup.simulator is not None, stop_inputs=inputs, device_id=device_id
         )
-        test = self_test.SelfTest(link, setup.clock, AlwaysAlive())
+        test = self_test.SelfTest(link, setup.clock, setup.talk)
         test.begin()
         try:
             yield test

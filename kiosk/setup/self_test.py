@@ -127,7 +127,7 @@ class SelfTest:
     async def stop_test(self, pressed: Callable[[], Any], ready: Callable[[], None]) -> bool:
         """`ready` once the device is switched on without a pulse; then a line, or a button, has to stop it.
 
-        Whether the device confirmed that.
+        Whether the device confirmed that. What `pressed` raises comes out once it is off.
         """
         self._send(guard.Test())
         await self._until("testing")
@@ -140,6 +140,8 @@ class SelfTest:
         stopped = await stopping
         pressing.cancel()
         await asyncio.gather(pressing, return_exceptions=True)
+        if not pressing.cancelled():
+            pressing.result()
         return stopped.confirmed and stopped.why in ("test", "button")
 
     async def channel(self, channel: int, pressed: Callable[[], Any]) -> Result:

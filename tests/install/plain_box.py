@@ -58,6 +58,16 @@ def _sleep(seconds):
     _now[0] += seconds
 time.sleep = _sleep
 """
+PROGRAM: Final = """
+import json, os, sys
+def main():
+    if sys.argv[1:2] != ["doctor"]:
+        print("homestim, version {version}")
+        return
+    assert os.getuid() == 0, "it looks into what is root's"
+    found = "/run/doctor-{version}"
+    print(open(found).read() if os.path.exists(found) else json.dumps({{"findings": []}}))
+"""
 IN_USE: Final = """
 import json, os
 queue = "/run/in_use"
@@ -139,6 +149,12 @@ class PlainBox:
             input=typed,
         )
         return Installed(done.returncode, done.stdout, done.stderr)
+
+    def doctor_finds(self, version: str, **to_mend: str) -> None:
+        """What the doctor of a version says from now on, by check."""
+        findings = [{"check": check, "state": "fix", "found": found} for check, found in to_mend.items()]
+        findings.append({"check": "sound", "state": "look", "found": "No loudspeaker."})
+        (self.root / f"run/doctor-{version}").write_text(json.dumps({"findings": findings}))
 
     def set_up(self) -> None:
         """As `homestim setup` leaves it."""
@@ -246,7 +262,7 @@ def make_bundle(folder: Path, version: str, *, extra: str = "", damaged: bool = 
     wheels = folder / "wheels"
     wheels.mkdir()
     os.link(_pip(), wheels / "pip-1-py3-none-any.whl")
-    program = f"def main():\n    print('homestim, version {version}')\n{extra}\n"
+    program = PROGRAM.format(version=version) + extra + "\n"
     name = f"homestim-{version}-py3-none-any.whl"
     write_wheel(
         wheels / name,

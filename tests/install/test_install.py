@@ -171,6 +171,32 @@ def test_a_version_that_does_not_stay_up_is_undone_by_itself(used: PlainBox) -> 
     assert (used.root / HOME_DATA / "diary").read_text() == "entry\n"
 
 
+def test_a_version_that_breaks_what_the_doctor_looks_at_is_undone_by_itself(used: PlainBox) -> None:
+    used.doctor_finds("1.0", keys="Alt+SysRq restarts the box.")
+    used.doctor_finds("2.0", keys="Alt+SysRq restarts the box.", builds="The guard is of another build.")
+    done = used.install(of="2.0")
+    assert done.code == 1
+    assert "2.0 is not well: builds: The guard is of another build. The box is back on 1.0" in done.error
+    assert used.current == "1.0"
+
+
+def test_what_was_wrong_before_or_outside_of_the_program_undoes_no_upgrade(used: PlainBox) -> None:
+    used.doctor_finds("1.0", keys="Alt+SysRq restarts the box.")
+    used.doctor_finds("2.0", keys="Alt+SysRq restarts the box.", port="The stimulator's port is not there.")
+    assert used.install(of="2.0").code == 0
+    assert used.current == "2.0"
+
+
+def test_a_doctor_that_answers_no_more_undoes_an_upgrade_and_a_mute_old_one_does_not(used: PlainBox) -> None:
+    mute = used.root / "run/doctor-2.0"
+    mute.write_text("")
+    assert "2.0 is not well: its doctor does not answer" in used.install(of="2.0").error
+    assert used.current == "1.0"
+    mute.rename(used.root / "run/doctor-1.0")
+    assert used.install(of="2.0").code == 0
+    assert used.current == "2.0"
+
+
 def test_when_the_old_version_is_not_well_either_it_says_so(used: PlainBox) -> None:
     (used.root / "run/unwell").write_text("1.0 2.0")
     done = used.install(of="2.0")
@@ -273,7 +299,7 @@ def test_a_wheel_that_was_damaged_on_its_way_is_not_installed(used: PlainBox) ->
 
 
 def test_the_same_number_with_other_contents_gets_a_folder_of_its_own(used: PlainBox) -> None:
-    used.bundle("1.0", place="other", extra="    print('another')")
+    used.bundle("1.0", place="other", extra="# other contents")
     done = used.install(of="other")
     assert done.code == 0, done
     assert used.current is not None

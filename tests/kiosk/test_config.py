@@ -134,6 +134,13 @@ def test_a_bad_file_names_file_key_found_and_expected(
     assert "\n" not in caught.value.sentence
 
 
+def test_a_simulator_has_a_port_only_where_a_guard_of_its_own_has_to_find_it() -> None:
+    text = '[device]\nkind = "p24"\nsimulated = true\nid_path = "/dev/x"\n[guard]\nsocket = "/run/g"'
+    device = decode_config(text, "f").device
+    assert device is not None
+    assert (device.simulated, device.id_path) == (True, "/dev/x")
+
+
 def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path / "none.toml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from drivers.guard.messages import LeadContact
 from kiosk.clock import SystemClock
 from kiosk.settings import SimulatorSpec
 from kiosk.setup import self_test
+from kiosk.setup.conversation import Conversation, Left
 from kiosk.setup.self_test import MOST_HALF_MA, Result, SelfTest, is_dummy
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.terminal.liveness import AlwaysAlive
@@ -50,9 +52,16 @@ ENDED_BY_A_BUSY_MACHINE = ("lease", "stale", "no_answer")
 
 
 class Rig:
-    def __init__(self, test: SelfTest, log: DeviceLog, simulator: Simulator) -> None:
+    def __init__(self, test: SelfTest, log: DeviceLog, simulator: Simulator, terminal: int) -> None:
         self.test, self.log, self.simulator = test, log, simulator
+        self._terminal: int | None = terminal
         self.pressing = asyncio.Event()
+
+    def hang_up(self) -> None:
+        """The terminal at which the installer sits is gone."""
+        if self._terminal is not None:
+            os.close(self._terminal)
+            self._terminal = None
 
     async def stop_tested(self) -> None:
         assert await self.test.stop_test(self.pressed, self.pressing.set)
@@ -88,12 +97,16 @@ async def rig(folder: Path, *faults: str, kind: str = "p24") -> AsyncIterator[Ri
         link = GuardLink.start_child(
             str(simulator.port), kind, simulated=True, log_path=str(folder / "guard.log")
         )
-        test = SelfTest(link, SystemClock(), AlwaysAlive())
+        terminal, answers = os.openpty()
+        test = SelfTest(link, SystemClock(), Conversation(print, answers))
         test.begin()
+        box = Rig(test, DeviceLog(log), simulator, terminal)
         try:
-            yield Rig(test, DeviceLog(log), simulator)
+            yield box
         finally:
             await link.close()
+            box.hang_up()
+            os.close(answers)
 
 
 async def test_on_the_dummy_load_five_milliamperes_and_the_dead_man_and_nothing_on_a_body_beside_it(
@@ -141,6 +154,34 @@ async def test_a_line_stops_it(tmp_path: Path) -> None:
         assert result.outcome == "stopped"
         await asyncio.to_thread(box.log.wait_for_output, above_zero=False)
     assert box.most_mA() < MOST_HALF_MA / 2
+
+
+async def test_the_lease_ends_with_the_installers_terminal(tmp_path: Path) -> None:
+    async with rig(tmp_path, "dummy_load:1") as box:
+        await box.test.identify()
+        await box.stop_tested()
+
+        async def never_but_the_terminal_goes() -> None:
+            await asyncio.to_thread(box.log.wait_for_output, above_zero=True)
+            box.hang_up()
+            await asyncio.Event().wait()
+
+        result = await box.test.channel(1, never_but_the_terminal_goes)
+        assert result.outcome == "failed"
+        assert result.detail in ENDED_BY_A_BUSY_MACHINE
+        await asyncio.to_thread(box.log.wait_for_output, above_zero=False)
+    assert box.most_mA() < MOST_HALF_MA / 2
+
+
+async def test_a_terminal_that_goes_is_no_press_of_stop(tmp_path: Path) -> None:
+    async with rig(tmp_path, "dummy_load:1") as box:
+        await box.test.identify()
+
+        async def nobody() -> None:
+            raise Left("")
+
+        with pytest.raises(Left):
+            await box.test.stop_test(nobody, lambda: None)
 
 
 async def test_nothing_goes_on_without_a_stop_test(tmp_path: Path) -> None:

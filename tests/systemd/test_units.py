@@ -236,6 +236,32 @@ def test_a_disk_that_is_not_mounted_is_never_taken_for_an_empty_diary() -> None:
         assert set(places) <= set(" ".join(said.get("RequiresMountsFor", [])).split()), unit.name
 
 
+DRIVER_OF = {"char-ttyACM": "cdc_acm", "char-ttyUSB": "ftdi_sio", "char-alsa": "snd"}
+"""Kind of device, by its name in /proc/devices → the module that puts it there; char-input is built in."""
+
+
+def test_a_kind_of_device_that_a_unit_may_open_is_there_before_the_unit() -> None:
+    """systemd looks the kind up when the unit starts: one that comes later stays shut out for good."""
+    found = 0
+    for unit in UNITS:
+        said = settings(unit)
+        kinds = [value.split()[0] for value in said.get("DeviceAllow", []) if value.startswith("char-")]
+        for kind in set(kinds) - {"char-input"}:
+            loader = f"modprobe@{DRIVER_OF[kind]}.service"
+            for name in ("Wants", "After"):
+                assert loader in " ".join(said.get(name, [])).split(), (unit.name, kind, name)
+            found += 1
+    assert found == 3
+
+
+def test_the_letters_are_made_large_once_the_screen_has_its_driver() -> None:
+    """A graphics driver that comes after the kiosk takes the console over, with letters of its own size."""
+    said = settings(SYSTEMD / "units/homestim-console.service")
+    assert any("prepare-console" in value for value in said["ExecStartPre"])
+    for name in ("Wants", "After"):
+        assert "systemd-udev-settle.service" in " ".join(said[name]).split()
+
+
 def test_udev_takes_the_rules() -> None:
     needs("udevadm")
     rules = sorted((SYSTEMD / "udev").iterdir())

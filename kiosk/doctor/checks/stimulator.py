@@ -25,9 +25,9 @@ def port(box: Box) -> Finding:
     """It is there, and its answer is not delayed."""
     if not box.has_device:
         return _none_configured("port")
-    if box.simulated:
-        return ok("port", _("The box runs on the simulator; there is no port."))
     path = box.text("device", "id_path")
+    if box.simulated and not path:
+        return ok("port", _("The box runs on the simulator; there is no port."))
     real = box.machine.real(path)
     if real is None:
         return fix(
@@ -50,7 +50,7 @@ def port_name(box: Box) -> Finding:
     if not box.has_device:
         return _none_configured("port-name")
     path = box.text("device", "id_path")
-    if box.simulated or path.startswith(BY_ID):
+    if (box.simulated and not path) or path.startswith(BY_ID):
         return ok("port-name", _("The port's name stays the same when something else is plugged in."))
     return fix(
         "port-name",
