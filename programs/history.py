@@ -65,6 +65,9 @@ class PastSession(msgspec.Struct, frozen=True):
     """Its serial; 0: not known."""
     cut_short: bool = False
     """The person stopped it and did not go on: enough, burning, faint, a sting."""
+    over_by: dt.datetime | None = None
+    """When it was certainly over by a trusted clock, where its own date cannot be right: rest counts from
+    then, and `ended_at` is the last day on which it can have been."""
 
     @property
     def counts(self) -> bool:
@@ -313,7 +316,7 @@ class CourseHistory(msgspec.Struct, frozen=True):
         )
 
     def _rest_from(self, session: PastSession, is_nmes: bool) -> dt.datetime | None:
-        end = session.ended_at if session.clock_trusted else None
+        end = session.over_by or (session.ended_at if session.clock_trusted else None)
         return end if is_nmes or self.muscles_rest_from is None else self.muscles_rest_from
 
     def _begins_muscle_work(self, day: dt.date) -> bool:

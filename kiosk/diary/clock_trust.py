@@ -4,11 +4,17 @@ A clock that is behind a record which a trusted clock dated was set back: its re
 until the clock has passed that record. Where the record itself was wrong (a clock that stood a year ahead,
 once) that would be for ever: so a clock that is trusted by itself is believed again after it was marked on
 `DAYS` days, each later than the one before. Setting it back for an evening gains nothing.
+
+What was written while the clock stood ahead lies in the future afterwards. It came before the first record
+that a believed clock wrote after it, and counts as of then (`Believed`): not before it was, so that neither
+rest nor a lock is cut short, and not for as long as the clock stood ahead. Once its own date has come, it
+counts as of that again: which of the two clocks was wrong cannot be told any more.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Final
 
@@ -64,6 +70,25 @@ def of(envelopes: Iterable[Envelope]) -> ClockTrust:
     for envelope in envelopes:
         trust = trust.after(envelope)
     return trust
+
+
+class Believed:
+    """When a trusted clock wrote what, in the order of writing."""
+
+    def __init__(self, envelopes: Iterable[Envelope]) -> None:
+        found = sorted((one for one in envelopes if one.clock_trusted), key=lambda one: one.after)
+        self._after = [one.after for one in found]
+        self._earliest = [one.entry_time for one in found]
+        for place in range(len(found) - 2, -1, -1):
+            self._earliest[place] = min(self._earliest[place], self._earliest[place + 1])
+
+    def over_by(self, envelope: Envelope) -> dt.datetime | None:
+        """When a record that is dated later was certainly over: the earliest time that a trusted clock wrote
+        after it. None: nothing says that it was not when it says."""
+        place = bisect_right(self._after, envelope.after)
+        if place == len(self._after) or self._earliest[place] >= envelope.entry_time:
+            return None
+        return self._earliest[place]
 
 
 def _later(one: dt.datetime | None, other: dt.datetime) -> dt.datetime:

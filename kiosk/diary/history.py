@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
+import msgspec
+
 from kiosk.diary.records import (
     Entry,
     LevelFound,
@@ -41,6 +43,7 @@ from programs.screening import SORENESS_CALM
 
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
 """From the first record to the end of the current, with finding, pauses and a restart: an upper bound."""
+DAY: Final = dt.timedelta(days=1)
 PAIN_UP: Final = 2
 """Points on 0–10 (clinical reference 4, "Regress")."""
 BY_CLINICIAN: Final = ("code", "file", "clinician_pin")
@@ -54,7 +57,9 @@ def course_history(reader: StoreReader) -> CourseHistory:
     """The summary of everything in the diary. Raises DiaryDamaged."""
     history = CourseHistory()
     sessions = past_sessions(reader)
-    for session in sessions.values():
+    over_by = _over_by(reader, sessions)
+    counted = _dated_anew(sessions, over_by)
+    for session in counted.values():
         history = history.with_session(session)
     anew = _levels_anew(reader)
     for level in _levels(reader, sessions):
@@ -64,11 +69,13 @@ def course_history(reader: StoreReader) -> CourseHistory:
     for stored in entries:
         assert isinstance(stored.record, Entry)
         soreness, skin = _counted(stored)
-        history = history.with_day(stored.envelope.event_time.date(), soreness=soreness, skin=skin)
+        said_at = over_by.get(stored.envelope.id, stored.envelope.event_time)
+        history = history.with_day(said_at.date(), soreness=soreness, skin=skin)
         pain = stored.record.pain_rest
         if pain is not None and stored.record.moment in _COMPARABLE and not stored.from_memory:
             history = history.with_pain(stored.envelope.event_time.date(), pain)
-    for session in _sessions_with_pain_up(entries, sessions):
+    for session_id in _sessions_with_pain_up(entries, sessions):
+        session = counted[session_id]
         history = history.with_pain_up(session.ended_at.date(), muscles=session.kind == "nmes")
     for day in _diary_days(entries, sessions):
         history = history.with_diary_day(day)
@@ -172,6 +179,51 @@ def _past_session(
     )
 
 
+def _over_by(reader: StoreReader, sessions: Mapping[str, PastSession]) -> dict[str, dt.datetime]:
+    """Id of a session's first record, or of an entry → when it was certainly over, where it lies in the
+    future (`kiosk.diary.clock_trust`)."""
+    now = reader.clock.now()
+    ahead = [
+        (chain[0].envelope.id, chain[:2][-1].envelope)
+        for chain in reader.versions("sessions")
+        if (session := sessions.get(chain[0].envelope.id)) is not None and session.ended_at > now
+    ]
+    ahead += [
+        (chain[-1].envelope.id, chain[0].envelope)
+        for chain in reader.versions("entries")
+        if chain[0].envelope.entry_time > now and chain[-1].envelope.event_time > now
+    ]
+    if not ahead:
+        return {}
+    believed = reader.believed()
+    found = ((id_, believed.over_by(envelope)) for id_, envelope in ahead)
+    return {id_: at for id_, at in found if at is not None}
+
+
+def _dated_anew(
+    sessions: Mapping[str, PastSession], over_by: Mapping[str, dt.datetime]
+) -> dict[str, PastSession]:
+    """Those that a clock dated which stood ahead, on the last days on which they can have been: as many
+    therapy days as there were, and each as late as it may have been (safety rule 29)."""
+    taken = {session.ended_at.date() for id_, session in sessions.items() if id_ not in over_by}
+    days: dict[tuple[dt.datetime, dt.date], dt.date] = {}
+    anew = dict(sessions)
+    for id_, session in reversed(list(sessions.items())):
+        at = over_by.get(id_)
+        if at is None:
+            continue
+        key = at, session.ended_at.date()
+        if key not in days:
+            day = at.date()
+            while day in taken:
+                day -= DAY
+            days[key] = day
+            taken.add(day)
+        ended_at = at - (at.date() - days[key])
+        anew[id_] = msgspec.structs.replace(session, ended_at=ended_at, over_by=at)
+    return anew
+
+
 @lru_cache(maxsize=64)
 def _plan_of(toml: str) -> str:
     """The plan that an installed prescription names."""
@@ -268,8 +320,8 @@ def mean_pain(ratings: Sequence[int]) -> float | None:
     return sum(ratings) / len(ratings) if len(ratings) >= PAIN_ENTRIES else None
 
 
-def _sessions_with_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) -> list[PastSession]:
-    """Those after which the pain at rest was clearly higher still on the next day.
+def _sessions_with_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) -> list[str]:
+    """The ids of those after which the pain at rest was clearly higher still on the next day.
 
     Compared are the last rating before the session on its day and the first one on the day after; pain
     that was said just after the current does not count. Usual is the week before the session's day.
@@ -283,7 +335,7 @@ def _sessions_with_pain_up(entries: list[Stored], sessions: dict[str, PastSessio
             by_day.setdefault(at.date(), []).append((at, record.pain_rest))
             if record.moment != "next_day":
                 usual.setdefault(at.date(), []).append(record.pain_rest)
-    return [session for session in sessions.values() if _pain_went_up_after(session, by_day, usual)]
+    return [id_ for id_, session in sessions.items() if _pain_went_up_after(session, by_day, usual)]
 
 
 def _pain_went_up_after(

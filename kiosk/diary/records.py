@@ -52,6 +52,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     set_back: bool = False
     """The clock was trusted by itself and behind a record that a trusted clock had dated
     (`kiosk.diary.clock_trust`)."""
+    after: int = 0
+    """How many lines the journal had before it: which record came first, whatever their clocks said. 0: the
+    first one, or written before this was kept."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):

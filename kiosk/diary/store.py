@@ -51,6 +51,8 @@ RECENT: Final = 100
 _RECORDS: Final = journal.Decoding(Stored)
 BATCH: Final = 16
 """Records of a bulk write in one line: lines that short can still be mended."""
+_OFTEN: Final = ("entries", "screenings", "sessions")
+"""Whoever uses the box writes these."""
 
 
 class StoreError(KioskError):
@@ -109,9 +111,9 @@ def _migrated(folder: Path, meta: data_folder.Meta) -> data_folder.Meta:
         ) from error
 
 
-def open_reader(folder: Path, clock: Clock) -> StoreReader:
+def open_reader(folder: Path, clock: Clock, *, in_parts: bool = False) -> StoreReader:
     """The diary in `folder`, beside whoever writes in it. Raises FolderError."""
-    return StoreReader(folder, data_folder.read_meta(folder), clock)
+    return StoreReader(folder, data_folder.read_meta(folder), clock, in_parts=in_parts)
 
 
 class StoreReader:
@@ -120,15 +122,25 @@ class StoreReader:
     A corrected record stands in none of the answers: its correction has taken its place. Only
     `facts` gives both. Records that were written in a folder of another kind are never given.
     Every method raises DiaryDamaged. One thread at a time.
+
+    `in_parts`: a month that cannot be read is left out of every answer, and stands in `unreadable`. For those
+    who look or take along, and say so; never for what therapy rests on, for a lock may stand in that month.
     """
 
-    def __init__(self, folder: Path, meta: data_folder.Meta, clock: Clock) -> None:
+    def __init__(self, folder: Path, meta: data_folder.Meta, clock: Clock, *, in_parts: bool = False) -> None:
         self.folder = folder
         self.meta = meta
         self._clock = clock
         self._journals = months.Reader(folder, meta.version, _RECORDS)
         self._past: dict[tuple[str, str], tuple[Stored, ...]] = {}
         """Of months that are over: they will not change any more."""
+        self._in_parts = in_parts
+        self._unreadable: set[str] = set()
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The months ("2026-10") that were left out so far, oldest first; only of a reader `in_parts`."""
+        return tuple(sorted(self._unreadable))
 
     @property
     def kind(self) -> FolderKind:
@@ -189,7 +201,8 @@ class StoreReader:
     def locks_open(self, now: dt.datetime | None = None) -> tuple[Stored, ...]:
         """Every lock that still holds: no unlock lifts it, and its day (`until`) has not come.
 
-        A day has come only by a clock that is trusted: setting the clock opens nothing (safety rule 26).
+        A day has come only by a clock that is trusted: setting the clock opens nothing (safety rule 26). One
+        that was set by a clock which stood ahead is as many days away from when that was seen.
         """
         now = now or self._clock.now()
         trusted = self._clock.trusted()
@@ -201,8 +214,20 @@ class StoreReader:
             for stored in self.all("locks")
             if isinstance(stored.record, Lock)
             and stored.envelope.id not in lifted
-            and not (trusted and stored.record.until is not None and now.date() >= stored.record.until)
+            and not (trusted and stored.record.until is not None and now.date() >= self._until(stored, now))
         )
+
+    def believed(self) -> clock_trust.Believed:
+        """By what it is known that a record is dated too late."""
+        return clock_trust.Believed(fact.envelope for kind in _OFTEN for fact in self.facts(kind))
+
+    def _until(self, lock: Stored, now: dt.datetime) -> dt.date:
+        assert isinstance(lock.record, Lock)
+        assert lock.record.until is not None
+        over_by = self.believed().over_by(lock.envelope) if lock.envelope.entry_time > now else None
+        if over_by is None:
+            return lock.record.until
+        return over_by.date() + (lock.record.until - lock.envelope.entry_time.date())
 
     def head(self) -> tuple[str, int]:
         """The chain's newest hash (64 hex digits) and how many lines lead to it: whoever noted both can tell
@@ -234,9 +259,15 @@ class StoreReader:
         known = self._past.get((month, kind))
         if known is not None:
             return known
+        if month in self._unreadable:
+            return ()
         try:
             documents = self._documents(month, kind, is_newest)
         except (OSError, ValueError, JournalDamaged) as error:
+            if self._in_parts:
+                log.error("%s is left out: %s", month, error)
+                self._unreadable.add(month)
+                return ()
             raise _damaged(month, error) from error
         folder = self.meta.kind
         facts = tuple([fact for fact in documents if fact.envelope.folder == folder])
@@ -547,7 +578,9 @@ class Store(StoreReader):
         """A clock that is behind the last record is marked, and a sealed month is not opened again for it."""
         now = self._clock.now()
         trusted, set_back = self._trust.judged(now, self._clock.trusted())
-        return msgspec.structs.replace(draft, entry_time=now, clock_trusted=trusted, set_back=set_back)
+        return msgspec.structs.replace(
+            draft, entry_time=now, clock_trusted=trusted, set_back=set_back, after=self._writer.link.n
+        )
 
 
 def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:

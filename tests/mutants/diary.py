@@ -15,6 +15,7 @@ TEST_INBOX = "tests/kiosk/diary/test_inbox.py"
 TEST_CHECK = "tests/kiosk/diary/test_check.py"
 TEST_STORE = "tests/kiosk/test_store.py"
 TEST_CLOCK = "tests/kiosk/diary/test_clock_trust.py"
+TEST_CLOCKS = "tests/visit/test_clocks.py"
 BACKUP = "kiosk/ops/backup.py"
 TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
 
@@ -232,6 +233,27 @@ MUTANTS = (
         "if not trusted:\n            return False, False",
         "if not trusted and self.newest is None:\n            return False, False",
         TEST_CLOCK,
+    ),
+    Mutant(
+        "what came first goes by the clocks",
+        "kiosk/diary/clock_trust.py",
+        "place = bisect_right(self._after, envelope.after)",
+        "place = 0",
+        TEST_CLOCK,
+    ),
+    Mutant(
+        "a clock that is not believed ends the future",
+        "kiosk/diary/clock_trust.py",
+        "sorted((one for one in envelopes if one.clock_trusted)",
+        "sorted((one for one in envelopes)",
+        TEST_CLOCK,
+    ),
+    Mutant(
+        "days that a clock ahead used are given back",
+        "kiosk/diary/history.py",
+        "            while day in taken:\n                day -= DAY\n",
+        "",
+        TEST_CLOCKS,
     ),
     Mutant(
         "a damaged month is told to nobody",

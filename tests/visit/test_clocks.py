@@ -7,6 +7,7 @@ diary is a real one on the disk.
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.diary import today
+from kiosk.diary.clock_trust import DAYS
 from kiosk.diary.records import Entry, Screening, Session
 from kiosk.diary.store import open_store
 from kiosk.diary.today import Today
@@ -252,3 +254,99 @@ async def test_a_visit_over_midnight_and_summer_time_is_one_day_done(tmp_path: P
     await box.muscle_session()
     assert box.offers() != "nmes"
     assert box.day().sessions_done == 1
+
+
+# ── a clock that stood ahead ──
+
+
+async def used_until(box: Box, offered: str, most_days: int = 20) -> int:
+    """Days with an entry in the diary each, until home offers such a session."""
+    for day in range(most_days):
+        await box.keeps(Entry(moment="daily", pain_rest=2))
+        if box.offers() == offered:
+            return day
+        box.passes(DAY_S)
+    return most_days
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "kept by nobody"])
+@pytest.mark.parametrize(("sessions", "days"), [(1, 3), (2, 6)], ids=["one session", "two of two a week"])
+async def test_sessions_dated_a_year_ahead_hold_rest_for_days_and_not_for_a_year(
+    box: Box, kept: bool, sessions: int, days: int
+) -> None:
+    """A kept clock is believed again after three days of use, and rest takes three days from then; after one
+    that nobody kept the first kept one is believed at once."""
+    await box.questions_answered()
+    box.error, box.kept = dt.timedelta(days=365), kept
+    for _ in range(sessions):
+        await box.muscle_session()
+        box.passes(DAY_S)
+    box.error, box.kept = dt.timedelta(), True
+    assert box.offers() != "nmes"
+    assert await used_until(box, "nmes") == days + (DAYS if kept else 0)
+    await box.muscle_session()
+    box.passes(365 * DAY_S)
+    assert box.offers() == "nmes", "nor when its own date comes"
+
+
+@pytest.mark.parametrize("ahead_for", [1, 3, 6, 9])
+async def test_a_clock_set_back_from_ahead_gives_no_session_more_and_no_rest_less(
+    box: Box, ahead_for: int
+) -> None:
+    box.error = dt.timedelta(days=200)
+    await box.questions_answered()
+    held: list[dt.datetime] = []
+    for day in range(30):
+        if day == ahead_for:
+            box.error = dt.timedelta()
+        await box.keeps(Entry(moment="daily", pain_rest=2))
+        if box.offers() == "nmes":
+            held.append(box.true)
+            await box.muscle_session()
+        box.passes(DAY_S)
+    assert len(held) > 5, "it goes on"
+    assert all(later - one >= dt.timedelta(days=2) for one, later in pairwise(held))
+    assert all(later - one >= dt.timedelta(days=3) for one, later in pairwise(held[:3]))
+    prescription = box.day().prescription
+    assert prescription is not None
+    for begins in held:
+        week = [one for one in held if begins <= one < begins + dt.timedelta(days=7)]
+        assert len(week) <= prescription.days_per_week
+
+
+async def test_as_many_days_of_the_week_are_taken_as_were_used_while_it_stood_ahead(box: Box) -> None:
+    """Three in a row under a clock that jumped on each day, then it was set right: nobody can say which of
+    the last days they were."""
+    await box.questions_answered()
+    for error in (100, 250, 400):
+        box.error = dt.timedelta(days=error)
+        await box.muscle_session()
+        box.passes(DAY_S)
+    box.error = dt.timedelta()
+    for _ in range(DAYS + 1):
+        await box.keeps(Entry(moment="daily", pain_rest=2))
+        box.passes(DAY_S)
+    recent = box.day().history.recent
+    days = sorted(session.ended_at.date() for session in recent)
+    assert days == [recent[-1].ended_at.date() - n * dt.timedelta(days=1) for n in (2, 1, 0)]
+    over_by = {session.over_by.date() for session in recent if session.over_by is not None}
+    assert over_by == {days[-1]}, "rest counts from the last moment"
+
+
+async def test_how_sore_it_was_while_the_clock_stood_ahead_counts_once_it_is_known_to_be_past(
+    box: Box,
+) -> None:
+    box.error = dt.timedelta(days=300)
+    await box.questions_answered()
+    await box.keeps(Entry(moment="daily", soreness=5))
+    box.error = dt.timedelta()
+    for _ in range(DAYS + 1):
+        assert box.offers() == ""
+        assert "sore" in {reason.rule for reason in box.day().next.reasons}
+        await box.keeps(Entry(moment="daily", soreness=1))
+        box.passes(DAY_S)
+    assert box.offers() == "", "the day on which it was known counts as sore"
+    for _ in range(2):
+        await box.keeps(Entry(moment="daily", soreness=1))
+        box.passes(DAY_S)
+    assert box.offers() == "nmes"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.clock import FixedClock
-from kiosk.diary.clock_trust import DAYS
-from kiosk.diary.records import Entry, Envelope
+from kiosk.diary.clock_trust import DAYS, Believed
+from kiosk.diary.records import SCHEMA_VERSION, Entry, Envelope
 from kiosk.diary.store import Store, open_store
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -103,3 +103,57 @@ async def test_a_year_back_and_a_year_ahead_lose_and_hide_nothing(folder: Path, 
         assert store.latest("entries").envelope.entry_time == times[-1]
         today = store.days("entries", clock.now().date(), clock.now().date())
         assert [one.envelope.entry_time for one in today] == [NOON + 2 * DAY]
+
+
+# ── what a clock that stood ahead wrote ──
+
+
+def written(after: int, time: dt.datetime, trusted: bool = True) -> Envelope:
+    return Envelope(
+        id=str(after),
+        schema=SCHEMA_VERSION,
+        event_time=time,
+        entry_time=time,
+        clock_trusted=trusted,
+        boot_id="",
+        monotonic_s=0.0,
+        folder="real",
+        device_id="",
+        after=after,
+    )
+
+
+def test_it_was_over_by_the_earliest_trusted_time_that_was_written_after_it() -> None:
+    ahead = written(7, NOON + YEAR)
+    others = [written(3, NOON), written(9, NOON + 2 * DAY, trusted=False), written(12, NOON + 6 * DAY)]
+    believed = Believed([*others, ahead, written(11, NOON + 5 * DAY), written(15, NOON + 2 * YEAR)])
+    assert believed.over_by(ahead) == NOON + 5 * DAY
+    assert believed.over_by(written(7, NOON + 4 * DAY)) is None, "it lies before all that came after it"
+    assert believed.over_by(written(15, NOON + 3 * YEAR)) is None, "nothing came after it"
+    assert Believed([]).over_by(ahead) is None
+
+
+async def test_each_record_says_how_many_lines_came_before_it(folder: Path, clock: FixedClock) -> None:
+    await on(folder, clock, NOON + YEAR, NOON, NOON + 2 * DAY)
+    with open_store(folder, "real", clock) as store:
+        await store.lock("P", "skin_dry")
+        found = [fact.envelope.after for kind in ("entries", "locks") for fact in store.facts(kind)]
+        assert found == [0, 2, 3, 4], "the first line names the month"
+
+
+async def test_a_lock_until_tomorrow_that_a_clock_ahead_set_opens_the_day_after_that_is_known(
+    folder: Path, clock: FixedClock
+) -> None:
+    await on(folder, clock, NOON)
+    clock.time = NOON + YEAR
+    with open_store(folder, "real", clock) as store:
+        await store.lock("P", "skin_dry", (clock.now() + DAY).date())
+        clock.time = NOON
+        for n in range(DAYS + 1):
+            clock.time = NOON + n * DAY
+            await added(store)
+            assert store.locks_open(), "nothing that is believed came after it"
+        clock.advance(86400)
+        assert not store.locks_open()
+        clock.is_trusted = False
+        assert store.locks_open()
