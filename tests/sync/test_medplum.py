@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import os
@@ -20,6 +21,7 @@ import pytest
 from kiosk.clock import FixedClock
 from kiosk.config import Sync
 from kiosk.diary.store import open_reader
+from kiosk.sync.incoming import TYPE, fetch, search_of
 from kiosk.sync.outbox import Outbox
 from kiosk.sync.prepare import prepare
 from kiosk.sync.sender import Sender
@@ -61,6 +63,25 @@ def get(url: str) -> dict[str, Any]:
     return found
 
 
+def post(url: str, resource: dict[str, Any]) -> None:
+    request = urllib.request.Request(
+        url, json.dumps(resource).encode(), {"Content-Type": "application/fhir+json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 201
+
+
+def document(patient: str, content: bytes) -> dict[str, Any]:
+    """A signed file for the box, as docs/data.md asks a clinic to put it there."""
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "type": {"coding": [dict(zip(("system", "code"), TYPE.split("|"), strict=True))]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "content": [{"attachment": {"data": base64.b64encode(content).decode()}}],
+    }
+
+
 def total(url: str, type_: str) -> int:
     return int(get(f"{url}/{type_}?_summary=count")["total"])
 
@@ -88,6 +109,11 @@ def test_everything_arrives_once_however_often_it_is_sent(tmp_path: Path, names_
         assert box.outbox.refusals() == ()
         assert total(url, "QuestionnaireResponse") == wanted.count("QuestionnaireResponse")
         observations = [one["resource"] for one in get(f"{url}/Observation?_count=50")["entry"]]
+        patient = get(f"{url}/Patient")["entry"][0]["resource"]["id"]
+        for who, content in ((patient, b"{signed}"), ("another", b"{not hers}")):
+            post(f"{url}/DocumentReference", document(who, content))
+        assert fetch(box.outbox, client, search_of(box.reader.box_id, names_ids=names_ids)) == 1
+        assert box.outbox.incoming() == [b"{signed}"]
     assert sorted(one["valueInteger"] for one in observations if "valueInteger" in one) == [1, 6]
 
 
