@@ -57,7 +57,8 @@ def course_history(reader: StoreReader) -> CourseHistory:
     """The summary of everything in the diary. Raises DiaryDamaged."""
     history = CourseHistory()
     sessions = past_sessions(reader)
-    over_by = _over_by(reader, sessions)
+    entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
+    over_by = _over_by(reader, sessions, entries)
     counted = _dated_anew(sessions, over_by)
     for session in counted.values():
         history = history.with_session(session)
@@ -65,7 +66,6 @@ def course_history(reader: StoreReader) -> CourseHistory:
     for level in _levels(reader, sessions):
         if level.prescription >= anew:
             history = history.with_level(level)
-    entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
     for stored in entries:
         assert isinstance(stored.record, Entry)
         soreness, skin = _counted(stored)
@@ -179,24 +179,21 @@ def _past_session(
     )
 
 
-def _over_by(reader: StoreReader, sessions: Mapping[str, PastSession]) -> dict[str, dt.datetime]:
+def _over_by(
+    reader: StoreReader, sessions: Mapping[str, PastSession], entries: Sequence[Stored]
+) -> dict[str, dt.datetime]:
     """Id of a session's first record, or of an entry → when it was certainly over, where it lies in the
     future (`kiosk.diary.clock_trust`)."""
     now = reader.clock.now()
-    ahead = [
-        (chain[0].envelope.id, chain[:2][-1].envelope)
-        for chain in reader.versions("sessions")
-        if (session := sessions.get(chain[0].envelope.id)) is not None and session.ended_at > now
-    ]
-    ahead += [
-        (chain[-1].envelope.id, chain[0].envelope)
-        for chain in reader.versions("entries")
-        if chain[0].envelope.entry_time > now and chain[-1].envelope.event_time > now
-    ]
+    ahead = {id_ for id_, session in sessions.items() if session.ended_at > now}
+    ahead |= {stored.envelope.id for stored in entries if stored.envelope.event_time > now}
     if not ahead:
         return {}
+    # What was corrected later was over when it was closed, or said first.
+    written = {chain[0].envelope.id: chain[:2][-1].envelope for chain in reader.versions("sessions")}
+    written |= {chain[-1].envelope.id: chain[0].envelope for chain in reader.versions("entries")}
     believed = reader.believed()
-    found = ((id_, believed.over_by(envelope)) for id_, envelope in ahead)
+    found = ((id_, believed.over_by(written[id_])) for id_ in ahead)
     return {id_: at for id_, at in found if at is not None}
 
 
