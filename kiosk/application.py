@@ -30,7 +30,7 @@ from kiosk.config import Sync, emergency_number
 from kiosk.diary import inbox, today
 from kiosk.diary.folder import cannot_use
 from kiosk.diary.records import Lock, Record, Screening
-from kiosk.diary.settings_file import Letters, Settings, change_settings, load_settings
+from kiosk.diary.settings_file import Letters, Settings, SettingsError, change_settings, load_settings
 from kiosk.diary.store import Damage, Store, StoreReader, open_reader, open_store
 from kiosk.diary.today import Today
 from kiosk.errors import KioskError
@@ -347,7 +347,8 @@ class Application:
                 self._miss_guard("The box is in safe mode.")
             else:
                 self._connect()
-            await self._access.set_demo_pin()
+            with contextlib.suppress(SettingsError):  # home says it, and that there is no therapy
+                await self._access.set_demo_pin()
             await self._sounds.prepare()
             self._look_into_inbox()
             await self._left.wait()
@@ -861,6 +862,16 @@ class Application:
         if link.pid is not None:
             return code
         return int(not self._guard_rests.is_set() or self._guard_state == "unconfirmed")
+def _kept(folder: Path) -> Settings:
+    """What the person chose. A file that is damaged keeps nobody from the box: home says it, and without the
+    PINs that stood there is no therapy."""
+    try:
+        return load_settings(folder)
+    except SettingsError as error:
+        log.error("%s", error)
+        return Settings()
+
+
 
 
 def _recipient(sync: Sync) -> str:
@@ -909,7 +920,7 @@ def run(settings: RunSettings) -> int:
 def _run_counted(settings: RunSettings, store: Store, clock: Clock) -> tuple[int, bool]:
     """One run, in safe mode if too many ended by themselves; the exit code, and whether to begin again."""
     with starts.counted(settings.data_folder) as begun:
-        kept = load_settings(settings.data_folder)
+        kept = _kept(settings.data_folder)
         words.set_language(settings.language(kept.language))
         liveness = TerminalLiveness()
         sound = settings.config.sound

@@ -22,6 +22,12 @@ from programs import checked_toml
 SETTINGS: Final = "settings.toml"
 
 
+REMEDY: Final = (
+    "Nothing of the diary is lost. Put this file back from a backup; without one, move it away and run: "
+    "homestim setup"
+)
+
+
 class SettingsError(KioskError):
     """The settings cannot be read or written."""
 
@@ -63,17 +69,30 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Role → its PIN."""
 
 
+class _File(Settings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pins_of: tuple[str, ...] = ()
+    """Whose PINs follow, and the file's first line: one that was cut short must not look like one without."""
+
+
 def load_settings(folder: Path) -> Settings:
-    """The settings in the data folder; the defaults while there are none. Raises SettingsError."""
+    """The settings in the data folder; the defaults while there are none. Raises SettingsError, also for a
+    file that lost its end: whoever had a PIN has not lost it by that."""
     path = folder / SETTINGS
     try:
-        return checked_toml.decode(path.read_text(encoding="utf-8"), Settings, str(path))
+        text = path.read_text(encoding="utf-8")
+        found = checked_toml.decode(text, _File, str(path))
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings {path} cannot be read.", detail=str(error)) from error
+        raise SettingsError(f"The settings {path} cannot be read. {REMEDY}", detail=str(error)) from error
     except checked_toml.TomlError as error:
-        raise SettingsError(error.sentence) from error
+        raise SettingsError(f"{error.sentence} {REMEDY}") from error
+    lost = [role for role in found.pins_of if role not in found.pins]
+    if lost or not text:
+        what = f"the PIN of {lost[0]} is missing" if lost else "it is empty"
+        raise SettingsError(f"The settings {path} are not whole: {what}. {REMEDY}")
+    kept = {name: getattr(found, name) for name in Settings.__struct_fields__}
+    return Settings(**kept)
 
 
 def change_settings(folder: Path, change: Callable[[Settings], Settings]) -> Settings:
@@ -114,7 +133,8 @@ def _not_saved(error: OSError) -> SettingsError:
 def _as_toml(settings: Settings) -> str:
     # A JSON string or integer is a TOML one as well, for the plain text that stands here.
     chosen = {"language": settings.language, "volume": settings.volume, "letters": settings.letters}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in chosen.items() if value is not None]
+    lines = [f"pins_of = {json.dumps([*settings.pins])}"]
+    lines += [f"{key} = {json.dumps(value)}" for key, value in chosen.items() if value is not None]
     if settings.reminders != Reminders():
         lines += ["", "[reminders]"]
         reminders = msgspec.structs.asdict(settings.reminders)

@@ -176,6 +176,34 @@ async def test_a_new_pin_keeps_the_chosen_language(store: Store, folder: Path) -
     assert load_settings(folder).language == "de"
 
 
+PINS = {role: PinHash(salt="00", hash="ff", n=2, r=8, p=1) for role in ("family", "patient", "clinician")}
+
+
+@pytest.mark.parametrize("settings", [Settings(pins=PINS), Settings(language="de", volume=3, pins=PINS)])
+def test_a_file_that_lost_its_end_is_damaged_and_never_one_without_a_pin(
+    settings: Settings, tmp_path: Path
+) -> None:
+    save_settings(tmp_path, settings)
+    path = tmp_path / "settings.toml"
+    whole = path.read_text(encoding="utf-8")
+    sentences = []
+    for cut in range(len(whole)):
+        path.write_text(whole[:cut], encoding="utf-8")
+        try:
+            found = load_settings(tmp_path)
+        except SettingsError as error:
+            sentences.append(error.sentence)
+        else:
+            assert set(found.pins) == set(PINS), cut
+    assert len(sentences) > len(whole) - 5
+    assert all("Nothing of the diary is lost." in one and "homestim setup" in one for one in sentences)
+
+
+def test_an_older_file_without_the_list_of_pins_is_read_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('language = "de"\n')
+    assert load_settings(tmp_path) == Settings(language="de")
+
+
 def test_broken_settings_name_file_and_key(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("language = 3\n")
     with pytest.raises(SettingsError) as caught:

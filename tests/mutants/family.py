@@ -211,4 +211,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "if one",
         "tests/review/test_word_search.py",
     ),
+    Mutant(
+        "settings that lost their end have no PIN",
+        "kiosk/diary/settings_file.py",
+        "    if lost or not text:\n",
+        "    if not text:\n",
+        "tests/kiosk/test_access.py",
+    ),
 )

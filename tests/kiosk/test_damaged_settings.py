@@ -1,0 +1,47 @@
+"""Settings that a worn-out card damaged: the box comes up and says so, and no PIN is forgotten by it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from kiosk.access.pins import set_pin
+from kiosk.application import _kept
+from kiosk.diary.settings_file import SETTINGS, Settings
+from kiosk.keys import Key
+from kiosk.terminal.liveness import AlwaysAlive
+from kiosk.visit.events import Choose, LoadToday
+from kiosk.visit.state import Place
+from tests.kiosk.family_desk import desk
+
+
+async def test_home_says_it_and_offers_no_session_until_the_file_is_whole_again(tmp_path: Path) -> None:
+    async with desk(tmp_path, AlwaysAlive()) as box:
+        await set_pin(box.store.folder, "patient", "1357")
+        path = box.store.folder / SETTINGS
+        whole = path.read_text(encoding="utf-8")
+        path.write_text(whole[: whole.index("[pins.patient]")], encoding="utf-8")
+        application = box.application
+        application._take((replace(application._visit, place=Place("home")), (LoadToday(),)))
+        await box.until(lambda: bool(application._visit.context.unreadable))
+        said = application.page().spoken
+        assert "the PIN of patient is missing" in said
+        assert "Nothing of the diary is lost." in said
+        box.press(Key.ONE)
+        assert box.step == "home", "no visit begins"
+        path.write_text(whole, encoding="utf-8")
+        application._take((application._visit, (LoadToday(),)))
+        await box.until(lambda: not application._visit.context.unreadable)
+        assert application._visit.context.patient_pin
+
+
+async def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    async with desk(tmp_path, AlwaysAlive()) as box:
+        path = box.store.folder / SETTINGS
+        path.write_text("pins_of = [", encoding="utf-8")
+        assert await asyncio.to_thread(_kept, box.store.folder) == Settings()
+        box.application._carry_out((Choose(language="de"),))
+        await box.until(lambda: bool(box.application._visit.context.not_kept))
+        assert path.read_text(encoding="utf-8") == "pins_of = ["
