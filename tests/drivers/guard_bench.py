@@ -214,17 +214,20 @@ class VirtualTime(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
-        if not events:
-            # What is on its way through a pty arrives when a file is asked anew; epoll waits to be told.
-            asked = select.poll()
-            for fd in self.get_map():
-                asked.register(fd)
-            asked.poll(0)
-            events = super().select(0)
+        if not events and self._something_arrived():
+            events = super().select(1)
         if not events:
             assert timeout is not None, "waiting for ever"
             self.now_s += timeout
         return events
+
+    def _something_arrived(self) -> bool:
+        """What is on its way through a pty arrives when the file is asked anew; epoll waits to be told."""
+        asked = select.poll()
+        for key in self.get_map().values():
+            if key.events & selectors.EVENT_READ:
+                asked.register(key.fd, select.POLLIN)
+        return any(said & select.POLLIN for _, said in asked.poll(0))
 
     def __call__(self) -> Now:
         ms = int(self.now_s * 1000)
