@@ -795,9 +795,7 @@ class Application:
         from kiosk.review.child import family_view_in_child
 
         reading = asyncio.get_running_loop().create_task(
-            family_view_in_child(
-                self._store.folder, self._clock, self._settings.config.sync.outbox
-            )
+            family_view_in_child(self._store.folder, self._clock, self._settings.config.sync.outbox)
         )
         # Dropped before anybody waited for it, its failure is nobody's concern.
         reading.add_done_callback(lambda task: None if task.cancelled() else task.exception())
@@ -862,6 +860,8 @@ class Application:
         if link.pid is not None:
             return code
         return int(not self._guard_rests.is_set() or self._guard_state == "unconfirmed")
+
+
 def _kept(folder: Path) -> Settings:
     """What the person chose. A file that is damaged keeps nobody from the box: home says it, and without the
     PINs that stood there is no therapy."""
@@ -870,8 +870,6 @@ def _kept(folder: Path) -> Settings:
     except SettingsError as error:
         log.error("%s", error)
         return Settings()
-
-
 
 
 def _recipient(sync: Sync) -> str:
