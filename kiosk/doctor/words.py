@@ -11,16 +11,18 @@ LOCALE: Final = Path(__file__).parents[1] / "locale"
 DOMAIN: Final = "homestim"
 LANGUAGES: Final = ("en", "de")
 
+language: str = "en"
+"""In which `_` speaks."""
 _translation: gettext.NullTranslations = gettext.NullTranslations()
 
 
-def set_language(language: str) -> None:
+def set_language(wanted: str) -> None:
     """English where there is no catalogue, or none that can be read."""
-    global _translation
+    global language, _translation
     try:
-        _translation = gettext.translation(DOMAIN, LOCALE, [language], fallback=True)
+        language, _translation = wanted, gettext.translation(DOMAIN, LOCALE, [wanted])
     except (OSError, ValueError):
-        _translation = gettext.NullTranslations()
+        language, _translation = "en", gettext.NullTranslations()
 
 
 def _(message: str) -> str:

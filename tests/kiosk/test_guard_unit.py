@@ -68,7 +68,7 @@ def test_only_the_stimulator_of_this_box_counts(tmp_path: Path) -> None:
     ):
         assert not admitted(run, wrong).present
         assert admitted(run, wrong).simulated is wrong.simulated, "the banner tells the truth"
-        assert device_lines(admitted(run, wrong).sentence) != device_lines("")
+        assert device_lines(admitted(run, wrong).sentence, words._) != device_lines("", words._)
 
 
 def test_a_simulated_box_takes_no_stimulator(tmp_path: Path) -> None:
@@ -85,10 +85,10 @@ def test_what_is_wrong_with_the_guard_is_said_in_words_and_what_to_do(tmp_path: 
     words.set_language(language)
     try:
         said = [
-            device_lines(absent(run, sentence).sentence)
+            device_lines(absent(run, sentence).sentence, words._)
             for sentence in (str(missing.value), hung_up(run, heard=True), hung_up(run, heard=False))
         ]
-        other = device_lines("something that nobody says")
+        other = device_lines("something that nobody says", words._)
     finally:
         words.set_language("en")
     assert said[0] == said[1] != said[2]

@@ -51,8 +51,8 @@ def test_the_drivers_say_it_in_many_ways() -> None:
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_every_reason_has_words_of_its_own_in_every_language(sentence: str, language: str) -> None:
-    lines = device_lines(sentence)
-    assert lines != device_lines("something that nobody says"), sentence
+    lines = device_lines(sentence, words._)
+    assert lines != device_lines("something that nobody says", words._), sentence
     assert all(lines)
     if "ttyACM7" in sentence and "port" in lines[0].lower():
         assert "/dev/ttyACM7" in lines[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from kiosk.doctor import guard_status
+from kiosk.doctor import guard_status, words
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
 from kiosk.doctor.guard_status import UNIT, GuardStatus
@@ -74,7 +74,7 @@ def device_id(box: Box) -> Finding:
     if isinstance(told, Finding):
         return told
     if not told.present:
-        return fix("device-id", told.sentence, _("Do what the sentence says, then check again."))
+        return fix("device-id", *_why_absent(told.sentence))
     if recorded and told.device_id != recorded:
         found = _("Stimulator {found} is plugged in, and {recorded} belongs to this box.")
         return fix(
@@ -83,6 +83,16 @@ def device_id(box: Box) -> Finding:
             _("Plug in the one of this box, or set the box up again: homestim setup"),
         )
     return ok("device-id", _("The stimulator of this box is there: {id}.").format(id=told.device_id))
+
+
+def _why_absent(said: str) -> tuple[str, str]:
+    """What was found and its remedy: as the guard says it, or as the screens say it in another language."""
+    if words.language == "en":
+        return said, _("Do what the sentence says, then check again.")
+    from kiosk.visit.pages.device_words import device_lines
+
+    found, remedy = device_lines(said, _)
+    return found, remedy
 
 
 def firmware(box: Box) -> Finding:

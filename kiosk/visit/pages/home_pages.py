@@ -240,7 +240,7 @@ def device_lines(visit: Visit) -> tuple[str, ...]:
         return (_("The box was updated and has to start again."), _("Switch the box off and on."))
     if seen is None:
         return (_("The box looks for the stimulator."),)
-    return device_words.device_lines(seen.sentence)
+    return device_words.device_lines(seen.sentence, _)
 
 
 def _week0(visit: Visit) -> str:
