@@ -9,6 +9,7 @@ from typing import Protocol
 from drivers import limits
 from drivers.guard import messages as guard
 from kiosk.clock import Clock
+from kiosk.collecting import in_small_steps
 
 
 class Liveness(Protocol):
@@ -22,6 +23,7 @@ class LeaseKeeper:
     """Renews one epoch's lease ten times a second, while it is held and the terminal answers.
 
     It lives on the screen's own loop on purpose: when that hangs, nothing is renewed and the guard stops.
+    While a lease is held, current may flow: garbage is then collected in small steps.
     """
 
     def __init__(self, send: Callable[[guard.ToGuard], None], clock: Clock, liveness: Liveness) -> None:
@@ -38,9 +40,11 @@ class LeaseKeeper:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+                in_small_steps(False)
             return
         self._epoch = epoch
         if self._timer is None:
+            in_small_steps(True)
             self._renew()
 
     def _renew(self) -> None:

@@ -26,4 +26,11 @@ MUTANTS = (
         "ready = True",
         "tests/kiosk/test_flow_walk.py",
     ),
+    Mutant(
+        "garbage is collected at large while a lease is held",
+        "kiosk/session/lease.py",
+        "            in_small_steps(True)\n",
+        "",
+        "tests/session/test_lease.py",
+    ),
 )
