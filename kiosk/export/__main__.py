@@ -69,7 +69,8 @@ def send(asked: Asked) -> Sent:
             return Sent(asked.printer, (NAMES["pdf"],))
         if asked.password:
             files = {NAMES["pdf"]: _sealed(files, asked.password, new_file())}
-        done = stick.put(Path(asked.stick), files, clock.now())
+        place = Path(asked.stick)
+        done = stick.put(place, files, clock.now(), lambda: stick.finish(place))
         return Sent(done.folder.name, tuple(files))
 
 

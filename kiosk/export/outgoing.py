@@ -21,6 +21,8 @@ class Places(msgspec.Struct, frozen=True):
 
     sticks: tuple[str, ...] = ()
     """Mount points that may be written on."""
+    finished: bool = False
+    """One was written on and made read-only: it has to be put in anew."""
     plugged_in: bool = False
     """A stick is in the box, of a kind that can be used or not."""
     printer: str = ""

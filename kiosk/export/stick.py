@@ -10,8 +10,10 @@ import contextlib
 import datetime as dt
 import errno
 import hashlib
+import logging
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
@@ -22,9 +24,15 @@ from kiosk.diary.folder import reason_of
 from kiosk.errors import KioskError
 from kiosk.export.outgoing import Places
 
+log = logging.getLogger(__name__)
+
 FILE_SYSTEMS: Final = ("vfat", "exfat")
 MUST_BE_MOUNTED: Final = ("nosuid", "nodev", "noexec")
 MOUNTS: Final = Path("/proc/self/mounts")
+REQUEST: Final = Path("/run/homestim-written/stick")
+"""systemd/units/homestim-sticks.path waits for it."""
+FINISH_WITHIN_S: Final = 10.0
+FINISH_TRIES: Final = 50
 BLOCK_DEVICES: Final = Path("/sys/block")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}\.[a-z0-9]{1,5}")
 """Every file system and every machine takes these; no name comes from a person."""
@@ -61,16 +69,21 @@ class OnStick(msgspec.Struct, frozen=True):
 
 def sticks(mounts: str) -> tuple[Stick, ...]:
     """The sticks in the text of /proc/self/mounts that are of a kind we use and mounted as they must be."""
-    found = []
+    return tuple(stick for stick, flags in _mounted(mounts) if "rw" in flags)
+
+
+def _mounted(mounts: str) -> tuple[tuple[Stick, frozenset[str]], ...]:
+    """Each stick with its flags; one that a unit sees twice at its place is one."""
+    found: dict[Stick, frozenset[str]] = {}
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 4 or not fields[0].startswith("/dev/"):
             continue
         device, place, file_system, options = fields[:4]
         flags = options.split(",")
-        if file_system in FILE_SYSTEMS and "rw" in flags and all(flag in flags for flag in MUST_BE_MOUNTED):
-            found.append(Stick(device, Path(_unescaped(place))))
-    return tuple(found)
+        if file_system in FILE_SYSTEMS and all(flag in flags for flag in MUST_BE_MOUNTED):
+            found[Stick(device, Path(_unescaped(place)))] = frozenset(flags)
+    return tuple(found.items())
 
 
 def is_plugged_in(block_devices: Path = BLOCK_DEVICES) -> bool:
@@ -87,11 +100,43 @@ def is_plugged_in(block_devices: Path = BLOCK_DEVICES) -> bool:
 
 def find_sticks() -> Places:
     """Of this machine. Blocks."""
+    mounts = _mounts()
+    return Places(
+        sticks=tuple(str(one.place) for one in sticks(mounts)),
+        finished=any("ro" in flags for _stick, flags in _mounted(mounts)),
+        plugged_in=is_plugged_in(),
+    )
+
+
+def _mounts() -> str:
     try:
-        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+        return MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
-        mounts = ""
-    return Places(sticks=tuple(str(one.place) for one in sticks(mounts)), plugged_in=is_plugged_in())
+        return ""
+
+
+def finish(
+    place: Path,
+    request: Path = REQUEST,
+    mounts: Callable[[], str] = _mounts,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """Has the box make the stick read-only, and waits for it: then nothing is left to be written.
+
+    Where no unit of the box does that (a desktop), or it takes too long, the stick is read back all the same.
+    """
+    try:
+        request.touch()
+    except OSError as error:
+        log.info("the stick stays as it is mounted: %s", error)
+        return
+    for _ in range(FINISH_TRIES):
+        if any(one.place == place and "ro" in flags for one, flags in _mounted(mounts())):
+            return
+        wait(FINISH_WITHIN_S / FINISH_TRIES)
+    log.warning("%s was not made read-only", place)
+    with contextlib.suppress(OSError):
+        request.unlink()
 
 
 def put(

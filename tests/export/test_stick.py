@@ -172,3 +172,62 @@ def test_only_a_stick_that_can_carry_nothing_dangerous_is_offered() -> None:
         Stick("/dev/sda1", Path("/media/MY STICK")),
         Stick("/dev/sdb1", Path("/media/b")),
     )
+
+
+# ── closed before it is read back ──
+
+
+class AUnit:
+    """The box's unit: the stick is read-only `after` looks at the mounts, and the request is gone then."""
+
+    def __init__(self, request: Path, after: int) -> None:
+        self.request, self.after = request, after
+        self.looks = 0
+        self.waited_s = 0.0
+
+    def mounts(self) -> str:
+        assert self.looks or self.request.exists(), "it is asked for first"
+        self.looks += 1
+        flags = SAFE.replace("rw", "ro") if self.looks > self.after else SAFE
+        mounted = {"sdb1": SAFE, "sda1": flags}
+        return "\n".join(f"/dev/{of} {PLACE.parent}/{of} vfat {said} 0 0" for of, said in mounted.items())
+
+    def wait(self, seconds: float) -> None:
+        self.waited_s += seconds
+
+
+PLACE = Path("/run/homestim-sticks/sda1")
+
+
+def test_it_waits_until_its_own_stick_is_read_only(tmp_path: Path) -> None:
+    unit = AUnit(tmp_path / "stick", after=3)
+    stick.finish(PLACE, unit.request, unit.mounts, unit.wait)
+    assert unit.looks == 4
+    assert 0 < unit.waited_s < stick.FINISH_WITHIN_S
+
+
+def test_a_box_that_does_not_answer_is_not_waited_for_longer_and_forgets_it(tmp_path: Path) -> None:
+    unit = AUnit(tmp_path / "stick", after=10_000)
+    stick.finish(PLACE, unit.request, unit.mounts, unit.wait)
+    assert unit.waited_s == pytest.approx(stick.FINISH_WITHIN_S)
+    assert not unit.request.exists(), "the next stick is not closed while it is written"
+
+
+def test_where_nothing_closes_sticks_nothing_is_waited_for(tmp_path: Path) -> None:
+    unit = AUnit(tmp_path / "no such folder" / "stick", after=0)
+    stick.finish(PLACE, unit.request, unit.mounts, unit.wait)
+    assert (unit.looks, unit.waited_s) == (0, 0.0)
+
+
+def test_a_closed_stick_is_none_to_write_on_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mounts"
+    monkeypatch.setattr(stick, "MOUNTS", mounts)
+    line = f"/dev/sda1 {PLACE} vfat {SAFE} 0 0\n"
+    mounts.write_text(line + line)
+    assert stick.find_sticks().sticks == (str(PLACE),), "a unit sees it twice; it is one"
+    assert not stick.find_sticks().finished
+    mounts.write_text(line.replace("rw,", "ro,"))
+    assert stick.find_sticks().sticks == ()
+    assert stick.find_sticks().finished

@@ -70,6 +70,8 @@ def test_it_starts_with_the_box_only_once_it_is_set_up(box: PlainBox) -> None:
     assert os.path.lexists(wanted / "homestim-guard.service")
     assert os.path.lexists(wanted / "homestim-console.service")
     assert os.path.lexists(box.root / UNITS / "timers.target.wants/homestim-backup.timer")
+    assert os.path.lexists(box.root / UNITS / "multi-user.target.wants/homestim-sticks.path")
+    assert os.access(box.root / "usr/lib/homestim/finish-sticks", os.X_OK)
 
 
 def test_the_other_face_takes_the_place_of_the_first(box: PlainBox) -> None:

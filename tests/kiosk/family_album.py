@@ -334,6 +334,8 @@ def stick_screens() -> Iterator[tuple[str, Walk]]:
     yield "family_stick none", walk
     walk.hear(PlacesSeen(Places(plugged_in=True)))
     yield "family_stick that cannot be used", walk
+    walk.hear(PlacesSeen(Places(plugged_in=True, finished=True)))
+    yield "family_stick that is finished", walk
     walk.hear(PlacesSeen(Places(sticks=("/media/a", "/media/b"), plugged_in=True)))
     yield "family_stick two", walk
     walk.hear(PlacesSeen(Places(sticks=("/media/a",), plugged_in=True, printer="Office")))

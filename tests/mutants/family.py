@@ -218,4 +218,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if not text:\n",
         "tests/kiosk/test_access.py",
     ),
+    Mutant(
+        "the next stick is closed while it is written",
+        STICK,
+        "    with contextlib.suppress(OSError):\n        request.unlink()\n",
+        "",
+        TEST_STICK,
+    ),
+    Mutant(
+        "a stick that a unit sees twice is two",
+        STICK,
+        "    return tuple(stick for stick, flags in _mounted(mounts) if",
+        "    return tuple(stick for stick, flags in _mounted(mounts) * 2 if",
+        TEST_STICK,
+    ),
 )

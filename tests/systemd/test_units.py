@@ -17,6 +17,7 @@ import pytest
 from kiosk import letters
 from kiosk.clock import FixedClock
 from kiosk.diary.folder import claim
+from kiosk.export import stick
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "systemd"
@@ -27,6 +28,8 @@ EXPOSURE_AT_MOST = {
     "homestim-console.service": 2.0,
     "homestim-backup.service": 1.0,
     "homestim-outbox.service": 1.0,
+    # As root, to make a stick read-only.
+    "homestim-sticks.service": 3.0,
     # It has a network: nothing else does.
     "homestim-sync.service": 2.0,
     # The compositor needs logind, devices and a session of its own: as low as it allows.
@@ -271,7 +274,9 @@ def test_udev_takes_the_rules() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", ["stop-output", "prepare-console", "release-console", "install"])
+@pytest.mark.parametrize(
+    "script", ["stop-output", "prepare-console", "release-console", "finish-sticks", "install"]
+)
 def test_a_script_needs_python_and_nothing_of_ours(script: str) -> None:
     path = SYSTEMD / script
     assert os.access(path, os.X_OK)
@@ -299,3 +304,108 @@ def test_after_a_crash_the_console_stays_locked(tmp_path: Path) -> None:
         command, env={**os.environ, "SERVICE_RESULT": "core-dump"}, capture_output=True, check=False
     )
     assert crashed.stderr == b"", "it did not even try"
+
+
+# ── sticks ──
+
+STICKS = "/run/homestim-sticks"
+RULE = SYSTEMD / "udev/71-homestim-sticks.rules"
+
+
+def test_a_stick_is_mounted_as_the_kiosk_wants_it_where_the_kiosk_may_write() -> None:
+    rule = RULE.read_text(encoding="utf-8")
+    options = re.search(r"--options=(\S+)", rule)
+    assert options is not None
+    assert set(stick.MUST_BE_MOUNTED) <= set(options[1].split(","))
+    assert "x-systemd.device-bound" in options[1], "a stick that was pulled is mounted no more"
+    assert set(re.findall(r'ID_FS_TYPE}=="(\S+?)"', rule)) == {"|".join(stick.FILE_SYSTEMS)}
+    assert "--owner=homestim" in rule
+    assert f"$devnode {STICKS}/$kernel" in rule
+    for name in ENDS_A_TTY:
+        said = " ".join(settings(SYSTEMD / "units" / name)["ReadWritePaths"]).split()
+        assert {STICKS, str(stick.REQUEST.parent)} <= set(said), name
+    (waited_for,) = settings(SYSTEMD / "units/homestim-sticks.path")["PathExists"]
+    assert waited_for == str(stick.REQUEST)
+    (started,) = settings(SYSTEMD / "units/homestim-sticks.service")["ExecStart"]
+    assert started.split()[1] == str(stick.REQUEST), "it is taken away, or the unit would never end"
+
+
+@pytest.mark.parametrize(
+    ("tab", "mounted"),
+    [("", True), ("/dev/loop0 /boot vfat ro 0 0\n", False), ("/dev/loop1 /boot vfat ro 0 0\n", True)],
+)
+def test_what_the_box_itself_mounts_is_no_stick_of_the_family(
+    tab: str, mounted: bool, tmp_path: Path
+) -> None:
+    """The rule asks findmnt; here of a table of our own."""
+    needs("findmnt")
+    asked = re.search(r'PROGRAM!="(\S+) --fstab (.*?)\$devnode"', RULE.read_text(encoding="utf-8"))
+    assert asked is not None
+    assert asked[1] == "/usr/bin/findmnt"
+    (tmp_path / "fstab").write_text(tab)
+    done = run("findmnt", "--tab-file", tmp_path / "fstab", *asked[2].split(), "/dev/loop0")
+    assert (done.returncode != 0) is mounted
+
+
+def test_sticks_are_made_read_only_and_nothing_else_is(tmp_path: Path) -> None:
+    """In a mount namespace of its own, with file systems in memory."""
+    script = f"""set -e
+        mount -t tmpfs run /run
+        mkdir -p {STICKS}/sda1 {STICKS}/sdb1 /run/elsewhere /run/homestim-written
+        for one in {STICKS}/sda1 {STICKS}/sdb1 /run/elsewhere; do
+            mount -t tmpfs -o nosuid,nodev,noexec stick $one
+        done
+        echo kept > {STICKS}/sda1/diary.csv
+        touch {stick.REQUEST}
+        python3 -I {SYSTEMD / "finish-sticks"} {stick.REQUEST}
+        test ! -e {stick.REQUEST}
+        cat /proc/self/mounts
+    """
+    alone = ("unshare", "--map-root-user", "--mount")
+    if run(*alone, "true").returncode:
+        pytest.skip("no mount namespaces here")
+    done = run(*alone, "sh", "-c", script)
+    assert done.returncode == 0, done.stderr
+    flags = {
+        fields[1]: set(fields[3].split(","))
+        for fields in (line.split(" ") for line in done.stdout.splitlines())
+        if fields[1].startswith("/run")
+    }
+    for name in ("sda1", "sdb1"):
+        assert {"ro", "nosuid", "nodev", "noexec"} <= flags[f"{STICKS}/{name}"]
+    assert "rw" in flags["/run/elsewhere"]
+    assert "rw" in flags["/run"]
+
+
+def test_a_stick_that_comes_after_the_kiosk_is_seen_written_and_closed_inside_its_unit() -> None:
+    """What ProtectSystem=strict and ReadWritePaths= do, done by hand: the unit's own view of the mounts."""
+    script = f"""set -e
+        mount -t tmpfs run /run
+        mkdir -p {STICKS} /run/seen
+        mkfifo /run/seen/go /run/seen/on
+        mount --make-rshared /
+        unshare --mount --propagation slave sh -c '
+            mount --bind {STICKS} {STICKS}; mount --bind /run/seen /run/seen
+            mount -o remount,bind,ro /run
+            echo ready > /run/seen/on; cat /run/seen/go > /run/seen/x
+            echo written > {STICKS}/sda1/report.pdf
+            echo written > /run/seen/on; cat /run/seen/go > /run/seen/x
+            grep {STICKS}/sda1 /proc/self/mounts
+            ! touch {STICKS}/sda1/more 2>/run/seen/x' &
+        cat /run/seen/on
+        mkdir {STICKS}/sda1; mount -t tmpfs -o nosuid,nodev,noexec /dev/sda1 {STICKS}/sda1
+        echo go > /run/seen/go; cat /run/seen/on
+        mount -o remount,ro,nosuid,nodev,noexec {STICKS}/sda1
+        echo go > /run/seen/go; wait $!
+    """
+    alone = ("unshare", "--map-root-user", "--mount")
+    if run(*alone, "true").returncode:
+        pytest.skip("no mount namespaces here")
+    done = run(*alone, "sh", "-c", script)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if STICKS in line]
+    seen = "\n".join(line.replace(" tmpfs ", " vfat ") for line in lines)
+    assert lines
+    assert stick.sticks(seen) == (), "it is read-only for the kiosk too"
+    writable = seen.replace(" ro,", " rw,")
+    assert [str(one.place) for one in stick.sticks(writable)] == [f"{STICKS}/sda1"], "seen once"

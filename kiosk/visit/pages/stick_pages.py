@@ -48,6 +48,8 @@ def _found(visit: Visit) -> str:
     if places.sticks:
         return _("The stick is there. What is to be on it?")
     if places.plugged_in:
+    if places.finished:
+        return _("This stick is written, and closed. To write on it again, take it out and put it in anew.")
         return _("The box cannot use this stick. It has to be one with FAT32 or exFAT.")
     return _("Please put a USB stick into the box.")
 
