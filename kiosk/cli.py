@@ -164,10 +164,10 @@ def simulate(
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def guard(arguments: tuple[str, ...]) -> int:
     """The guard process, which alone owns the port: --fd N or --socket PATH, --port, --device."""
-    from drivers.guard import PROGRAM
+    from drivers.guard import PROGRAM, environment
 
     # A fresh interpreter: this one has loaded what that small process never needs.
-    os.execv(sys.executable, [sys.executable, *PROGRAM, *arguments])  # noqa: S606
+    os.execve(sys.executable, [sys.executable, *PROGRAM, *arguments], environment())  # noqa: S606
 
 
 @homestim.command()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from drivers import limits
 from drivers.build import build_id
-from drivers.guard import PROGRAM
+from drivers.guard import PROGRAM, environment
 from drivers.guard import messages as m
 from drivers.line import Line
 
@@ -60,6 +60,7 @@ class GuardLink:
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
+                env=environment(),
                 start_new_session=True,
             )
         return cls(ours, child)

@@ -5,20 +5,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.build import build_id
 from drivers.guard import link as guard_link
 from drivers.guard import messages as m
 from drivers.guard.link import GuardLink
 from drivers.line import MAX_WAITING, Line
+
+DRIVERS = Path(guard_link.__file__).parents[1]
+TELL_BUILDS = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+from drivers.build import build_id
+from drivers.guard.link import GuardLink
+from drivers.guard.messages import Device
+
+async def main():
+    link = GuardLink.start_child("/nowhere", "p24", simulated=True)
+    heard = asyncio.Queue()
+    link.listen(heard.put_nowait, lambda: heard.put_nowait(None))
+    while not isinstance(message := await heard.get(), Device):
+        assert message is not None
+    print(build_id(), message.build)
+    await link.close()
+
+asyncio.run(main())
+"""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -110,6 +133,22 @@ async def test_closing_waits_for_the_child_and_kills_one_that_hangs(monkeypatch:
     os.kill(child.pid, signal.SIGSTOP)
     assert await link.close() == -signal.SIGKILL
     theirs.close()
+
+
+def test_the_guard_runs_the_code_of_who_starts_it_wherever_another_is_installed(tmp_path: Path) -> None:
+    shutil.copytree(DRIVERS, tmp_path / "drivers", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "drivers" / "build.py").open("a") as source:
+        source.write("# another build\n")
+    run = subprocess.run(
+        [sys.executable, "-c", TELL_BUILDS, str(tmp_path)],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    ours, guards = run.stdout.split()
+    assert guards == ours != build_id()
 
 
 async def test_closing_a_joined_guard_leaves_it_alone() -> None:
