@@ -66,7 +66,7 @@ def skin_help() -> Choice:
 def skin_after(visit: Visit, moment: Moment) -> Page:
     lines = (_("Look at the skin where the pads were. How is it?"),)
     choices = (*skin_choices(), skin_help())
-    return build(visit, moment, Words(lines), choices, title=_("Your skin"))
+    return build(visit, moment, Words(lines), choices, title=_("Your skin"), back=True)
 
 
 def _tomorrow(visit: Visit) -> tuple[str, ...]:
