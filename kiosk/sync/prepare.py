@@ -41,6 +41,8 @@ KINDS: Final = ("entries", "screenings", "forms", "sessions")
 """What becomes resources of its own, by its records."""
 MOST_WAITING: Final = 2_000
 """Bundles. A server that takes nothing for years fills no disk: the diary keeps the rest until it does."""
+MOST_AT_ONCE: Final = 500
+"""Records of a kind: ten years that are sent anew need little more memory than a month."""
 MOST_PROVEN: Final = 500
 """Targets of one Provenance."""
 
@@ -95,22 +97,24 @@ def _prepare(reader: StoreReader, outbox: Outbox, *, names_ids: bool, notes: boo
         outbox.allow(consented)
     settle(outbox)
     position = _position(reader, outbox)
-    room = MOST_WAITING - len(outbox.waiting_names())
-    if room <= 0:
-        return Prepared(0, 0)
-    if not outbox.has_room():
-        raise OutboxError(
-            "The disk is nearly full: the diary needs what is left. Nothing more is made to be sent."
-        )
-    changes, reached = _changes(reader, position, said, names_ids=names_ids, notes=notes)
-    number = position.next
-    written = 0
-    for content in bundle.bundles(changes, names_ids=names_ids):
-        outbox.put(f"{WAITING}/{number:08}.json", content)
-        number, written = number + 1, written + 1
-    if written or reached != position:
-        outbox.put(STATE, msgspec.json.encode(msgspec.structs.replace(reached, next=number)))
-    return Prepared(written, len(changes))
+    files = resources = 0
+    is_last = False
+    while not is_last and len(outbox.waiting_names()) < MOST_WAITING:
+        if not outbox.has_room():
+            raise OutboxError(
+                "The disk is nearly full: the diary needs what is left. Nothing more is made to be sent."
+            )
+        changes, reached, is_last = _changes(reader, position, said, names_ids=names_ids, notes=notes)
+        number = position.next
+        for content in bundle.bundles(changes, names_ids=names_ids):
+            outbox.put(f"{WAITING}/{number:08}.json", content)
+            number += 1
+        files, resources = files + number - position.next, resources + len(changes)
+        reached = msgspec.structs.replace(reached, next=number)
+        if reached != position:
+            outbox.put(STATE, msgspec.json.encode(reached))
+        position = reached
+    return Prepared(files, resources)
 
 
 def settle(outbox: Outbox) -> None:
@@ -141,19 +145,24 @@ def _changes(
     *,
     names_ids: bool,
     notes: bool,
-) -> tuple[list[bundle.Change], Position]:
+) -> tuple[list[bundle.Change], Position, bool]:
+    """What comes next, how far that reaches, and whether nothing comes after it."""
     refer = by_type if names_ids else bundle.by_identifier
     mapper = Mapper(reader.box_id, is_real=reader.kind == "real", refer=refer)
     records: list[bundle.Change] = []
     seen, unsettled = dict(position.seen), dict(position.unsettled)
+    is_last = True
     devices: set[str] = set()
     for kind in KINDS:
         facts = reader.facts(kind)
-        fresh = {one.envelope.id for one in facts[position.seen.get(kind, 0) :]} | {*unsettled.get(kind, ())}
-        seen[kind] = len(facts)
+        start = position.seen.get(kind, 0)
+        part = facts[start : start + MOST_AT_ONCE]
+        fresh = {one.envelope.id for one in part} | {*unsettled.get(kind, ())}
+        seen[kind] = start + len(part)
+        is_last = is_last and seen[kind] == len(facts)
         open_ids: list[str] = []
         if fresh:
-            before = {one.envelope.id for one in facts[: position.seen.get(kind, 0)]} - fresh
+            before = {one.envelope.id for one in facts[:start]} - fresh
             for chain in reader.versions(kind):
                 newest = chain[-1]
                 if not any(one.envelope.id in fresh for one in chain):
@@ -177,9 +186,15 @@ def _changes(
     found += lately
     if found:
         found += _provenance(reader, mapper, found)
-    return found, Position(
-        box=reader.box_id, next=position.next, seen=seen, unsettled=unsettled, digests=digests
+    reached = Position(
+        box=reader.box_id,
+        next=position.next,
+        seen=seen,
+        unsettled=unsettled,
+        digests=digests,
+        is_first=position.is_first and not is_last,
     )
+    return found, reached, is_last
 
 
 def _mapped(mapper: Mapper, kind: str, chain: Chain, *, notes: bool) -> Iterator[Resource]:

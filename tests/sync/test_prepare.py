@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from kiosk.diary.records import Screening
-from kiosk.sync.outbox import RECEIPTS, STATE, Receipt, Refusal, names_in
+from kiosk.sync import prepare
+from kiosk.sync.outbox import RECEIPTS, STATE, Outbox, Receipt, Refusal, names_in
 from tests.export.test_fhir import errors
 from tests.sync.boxes import NO, YES, Box, entry, session
 from tests.sync.fhir_server import references
@@ -217,6 +218,27 @@ def test_files_that_wait_are_not_written_over_by_others(box: Box) -> None:
     box.fill()
     assert before.items() <= box.files().items()
     assert len(box.files()) > len(before)
+
+
+@pytest.mark.parametrize("names_ids", [True, False])
+def test_a_long_diary_is_made_in_parts_and_is_the_same(
+    box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_ids: bool
+) -> None:
+    (_, first, *_) = box.add(YES, *(entry(n % 11) for n in range(20)), session())
+    box.add(entry(10), corrects=first)
+    box.add(entry(3))
+    box.fill(names_ids=names_ids)
+    at_once = {json.dumps(one) for one in resources_in(box) if one["resourceType"] != "Provenance"}
+    monkeypatch.setattr(prepare, "MOST_AT_ONCE", 6)
+    box.outbox = Outbox(tmp_path / "in parts")
+    assert box.fill(names_ids=names_ids).resources > len(at_once)
+    assert {json.dumps(one) for one in resources_in(box) if one["resourceType"] != "Provenance"} == at_once
+    if not names_ids:
+        entries = [one for content in box.files().values() for one in json.loads(content)["entry"]]
+        assert {one["request"]["method"] for one in entries} == {"PUT"}, "of none is known what stands there"
+    before = box.files()
+    assert box.fill(names_ids=names_ids).resources == 0
+    assert box.files() == before
 
 
 def test_a_diary_that_was_restored_is_sent_from_the_beginning(box: Box) -> None:
