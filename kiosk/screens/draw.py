@@ -64,20 +64,22 @@ def draw(page: Page, width: int, height: int, console: bool = False) -> Drawing:
         return canvas.drawing()
     frames = (1, 0) if width >= DESIGN_WIDTH and height >= DESIGN_HEIGHT else (0,)
     below_back = isinstance(page.body, Placement) and not page.stop_row
+    # The rule below the header goes before a row for a finger does.
+    spared = ((True, True), (False, True), (True, False)) if below_back else ((True, True), (True, False))
     for buttons in (True, False) if below_back else (False,):
         for frame in frames:
-            for airy in (True, False):
-                drawing = _drawn(page, width, height, console, frame, buttons, airy)
+            for ruled, airy in spared:
+                drawing = _drawn(page, width, height, console, frame, buttons, ruled, airy)
                 if not drawing.cut:
                     return drawing
     return drawing
 
 
 def _drawn(
-    page: Page, width: int, height: int, console: bool, frame: int, buttons: bool, airy: bool
+    page: Page, width: int, height: int, console: bool, frame: int, buttons: bool, ruled: bool, airy: bool
 ) -> Drawing:
-    """Header, body, footer. `frame`: cells that it takes on each side. `buttons`: below a drawn back. `airy`:
-    three rows for a finger for every key of the key line."""
+    """Header, body, footer. `frame`: cells that it takes on each side. `buttons`: below a drawn back.
+    `ruled`: with a rule below the header. `airy`: three rows for a finger for every key of the key line."""
     canvas = Canvas(width, height, console)
     design = _centred(width, height)
     inside = Area(design.x + frame, design.y + frame, design.width - 2 * frame, design.height - 2 * frame)
@@ -88,8 +90,8 @@ def _drawn(
     footer_rows = stop_row_height(design.height) if page.stop_row else key_line.height
     rule_y = inside.bottom - footer_rows - 1
     header = HeaderLine(canvas, page.header, line.width)
-    body_y = inside.y + header.height + 1
-    draw_outline(canvas, design, frame > 0, (body_y - 1, rule_y))
+    body_y = inside.y + header.height + ruled
+    draw_outline(canvas, design, frame > 0, (body_y - 1, rule_y) if ruled else (rule_y,))
     if page.notice:
         canvas.centred(design, rule_y, f" {canvas.clean(page.notice)} ", Role.NOTICE)
     header.draw(Area(line.x, inside.y, line.width, header.height))
@@ -144,10 +146,10 @@ def _draw_body(canvas: Canvas, area: Area, page: Page, choices: Sequence[Choice]
             number_line.draw(canvas, area, page.body, choices)
         case PinEntry():
             pin.draw(canvas, area, page.body, choices)
-        case Placement():
-            placement.draw(canvas, area, page.body, choices)
         case TextEntry():
             text.draw(canvas, area, page.body)
+        case Placement():
+            placement.draw(canvas, area, page.body, choices)
         case LevelFinding():
             level.draw(canvas, area, page.body, choices)
         case Running():

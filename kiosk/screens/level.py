@@ -15,6 +15,9 @@ from kiosk.widgets.level_bar import draw_level_bar
 
 _WIDEST_NUMBER = "00.0"
 _ROOMY_FROM = 16
+_BAR_ROWS = 2
+_BELOW_BUTTONS = 2
+"""Rows between them and the further keys, which need them for a finger."""
 
 
 def draw(canvas: Canvas, area: Area, body: LevelFinding, choices: Sequence[Choice]) -> None:
@@ -22,8 +25,12 @@ def draw(canvas: Canvas, area: Area, body: LevelFinding, choices: Sequence[Choic
     roomy = area.height >= _ROOMY_FROM
     keys = KeyLine(canvas, [c for c in choices if not c.prominent], area.width)
     button_height = 4 if roomy else 3
+    notice = canvas.wrap(body.notice, area.width) if body.notice else []
     keys_y = area.bottom - keys.height
-    buttons_y = keys_y - button_height
+    used = HEIGHT + _BAR_ROWS + len(notice) + button_height + keys.height
+    # Where it has four rows, one is left to the keys below it.
+    below = 0 if roomy else max(0, min(_BELOW_BUTTONS, area.height - used))
+    buttons_y = keys_y - button_height - below
     top = area.y + (1 if roomy else 0)
     end = draw_big(canvas, area.x + 1, top, body.big, WIDE)
     canvas.put(end + 1, top + HEIGHT - 1, body.unit, Role.STRONG)
@@ -35,10 +42,9 @@ def draw(canvas: Canvas, area: Area, body: LevelFinding, choices: Sequence[Choic
     ]
     draw_blocks(canvas, text, blocks, most_air=1 if roomy else 0)
     bar_y = top + HEIGHT + (1 if roomy else 0)
-    draw_level_bar(canvas, Area(area.x, bar_y, area.width, 2), body.bar)
-    if body.notice:
-        notice = canvas.wrap(body.notice, area.width)
-        place = Area(area.x, bar_y + 2, area.width, buttons_y - bar_y - 2)
+    draw_level_bar(canvas, Area(area.x, bar_y, area.width, _BAR_ROWS), body.bar)
+    if notice:
+        place = Area(area.x, bar_y + _BAR_ROWS, area.width, buttons_y - bar_y - _BAR_ROWS)
         canvas.fill(Area(area.x - 1, place.y, area.width + 2, min(place.height, len(notice))), Role.NOTICE)
         canvas.lines(place, notice, Role.NOTICE)
     prominent = [c for c in choices if c.prominent]

@@ -23,8 +23,8 @@ _NUMBERS_HEIGHT = 1 + HEIGHT + 1
 _BESIDE_LEVEL = 2
 """Columns for the mark of the side that is chosen."""
 _GAP = 1
-_ROOMY_FROM = 17
-"""Rows: with the numbers, two rows of buttons, a notice and a line of the rhythm with its words."""
+_ROOMY_FROM = 15
+"""Rows: with the numbers, two rows of buttons, a line of the rhythm, and what comes next."""
 _SIDE_KEYS = (Key.ONE, Key.TWO)
 
 
@@ -37,11 +37,14 @@ def draw(canvas: Canvas, area: Area, body: Running, choices: Sequence[Choice]) -
     keys_y = area.bottom - keys.height
     buttons_y = keys_y - sum(heights)
     notice = canvas.wrap(body.notice, area.width) if body.notice else []
-    left = buttons_y - area.y - _NUMBERS_HEIGHT - len(notice)
-    curve_rows = max(1, min(_MOST_CURVE_ROWS, left - WORD_ROWS))
+    left = max(0, buttons_y - area.y - _NUMBERS_HEIGHT - len(notice))
+    # What comes next is said before it is drawn.
+    curve_rows = max(min(1, left - 1), min(_MOST_CURVE_ROWS, left - WORD_ROWS), 0)
     word_rows = min(WORD_ROWS, left - curve_rows)
     air = min(1, left - curve_rows - word_rows)
-    _draw_numbers(canvas, Area(area.x, area.y, area.width, _NUMBERS_HEIGHT), body, named=roomy)
+    # A bar on top of the curve would look like a part of it.
+    numbers = Area(area.x, area.y, area.width, _NUMBERS_HEIGHT)
+    _draw_numbers(canvas, numbers, body, named=roomy, bars=word_rows == WORD_ROWS)
     rhythm = Area(area.x, area.y + _NUMBERS_HEIGHT + air, area.width, curve_rows + word_rows)
     draw_rhythm(canvas, rhythm, body.strip, curve_rows)
     notice_y = buttons_y - len(notice)
@@ -66,8 +69,9 @@ def _shared_out(choices: Sequence[Choice], roomy: bool) -> tuple[Sequence[Choice
     return (), [[*prominent, *first], second]
 
 
-def _draw_numbers(canvas: Canvas, area: Area, body: Running, *, named: bool) -> None:
-    """Time left, then one column a side; a touch on it chooses it. `named`: its key stands there."""
+def _draw_numbers(canvas: Canvas, area: Area, body: Running, *, named: bool, bars: bool) -> None:
+    """Time left, then one column a side; a touch on it chooses it. `named`: its key stands there. `bars`: the
+    level is drawn against its limit, which is a number alone without."""
     # The widest numbers decide, not today's: digits must not change their size while they count.
     level_width = _GAP + _BESIDE_LEVEL + big_width(_WIDEST_LEVEL, MEDIUM)
     fits = big_width(_WIDEST_TIME, MEDIUM) + len(body.sides) * level_width <= area.width
@@ -80,12 +84,14 @@ def _draw_numbers(canvas: Canvas, area: Area, body: Running, *, named: bool) -> 
     for index, side in enumerate(body.sides):
         place = Area(x + index * width, area.y, width - _GAP, area.height)
         chosen_by = _SIDE_KEYS[index] if len(body.sides) > 1 and index < len(_SIDE_KEYS) else None
-        _draw_side(canvas, place, side, face, chosen_by if named else None)
+        _draw_side(canvas, place, side, face, chosen_by if named else None, bars=bars)
         if chosen_by is not None:
             canvas.target(place, chosen_by)
 
 
-def _draw_side(canvas: Canvas, place: Area, side: SideLevel, face: Face, key: Key | None) -> None:
+def _draw_side(
+    canvas: Canvas, place: Area, side: SideLevel, face: Face, key: Key | None, *, bars: bool
+) -> None:
     role = Role.STRONG if side.selected else Role.PAPER
     unit = side.level_text.partition(" ")[2]
     end = canvas.put(place.x, place.y, "▶ " if side.selected else "  ", role)
@@ -94,7 +100,10 @@ def _draw_side(canvas: Canvas, place: Area, side: SideLevel, face: Face, key: Ke
     canvas.put(end, place.y, f"{side.name}  {unit}", role)
     draw_big(canvas, place.x + _BESIDE_LEVEL, place.y + 1, _number(side), face)
     bar = Area(place.x + _BESIDE_LEVEL, place.bottom - 1, place.width - _BESIDE_LEVEL, 1)
-    draw_level_bar(canvas, bar, side.bar, from_zero=False)
+    if bars:
+        draw_level_bar(canvas, bar, side.bar, from_zero=False)
+    else:
+        canvas.put(bar.x, bar.y, side.bar.limit_text, Role.STRONG)
 
 
 def _number(side: SideLevel) -> str:

@@ -35,7 +35,7 @@ def draw(canvas: Canvas, area: Area, title: str, body: Words, choices: Sequence[
     spare = area.height - text_rows - buttons.height
     if body.tone == "alarm" and spare > _ALARM_AIR + len(blocks):
         blocks[0] = replace(blocks[0], lines=["", *blocks[0].lines, ""])
-    buttons_y = area.bottom - buttons.height - (1 if spare > 1 else 0)
+    buttons_y = area.bottom - buttons.height - (1 if spare > 0 else 0)
     buttons.draw(area.x, buttons_y)
     draw_blocks(canvas, Area(area.x, area.y, area.width, buttons_y - area.y), blocks)
 

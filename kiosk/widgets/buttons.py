@@ -47,7 +47,10 @@ def draw_button(canvas: Canvas, area: Area, choice: Choice, face: Face = Face.BE
         end = canvas.put(inside.x, y, name, Role.BUTTON_KEY)
         canvas.lines(Area(end + 1, y, inside.right - end - 1, inside.bottom - y), label, Role.BUTTON)
         return
-    canvas.put(inside.x, inside.y, f" {key_name(choice.key)} ", Role.BUTTON_KEY)
+    name = f" {key_name(choice.key)} "
+    if width_of(name) > inside.width:
+        name = f" {short_key_name(choice.key)} "
+    canvas.put(inside.x, inside.y, name, Role.BUTTON_KEY)
     room = Area(inside.x, inside.y + 1, inside.width, inside.height - 1)
     canvas.lines(room, canvas.wrap(choice.label, inside.width), Role.BUTTON)
 
@@ -71,40 +74,65 @@ def draw_fitting_button(canvas: Canvas, area: Area, choice: Choice) -> None:
 
 
 class ButtonGrid:
-    """Choices in columns over the whole width, filled column by column, in the order of their keys."""
+    """Choices in columns over the whole width, filled column by column, in the order of their keys.
+
+    Where the words leave little room, in one row that they share by what they have to say.
+    """
 
     def __init__(self, canvas: Canvas, choices: Sequence[Choice], width: int, most_rows: int) -> None:
         self._canvas = canvas
         self._choices = choices
         self._width = width
-        self._columns, self._button_height, self._face = self._layout(most_rows)
+        self._in_one_row = False
+        # One row over, if it can be: the keys at the bottom need it for a finger.
+        self._columns, self._button_height, self._face = (
+            self._framed(most_rows - 1, _LEAST_HEIGHT)
+            or self._row()
+            or self._framed(most_rows - 1)
+            or self._framed(most_rows)
+            or self._lowest()
+        )
         self._rows = -(-len(choices) // self._columns)
         self.height = self._rows * self._button_height
 
-    def _layout(self, most_rows: int) -> tuple[int, int, Face]:
-        """Columns, and rows of a button: labels on one line where they can, else as low as it goes."""
+    def _framed(self, most_rows: int, most_height: int = 99) -> tuple[int, int, Face] | None:
+        """Columns, and rows of a button: labels on one line where they can."""
         count = len(self._choices)
         if count == 0:
             return 1, 0, Face.BESIDE
-        options = [
-            (columns, 2 + max(_lines_beside(self._canvas, choice, width) for choice in self._choices))
-            for columns in range(1, count + 1)
-            for width in [self._button_width(columns)]
-            if columns == 1 or width >= LEAST_TOUCH_WIDTH
-        ]
         fitting = [
-            (columns, height) for columns, height in options if -(-count // columns) * height <= most_rows
+            (columns, height)
+            for columns, height in self._options()
+            if -(-count // columns) * height <= most_rows and height <= most_height
         ]
         if not fitting:
-            return self._lowest(options)
+            return None
         one_line = [option for option in fitting if option[1] == _LEAST_HEIGHT]
         preferred = 3 if count == 3 else 2
         columns, height = min(one_line or fitting, key=lambda option: (abs(option[0] - preferred), option[1]))
         return columns, height, Face.BESIDE
 
-    def _lowest(self, framed: Sequence[tuple[int, int]]) -> tuple[int, int, Face]:
+    def _row(self) -> tuple[int, int, Face] | None:
+        """All of them side by side, each as wide as it needs."""
+        widths = _row_widths(self._canvas, self._choices, self._width, _BETWEEN)
+        if not _labels_fit(self._canvas, self._choices, widths, Face.BESIDE, _LEAST_HEIGHT):
+            return None
+        self._in_one_row = True
+        return len(self._choices), _LEAST_HEIGHT, Face.BESIDE
+
+    def _options(self) -> list[tuple[int, int]]:
+        """Columns of equal width, and the rows of a framed button in them."""
+        return [
+            (columns, 2 + max(_lines_beside(self._canvas, choice, width) for choice in self._choices))
+            for columns in range(1, len(self._choices) + 1)
+            for width in [self._button_width(columns)]
+            if columns == 1 or width >= LEAST_TOUCH_WIDTH
+        ]
+
+    def _lowest(self) -> tuple[int, int, Face]:
         """Where the words above leave too little room: the fewest rows, without frames if that helps."""
         count = len(self._choices)
+        framed = self._options()
         bare = [
             (columns, _LEAST_HEIGHT, Face.BARE)
             for columns, _ in framed
@@ -119,6 +147,9 @@ class ButtonGrid:
 
     def draw(self, x: int, y: int) -> None:
         """From a cell on. A button on its own is as wide as half the screen, or as its label."""
+        if self._in_one_row:
+            draw_button_row(self._canvas, Area(x, y, self._width, self.height), self._choices, _BETWEEN)
+            return
         width = self._button_width(self._columns)
         if len(self._choices) == 1:
             label = width_of(self._canvas.clean(self._choices[0].label))
@@ -130,9 +161,9 @@ class ButtonGrid:
             draw_button(self._canvas, Area(left, top, width, self._button_height), choice, self._face)
 
 
-def draw_button_row(canvas: Canvas, area: Area, choices: Sequence[Choice]) -> None:
+def draw_button_row(canvas: Canvas, area: Area, choices: Sequence[Choice], between: int = 1) -> None:
     """One row of buttons, alike in their looks, that share the width by what they have to say."""
-    widths = _row_widths(canvas, choices, area.width)
+    widths = _row_widths(canvas, choices, area.width, between)
     if area.height > _LEAST_HEIGHT and _labels_fit(canvas, choices, widths, Face.ABOVE, area.height):
         face = Face.ABOVE
     elif _labels_fit(canvas, choices, widths, Face.BESIDE, area.height):
@@ -142,7 +173,7 @@ def draw_button_row(canvas: Canvas, area: Area, choices: Sequence[Choice]) -> No
     x = area.x
     for choice, width in zip(choices, widths, strict=True):
         draw_button(canvas, Area(x, area.y, width, area.height), choice, face)
-        x += width + 1
+        x += width + between
 
 
 def button_row_height(canvas: Canvas, choices: Sequence[Choice], width: int) -> int:
@@ -170,7 +201,7 @@ def _labels_fit(
     return True
 
 
-def _row_widths(canvas: Canvas, choices: Sequence[Choice], width: int) -> list[int]:
+def _row_widths(canvas: Canvas, choices: Sequence[Choice], width: int, between: int = 1) -> list[int]:
     """What each needs; then what is over by what each wishes, and what nobody wishes alike."""
     labels = [canvas.clean(choice.label) for choice in choices]
     least = [max(LEAST_TOUCH_WIDTH, _longest_word(label) + 2) for label in labels]
@@ -178,7 +209,7 @@ def _row_widths(canvas: Canvas, choices: Sequence[Choice], width: int) -> list[i
         max(0, width_of(label) + width_of(short_key_name(choice.key)) + _EDGES + 3 - at_least)
         for choice, label, at_least in zip(choices, labels, least, strict=True)
     ]
-    spare = max(0, width - (len(choices) - 1) - sum(least))
+    spare = max(0, width - between * (len(choices) - 1) - sum(least))
     wished = sum(wishes)
     shares = [min(spare, wished) * wish // max(1, wished) for wish in wishes]
     alike = (spare - sum(shares)) // max(1, len(choices))

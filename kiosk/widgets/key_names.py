@@ -27,4 +27,4 @@ def key_name(key: Key) -> str:
 
 def short_key_name(key: Key) -> str:
     """Where there is little room: "▲ +"."""
-    return {Key.UP: "▲ +", Key.DOWN: "▼ -"}.get(key) or key_name(key)
+    return {Key.UP: "▲ +", Key.DOWN: "▼ -", Key.BACK: "Esc /"}.get(key) or key_name(key)

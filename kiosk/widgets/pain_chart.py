@@ -19,8 +19,8 @@ FEW_COLUMNS: Final = 14
 """So few stand apart, …"""
 BROADEST_STEP: Final = 5
 """… so far."""
-FAR_FROM_WHOLE: Final = 0.45
-"""A row that stands for 7.5 has no number."""
+NEARLY_WHOLE: Final = 0.05
+"""A row that stands for 6.7 has no number: 7 would be read from it."""
 _WEEK: Final = 7
 
 
@@ -97,9 +97,9 @@ def _draw_panel(
     canvas: Canvas, x: int, y: int, rows: int, panel: Panel, columns: Sequence[Column], where: Across
 ) -> None:
     axis_y = y + rows
-    if panel.word:
-        canvas.put(x, y, shortened(canvas.clean(panel.word), max(1, where.axis_x - x - 3)), Role.QUIET)
     _draw_axis(canvas, where.axis_x, axis_y, rows, 1 + len(columns) * where.step, panel.highest)
+    if panel.word:
+        _draw_axis_word(canvas, Area(x, y, where.axis_x - x, rows), canvas.clean(panel.word), panel.highest)
     for index, column in enumerate(columns):
         at = where.axis_x + 1 + index * where.step
         if column.value is not None:
@@ -133,9 +133,22 @@ def _draw_below(
 def _draw_axis(canvas: Canvas, x: int, y: int, rows: int, width: int, highest: float) -> None:
     for row in range(rows):
         value = highest * (rows - row) / rows
-        number = f"{round(value):>2}" if abs(value - round(value)) < FAR_FROM_WHOLE else "  "
+        number = f"{round(value):>2}" if _has_number(value) else "  "
         canvas.put(x - 3, y - rows + row, f"{number} ┤", Role.QUIET)
     canvas.put(x - 3, y, " 0 ┼" + "─" * (width - 1), Role.QUIET)
+
+
+def _has_number(value: float) -> bool:
+    return abs(value - round(value)) < NEARLY_WHOLE
+
+
+def _draw_axis_word(canvas: Canvas, place: Area, word: str, highest: float) -> None:
+    """Beside the highest number if both fit, else in a row below it: in place of a number if all have one."""
+    y, room = place.y, place.width - 3
+    if width_of(word) > room:
+        free = [row for row in range(1, place.height) if not _has_number(highest * (1 - row / place.height))]
+        y, room = place.y + [*free, place.height - 1][0], place.width
+    canvas.put(place.x, y, shortened(word, max(1, room)), Role.QUIET)
 
 
 def _draw_bar(canvas: Canvas, x: int, axis_y: int, rows: int, share: float) -> None:

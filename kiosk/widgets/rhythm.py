@@ -10,12 +10,14 @@ from kiosk.widgets.canvas import Area, Canvas
 from kiosk.widgets.glyphs import width_of
 
 WORD_ROWS: Final = 2
-"""Below the curve: the phases' names; "now" and what comes next."""
+"""The phases' names above the curve; "now" and what comes next below it."""
 
 
 def draw_rhythm(canvas: Canvas, area: Area, strip: Strip, curve_rows: int) -> None:
-    """The curve, the past shaded and the rest full; below it words, the phases' names if there is room."""
+    """The curve, the past shaded and the rest full, between its words; the phases' names if there is room."""
     rows = curve_rows
+    words = area.height - rows
+    curve_bottom = area.bottom - min(1, words)
     now_x = area.x + area.width // 2
     for column in range(area.width):
         x = area.x + column
@@ -23,14 +25,15 @@ def draw_rhythm(canvas: Canvas, area: Area, strip: Strip, curve_rows: int) -> No
         filled = round(min(1.0, max(0.0, sample)) * rows)
         role, block = (Role.RHYTHM_PAST, "░") if x < now_x else (Role.RHYTHM_AHEAD, "█")
         for row in range(rows):
-            y = area.y + rows - 1 - row
+            y = curve_bottom - 1 - row
             if row < filled:
                 canvas.put(x, y, block, role)
             elif row == 0:
                 canvas.put(x, y, "─", Role.LINE)
-    if area.height - rows >= WORD_ROWS:
-        _draw_labels(canvas, area, area.y + rows, strip.labels)
-    _draw_now(canvas, area, area.bottom - 1, now_x, strip)
+    if words >= WORD_ROWS:
+        _draw_labels(canvas, area, area.y, strip.labels)
+    if words >= 1:
+        _draw_now(canvas, area, area.bottom - 1, now_x, strip)
 
 
 def _sample(samples: tuple[float, ...], position: float) -> float:
@@ -41,7 +44,7 @@ def _sample(samples: tuple[float, ...], position: float) -> float:
 
 
 def _draw_labels(canvas: Canvas, area: Area, y: int, labels: tuple[tuple[float, str], ...]) -> None:
-    """Each below its phase; one that would touch its neighbour is left out: the next cue says it in words."""
+    """Each above its phase; one that would touch its neighbour is left out: the next cue says it in words."""
     free_from = area.x
     for position, label in sorted(labels):
         text = canvas.clean(label)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.kiosk_rig import Terminal
-from benchmarks.processes import DeviceLog
+from benchmarks.processes import DeviceLog, let_run_as_hardware
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Entry, Record, Screening
 from kiosk.diary.store import open_store
@@ -33,6 +33,7 @@ from tests.visit.terminal import KEYS
 LOCKED: Final = "[kiosk]\nlocked = true\n"
 LEFT_ALTERNATE_SCREEN: Final = b"\x1b[?1049l"
 ANSWERS_WITHIN_S: Final = 0.3
+DEVICE_FAULTS_A_DAY: Final = 2
 PRESS_AGAIN_S: Final = 1.1
 """A raise counts a second after the one before (safety rule 2)."""
 
@@ -53,10 +54,12 @@ GOES_ON: Final = {**SAFE, "why_stopped": ("5",), "saved": ("enter",)}
 class Cage:
     """One running kiosk."""
 
-    def __init__(self, folder: Path, *, columns: int = 80, rows: int = 25) -> None:
+    def __init__(self, folder: Path, quiet_s: float, *, columns: int = 80, rows: int = 25) -> None:
         (folder / "kiosk.toml").write_text(LOCKED, encoding="utf-8")
         self.folder = folder
+        self._quiet_s = quiet_s
         self.simulator = SimulatorProcess(folder)
+        let_run_as_hardware(self.simulator.process.pid)
         self.log = DeviceLog(self.simulator.log_path)
         self.told: dict[str, Any] = {}
         self._news = threading.Condition()
@@ -67,7 +70,7 @@ class Cage:
     def start(self) -> None:
         """The kiosk, on the folder as it is."""
         hears, tells = os.pipe()
-        child = [str(Path(__file__).with_name("caged_child.py")), str(tells), "run"]
+        child = [str(Path(__file__).with_name("caged_child.py")), str(tells), str(self._quiet_s), "run"]
         child += ["--simulate", f"p24:{self.simulator.link}", "--config", str(self.folder / "kiosk.toml")]
         child += ["--data", str(self.folder / "data")]
         self.told, self._ended = {}, False
@@ -105,6 +108,13 @@ class Cage:
                     raise TimeoutError(f"it stays at {self.told}")
             return self.told
 
+    @property
+    def starved(self) -> bool:
+        """The device twice did not answer in time, as happens where other work keeps it from running: the box
+        gives no more that day."""
+        log = self.folder / "data" / "guard" / "guard.log"
+        return log.exists() and log.read_text("utf-8").count("stop: no_answer") >= DEVICE_FAULTS_A_DAY
+
     def type(self, data: bytes) -> float:
         return self.terminal.type(data)
 
@@ -115,7 +125,7 @@ class Cage:
     def press_safely(self) -> None:
         """What a person who is well does on the page that stands there, and as slowly."""
         told = self.told
-        time.sleep(QUIET_S + 0.02)
+        time.sleep(self._quiet_s + 0.02)
         if told is not self.told and told.get("serial") != self.told.get("serial"):
             return
         for key in self._safe_keys():
@@ -132,18 +142,19 @@ class Cage:
         if told["prompt"]:
             return ("enter",)
         if told["stage"] == "find":
-            time.sleep(PRESS_AGAIN_S - QUIET_S)
+            time.sleep(PRESS_AGAIN_S - self._quiet_s)
             self._presses += 1
             return FINDING[told["find"]][self._presses % 3]
         return ("enter", "up") if told["stage"] == "play" else ()
 
-    def until_output(self, within_s: float) -> bool:
-        """Plays on until the device puts something out; False when it did not come to that."""
-        end_s = time.monotonic() + within_s
-        while time.monotonic() < end_s and self.alive:
+    def until_output(self, tries: int) -> bool:
+        """Plays on until the device puts something out; False when so many presses did not lead to that."""
+        for _ in range(tries):
             self.log.read_on()
             if self.told.get("output") and self.page == "session" and self.log.flows:
                 return True
+            if not self.alive or self.starved:
+                return False
             self.press_safely()
         return False
 
@@ -186,12 +197,14 @@ class Cage:
 
 
 @contextmanager
-def cage(folder: Path, answered: Path | None = None, **size: int) -> Iterator[Cage]:
+def cage(
+    folder: Path, answered: Path | None = None, *, quiet_s: float = QUIET_S, **size: int
+) -> Iterator[Cage]:
     """A kiosk in an empty folder; with `answered`, on a copy of that data folder."""
     folder.mkdir()
     if answered is not None:
         shutil.copytree(answered, folder / "data")
-    kept = Cage(folder, **size)
+    kept = Cage(folder, quiet_s, **size)
     try:
         yield kept
     finally:

@@ -1,6 +1,7 @@
 """`homestim run`, which also tells over a pipe which page stands there. A program of its own.
 
-`caged_child.py FD ARGUMENTS…`: one JSON object a line, whenever page, session or output changed.
+`caged_child.py FD QUIET_S ARGUMENTS…`: one JSON object a line, whenever page, session or output changed. Keys
+are ignored for QUIET_S after another screen came.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import os
 import sys
 from typing import Any
 
-from kiosk import application
+from kiosk import application, key_gate
 from kiosk.cli import main
 
 TELLS = int(sys.argv.pop(1))
+QUIET_S = float(sys.argv.pop(1))
 
 
 class Told(application.Application):
@@ -43,4 +45,5 @@ class Told(application.Application):
 
 if __name__ == "__main__":
     application.Application = Told  # type: ignore[misc]
+    key_gate.QUIET_S = QUIET_S  # type: ignore[misc]
     sys.exit(main())

@@ -16,7 +16,7 @@ from kiosk.key_gate import QUIET_S
 from tests.monkey.cage import LEFT_ALTERNATE_SCREEN, Cage, answered_folder, cage
 from tests.monkey.paws import LEAVING
 
-WITHIN_TWO_S = 0.015
+WITHIN_TWO_S = 0.005
 """Between two presses: Ctrl+C twice within two seconds leaves a kiosk that is not locked."""
 POINTER = b"\x1b]22;default\x07"
 """The shape of the mouse's pointer, which the library resets at the start."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.key_gate import QUIET_S
 from tests.monkey import paws
 from tests.monkey.cage import LEFT_ALTERNATE_SCREEN, Cage, answered_folder, cage
 from tests.visit.device_log import DeviceLog
@@ -23,10 +25,20 @@ RAISE_MA = 2.0
 ZERO_WITHIN_S = 1.0
 STAYS_ZERO_S = 0.3
 BETWEEN_S = 0.004
+TRIES_FRESH, TRIES, TRIES_AFTER_A_FLURRY = 400, 50, 25
+"""Presses up to the first output of a day that has all of it; of a day as it is by then; in a session."""
 FLURRY = 60
 DESIGN = (80, 25)
+QUICK_S = 0.02
+"""Keys are ignored for so long, outside of the soak: a sample comes to the current sooner."""
+KIOSKS_IN_PLACE = 3
+"""Of one whose device was starved before anything came out."""
 
 pytestmark = pytest.mark.timeout(3600)
+
+
+class StarvedError(Exception):
+    """Other work kept the device from answering, and the day was over before it began."""
 
 
 class Monkey:
@@ -44,9 +56,12 @@ class Monkey:
 
     def play(self, kept: Cage, inputs: int) -> None:
         """Until so many inputs are done: with output as long as the day has some, then wherever it got to."""
-        output = True
+        output = kept.until_output(TRIES_FRESH)
+        if not output and kept.starved:
+            raise StarvedError
+        assert output, f"nothing comes out at {kept.told}"
         while self.inputs < inputs:
-            output = output and kept.until_output(within_s=40.0)
+            output = output and kept.until_output(TRIES)
             if output:
                 self._while_output_is_on(kept)
             self._anything(kept)
@@ -58,7 +73,7 @@ class Monkey:
             kept.type(paws.known_only(self.rng))
             self.did["harmless"] += 1
             time.sleep(BETWEEN_S)
-        if not kept.until_output(within_s=20.0):
+        if not kept.until_output(TRIES_AFTER_A_FLURRY):
             return
         name = self.rng.choice(list(paws.STOPS))
         typed_s = kept.type(paws.STOPS[name])
@@ -99,12 +114,16 @@ def test_a_monkey_gets_neither_out_nor_above_a_limit_and_every_stop_stops(tmp_pa
     answered = answered_folder(tmp_path / "answered")
 
     def one(seed: int) -> Monkey:
-        monkey = Monkey(seed, outbreak)
-        with cage(tmp_path / f"kiosk{seed}", answered) as kept:
-            monkey.play(kept, inputs)
-            assert kept.end_of_kiosk() == 0
-        judge(kept)
-        return monkey
+        for place in range(KIOSKS_IN_PLACE):
+            monkey = Monkey(seed, outbreak)
+            folder = tmp_path / f"kiosk{seed}.{place}"
+            quiet_s = QUIET_S if soak else QUICK_S
+            with contextlib.suppress(StarvedError), cage(folder, answered, quiet_s=quiet_s) as kept:
+                monkey.play(kept, inputs)
+                assert kept.end_of_kiosk() == 0
+                judge(kept)
+                return monkey
+        raise AssertionError("the device is kept from answering")
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         monkeys = list(pool.map(one, range(1, kiosks + 1)))

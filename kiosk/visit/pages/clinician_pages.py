@@ -6,7 +6,6 @@ import datetime as dt
 
 from kiosk import words
 from kiosk.access.handed_in import Held, Opens
-from kiosk.diary.records import Lock
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, PinEntry, Words
 from kiosk.visit.pages import sides
@@ -126,7 +125,7 @@ def locks(visit: Visit, moment: Moment) -> Page:
     else:
         assert code.state is not None
         lines.append(_("Lock {lock}").format(lock=lock.name))
-        lines.append(_why(visit, lock.lock))
+        lines.append(cause_of(visit, lock.lock))
         lines.append(_("Open it only when you have looked into it. It is kept in the diary."))
         choices.insert(0, Choice(clinician.OPENS, _("Open this lock")))
         if len(code.state.locks) > 1:
@@ -136,20 +135,6 @@ def locks(visit: Visit, moment: Moment) -> Page:
     title = _("For the clinician")
     body = Words(tuple(lines))
     return build(visit, moment, body, tuple(choices), title=title, back=not code.checking)
-
-
-def _why(visit: Visit, lock: Lock) -> str:
-    """The question behind a lock, or what happened."""
-    happened = {
-        "burning": _("A session was stopped because it burned or hurt."),
-        "faint": _("A session was stopped because of faintness, heart or breath."),
-        "skin": _("The skin was more than a little pink."),
-        "restore": _("The box was set up again from a copy. It is locked."),
-        "pain": _("Muscle programmes are closed: pain."),
-        "soreness": _("Muscle programmes are closed: very sore muscles."),
-    }
-    said = happened.get(lock.cause) or happened.get(lock.class_)
-    return cause_of(visit, lock) if said is None else f"{said} ({lock.cause})"
 
 
 # ── what the clinic sent ────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ def form(visit: Visit, moment: Moment) -> Page:
     shown, item, filled = being_filled(visit)
     lang = words.language()
     intro = shown.intro.in_language(lang)
-    title = _("{number} of {count}").format(number=visit.place.index + 1, count=len(shown.items))
+    title = _("Question {number} of {count}").format(number=visit.place.index + 1, count=len(shown.items))
     choices: tuple[Choice, ...] = ()
     body: Body
     if item.kind == "scale":

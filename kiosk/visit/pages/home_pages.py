@@ -308,8 +308,8 @@ def help_(visit: Visit, moment: Moment) -> Page:
     small = (_("This is not an emergency service. Nobody watches this box."),)
     body = Words((_("Who can help"),), tuple(items), small)
     choices = (
-        Choice(Key.ONE, _("What this device is, and is not")),
-        Choice(Key.TWO, _("What is known of its effect")),
+        Choice(Key.ONE, _("About this device")),
+        Choice(Key.TWO, _("What experts advise")),
         Choice(Key.THREE, _("Language and sound")),
         *((Choice(Key.FOUR, _("Who may see")),) if consent_can_be_asked(visit) else ()),
         *((Choice(Key.FIVE, _("Practice a visit")),) if practice.offered(visit) else ()),

@@ -47,9 +47,9 @@ def _found(visit: Visit) -> str:
         return _("There is more than one stick. Please take the others out.")
     if places.sticks:
         return _("The stick is there. What is to be on it?")
-    if places.plugged_in:
     if places.finished:
         return _("This stick is written, and closed. To write on it again, take it out and put it in anew.")
+    if places.plugged_in:
         return _("The box cannot use this stick. It has to be one with FAT32 or exFAT.")
     return _("Please put a USB stick into the box.")
 

@@ -191,7 +191,18 @@ def first_done(visit: Visit, moment: Moment) -> Page:
 
 
 def cause_of(visit: Visit, lock: Lock) -> str:
-    """The question behind a lock, or its code."""
+    """What happened or the question behind a lock, with its code."""
+    happened = {
+        "burning": _("A session was stopped because it burned or hurt."),
+        "faint": _("A session was stopped because of faintness, heart or breath."),
+        "skin": _("The skin was more than a little pink."),
+        "restore": _("The box was set up again from a copy. It is locked."),
+        "pain": _("Muscle programmes are closed: pain."),
+        "soreness": _("Muscle programmes are closed: very sore muscles."),
+    }
+    said = happened.get(lock.cause) or happened.get(lock.class_)
+    if said is not None:
+        return f"{said} ({lock.cause})"
     today = visit.context.today
     question = None if today is None else today.questionnaire.questions.get(lock.cause)
     if question is None:
