@@ -14,26 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.install.debian import debian
 from tests.install.plain_box import Installed, in_root
 from tests.install.renumber import renumber
 
 BUILD = Path(__file__).parents[2] / "build"
 BOX = BUILD / "box"
 SUITES = ("trixie", "bookworm")
-PACKAGES = "python3,systemd,systemd-sysv,udev,kbd,console-setup-linux,passwd,util-linux"
-MIRROR = "http://deb.debian.org/debian"
-
-
-def debian(suite: str) -> Path:
-    root = BUILD / "chroot" / suite
-    if not root.is_dir():
-        beside = root.with_name(f"{suite}.new")
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(beside), MIRROR]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        beside.rename(root)
-    return root
 
 
 class Debian:
@@ -41,7 +28,7 @@ class Debian:
 
     def __init__(self, suite: str, root: Path) -> None:
         self.root = root
-        subprocess.run(["cp", "-a", str(debian(suite)), str(root)], check=True)
+        subprocess.run(["cp", "-a", str(debian(suite, BUILD / "chroot" / suite)), str(root)], check=True)
         shutil.copytree(BOX, root / "media/box", copy_function=os.link)
 
     def run(self, *command: str) -> Installed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import stat
 import subprocess
@@ -182,21 +183,27 @@ def test_a_version_that_breaks_what_the_doctor_looks_at_is_undone_by_itself(used
     assert used.current == "1.0"
 
 
-def test_what_was_wrong_before_or_outside_of_the_program_undoes_no_upgrade(used: PlainBox) -> None:
-    used.doctor_finds("1.0", keys="Alt+SysRq restarts the box.")
-    used.doctor_finds("2.0", keys="Alt+SysRq restarts the box.", port="The stimulator's port is not there.")
-    assert used.install(of="2.0").code == 0
-    assert used.current == "2.0"
+KEYS, BUILDS = {"keys": "Alt+SysRq restarts the box."}, {"builds": "The guard is of another build."}
 
 
-def test_a_doctor_that_answers_no_more_undoes_an_upgrade_and_a_mute_old_one_does_not(used: PlainBox) -> None:
-    mute = used.root / "run/doctor-2.0"
-    mute.write_text("")
-    assert "2.0 is not well: its doctor does not answer" in used.install(of="2.0").error
-    assert used.current == "1.0"
-    mute.rename(used.root / "run/doctor-1.0")
-    assert used.install(of="2.0").code == 0
-    assert used.current == "2.0"
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        (KEYS, KEYS, None),
+        (KEYS, {}, None),
+        ({}, {"port": "The stimulator's port is not there."}, None),
+        (KEYS, KEYS | BUILDS, "builds: The guard is of another build"),
+        ({}, None, "its doctor does not answer"),
+        (None, KEYS, None),
+        (None, None, None),
+    ],
+)
+def test_an_upgrade_answers_for_what_it_broke_and_for_nothing_else(
+    before: dict[str, str] | None, after: dict[str, str] | None, broken: str | None
+) -> None:
+    """What was wrong before, or outside of the program, undoes none; nor does an old doctor that is mute."""
+    script = runpy.run_path(str(SYSTEMD / "install"))
+    assert script["what_is_new"](before, after) == broken
 
 
 def test_when_the_old_version_is_not_well_either_it_says_so(used: PlainBox) -> None:
