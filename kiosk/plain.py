@@ -25,7 +25,6 @@ from kiosk.page import (
     NumberLine,
     Overview,
     Page,
-    Panel,
     Pictured,
     PinEntry,
     Placement,
@@ -105,8 +104,9 @@ def body_lines(page: Page) -> Iterator[str]:
             yield from (*pictured.after, *pictured.small)
         case Chart() as chart:
             yield from chart.lines
+            begun = next((n for n, column in enumerate(chart.columns) if _says_anything(column)), 0)
             for panel in chart.panels:
-                yield from _columns(panel, chart.columns)
+                yield from _columns(panel.columns[begun:], panel.word, chart.columns[begun:])
             yield from chart.facts
         case Table() as table:
             yield from table.lines
@@ -142,19 +142,27 @@ def session_line(running: Running) -> str:
 
 
 def _weeks(overview: Overview) -> Iterator[str]:
-    """Pain by day, a week a line."""
-    for first in range(0, len(overview.days), _DAYS_A_WEEK):
-        week = overview.days[first : first + _DAYS_A_WEEK]
+    """Pain by day, a week a line, since the diary was begun: before it nothing is missing."""
+    days = overview.days[overview.unbegun :]
+    for first in range(0, len(days), _DAYS_A_WEEK):
+        week = days[first : first + _DAYS_A_WEEK]
         label = next((label for label, _pain, _session in week if label), "")
         yield _row(overview.pain_word, label, [pain for _label, pain, _session in week])
 
 
-def _columns(panel: Panel, labelled: Sequence[Column]) -> Iterator[str]:
+def _says_anything(column: Column) -> bool:
+    """Not so a day before the diary was begun: it is no gap either."""
+    return (
+        column.value is not None or column.mean is not None or column.limit is not None or any(column.marks)
+    )
+
+
+def _columns(columns: Sequence[Column], word: str, labelled: Sequence[Column]) -> Iterator[str]:
     """The bars, seven a line."""
-    for first in range(0, len(panel.columns), _DAYS_A_WEEK):
-        some = panel.columns[first : first + _DAYS_A_WEEK]
+    for first in range(0, len(columns), _DAYS_A_WEEK):
+        some = columns[first : first + _DAYS_A_WEEK]
         label = next((one.label for one in labelled[first : first + _DAYS_A_WEEK] if one.label), "")
-        yield _row(panel.word, label, [one.value for one in some])
+        yield _row(word, label, [one.value for one in some])
 
 
 def _row(word: str, label: str, values: Sequence[float | None]) -> str:

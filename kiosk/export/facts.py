@@ -59,7 +59,7 @@ class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
     mean: tuple[float | None, ...]
     """The 7-day mean of each day of the period; None: not enough ratings."""
     rated: Share
-    """Days with a rating among the last 28 of the period."""
+    """Days with a rating among the last 28 of the period, since the diary was begun."""
     comparison: Comparison
     """First four weeks of all ratings against the last four before the end of the period."""
     slope: Slope | None
@@ -122,6 +122,9 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
     # The first days of the period have a mean as well, if the week before it has ratings.
     with_before = statistics.rolling_mean(statistics.by_day(pain, first - WEEK, last))
     all_sessions = [one for one in reader.all("sessions") if first <= day_of(one) <= last]
+    begun = min(map(day_of, all_entries), default=None)
+    # A day before the diary was begun is none without a rating.
+    since = max(first, begun) if begun is not None else first
     sessions = held(all_sessions)
     planned = series.days_planned(reader, made.date())
     forms = [one for one in reader.all("forms") if day_of(one) <= last]
@@ -137,12 +140,12 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
         lines=lines,
         first=first,
         last=last,
-        begun=min(pain, default=None),
+        begun=begun,
         prescribed=_prescribed(reader, made.date()),
         devices=tuple(sorted({one.envelope.device_id for one in all_sessions} - {""})),
         pain=tuple(one for day, one in ratings.items() if day >= first),
         mean=tuple(None if value != value else float(value) for value in with_before[7:]),
-        rated=statistics.share_rated(shown[-statistics.BLOCK_DAYS :]),
+        rated=statistics.share_rated(statistics.by_day(pain, since, last)[-statistics.BLOCK_DAYS :]),
         comparison=statistics.last_against_first(whole),
         slope=statistics.theil_sen(statistics.week_means(shown)),
         sessions=sessions,

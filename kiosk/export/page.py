@@ -327,11 +327,13 @@ def _week_bars(pen: Pen, facts: ReportFacts, y: float) -> None:
     pen.add(Rule(left, bottom, right, bottom, BLACK, 0.6))
     for number in sorted({0, planned, most}):
         pen.say(left - 4, bottom - number * height / most + 2.5, str(number), 7, anchor="end")
-    if planned:
-        line = bottom - planned * height / most
-        pen.add(Rule(left, line, right, line, BLACK, 0.6, dashed=True))
     step = (right - left) / max(1, len(facts.kept))
     for index, week in enumerate(facts.kept):
+    for of, weeks in groupby(range(len(facts.kept)), lambda index: facts.kept[index].of):
+        if of:  # a week for which nothing was planned is no missed one
+            here, line = [*weeks], bottom - of * height / most
+            begin, end = left + here[0] * step, left + (here[-1] + 1) * step
+            pen.add(Rule(begin, line, end, line, BLACK, 0.6, dashed=True))
         if week.done:
             bar = week.done * height / most
             pen.add(Box(left + (index + 0.12) * step, bottom - bar, step * 0.76, bar, BLUE))

@@ -12,13 +12,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from kiosk import words
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Acknowledgement, Alert, Entry, Lock, Session
 from kiosk.diary.store import open_reader, open_store
-from kiosk.export.drawing import A4_HEIGHT, A4_WIDTH, Box, Measure, Page, Words
+from kiosk.export.drawing import A4_HEIGHT, A4_WIDTH, Box, Measure, Page, Rule, Words
 from kiosk.export.facts import read_facts
 from kiosk.export.html_page import html_of
 from kiosk.export.page import _gaps, report_page
@@ -322,3 +323,27 @@ def test_a_day_before_the_diary_was_begun_is_no_gap(tmp_path: Path) -> None:
     facts = read_facts(diary(tmp_path / "d", *entries), None, None)
     assert len(_gaps(facts)) == 2 + 5
     assert _gaps(read_facts(diary(tmp_path / "empty"), None, None)) == [facts.last]
+
+
+def test_of_the_days_before_the_diary_was_begun_none_was_missed(tmp_path: Path) -> None:
+    """The first entry begins it, also one in which pain was not said."""
+    entries = [(at(6), Entry(moment="daily", sleep=4)), (at(4), Entry(moment="daily", pain_rest=4))]
+    facts = read_facts(diary(tmp_path / "d", *entries), None, None)
+    assert facts.rated == Share(1, 7)
+    assert len(_gaps(facts)) == 6
+
+
+def test_in_the_weeks_before_a_prescription_nothing_was_planned(tmp_path: Path) -> None:
+    facts = replace(
+        read_facts(diary(tmp_path / "d"), None, None),
+        kept=(Share(0, 0), Share(0, 4), Share(2, 4), Share(3, 3)),
+    )
+    page = report_page(facts, Measure())
+    dashed = [shape for shape in page.shapes if isinstance(shape, Rule) and shape.dashed]
+    planned = sorted(
+        (rule for rule in dashed if rule.y1 == rule.y2 and rule.x2 - rule.x1 < A4_WIDTH / 2),
+        key=lambda rule: rule.x1,
+    )
+    lengths = [rule.x2 - rule.x1 for rule in planned]
+    assert lengths == pytest.approx([2 * lengths[1], lengths[1]])
+    assert planned[0].y1 < planned[1].y1, "fewer days are drawn lower"

@@ -7,7 +7,18 @@ from msgspec.structs import replace
 
 from kiosk.key_gate import QUIET_S
 from kiosk.keys import ERASE, Key
-from kiosk.page import LevelFinding, NumberLine, Page, PinEntry, Running, TextEntry, Words
+from kiosk.page import (
+    Chart,
+    Column,
+    LevelFinding,
+    NumberLine,
+    Overview,
+    Page,
+    PinEntry,
+    Running,
+    TextEntry,
+    Words,
+)
 from kiosk.plain import STATUS_EVERY_S, PlainView, page_lines, plain_key_name
 from tests.screens.gallery import PAGES
 from tests.screens.pictures import ShowsOnePage
@@ -229,3 +240,12 @@ def test_typed_words_are_said_word_by_word_and_every_correction_at_once() -> Non
     assert grown("It rained ") == ["It rained"]
     assert grown("It rained a") == []
     assert grown("It rained") == ["It rained"]
+
+
+def test_days_before_the_diary_was_begun_are_not_said_to_be_missing() -> None:
+    days = tuple((f"{n} Nov", None if n < 9 else 4, False) for n in range(1, 12))
+    overview = Overview("All fine.", (), days, (), "", pain_word="pain", unbegun=6)
+    assert "pain, from 7 Nov: none, none, 4, 4, 4" in page_lines(replace(PAGES["home"], body=overview))
+    columns = tuple(Column(str(n), None if n < 9 else 4, marks=(False, 6 < n < 9)) for n in range(1, 12))
+    chart = Chart((), columns, ("sessions", "gaps"), (), axis_word="pain")
+    assert "pain, from 7: none, none, 4, 4, 4" in page_lines(replace(PAGES["home"], body=chart))
