@@ -7,9 +7,12 @@ from tests.mutants.mutant import Mutant
 PREPARE = "kiosk/sync/prepare.py"
 SENDER = "kiosk/sync/sender.py"
 OUTBOX = "kiosk/sync/outbox.py"
+BUNDLE = "kiosk/sync/bundle.py"
 TRANSPORT = "kiosk/sync/transport.py"
 HANDED_IN = "kiosk/access/handed_in.py"
 TEST_PREPARE = "tests/sync/test_prepare.py"
+TEST_DOCTOR_SAYS = "tests/sync/test_doctor_says.py"
+TEST_OUTBOX = "tests/sync/test_outbox.py"
 TEST_SENDER = "tests/sync/test_sender.py"
 TEST_TRANSPORT = "tests/sync/test_transport.py"
 TEST_HANDED_IN = "tests/access/test_handed_in.py"
@@ -18,7 +21,7 @@ MUTANTS = (
     Mutant(
         "what was entered before the yes is sent too",
         PREPARE,
-        "if _open_at(said, newest.envelope.entry_time) is None:",
+        "if _open_at(said, newest.envelope) is None:",
         "if _open_at(said, None) is None:",
         TEST_PREPARE,
     ),
@@ -104,6 +107,83 @@ MUTANTS = (
         TRANSPORT,
         'if host is not None and (parts.scheme == "https" or',
         'if host is not None and (parts.scheme in ("http", "https") or',
+        TEST_TRANSPORT,
+    ),
+    Mutant(
+        "a gate before the server refuses for good",
+        SENDER,
+        "        if status not in OF_THE_CONTENT and not _is_outcome(answer.body):",
+        "        if False:",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "a clock that is set between a yes and an entry decides",
+        PREPARE,
+        "if one.boot_id == other.boot_id and one.monotonic_s != other.monotonic_s:",
+        "if False:",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "what was said by a wrong clock is believed",
+        PREPARE,
+        "if _is_before(next_[0], one[0])), default=0) :]",
+        "if False), default=0) :]",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "after the first part the past counts as new",
+        PREPARE,
+        "is_first=position.is_first and not is_last,",
+        "is_first=False,",
+        TEST_PREPARE,
+    ),
+    Mutant(
+        "what lies in the same transaction is looked for on the server",
+        BUNDLE,
+        "        body = body.replace(before, after)",
+        "        pass",
+        TEST_SENDER,
+    ),
+    Mutant(
+        "a link in the place of a folder is followed",
+        OUTBOX,
+        "os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC",
+        "os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC",
+        TEST_OUTBOX,
+    ),
+    Mutant(
+        "it waits for a pipe, or reads what is no file",
+        OUTBOX,
+        "if not stat.S_ISREG(status.st_mode) or status.st_size > most:",
+        "if False:",
+        TEST_OUTBOX,
+    ),
+    Mutant(
+        "a damaged file holds up the others",
+        PREPARE,
+        "            outbox.remove(STATE)\n",
+        "",
+        TEST_OUTBOX,
+    ),
+    Mutant(
+        "the diary's last bytes go to what is sent",
+        PREPARE,
+        "        if not outbox.has_room():",
+        "        if False:",
+        TEST_DOCTOR_SAYS,
+    ),
+    Mutant(
+        "another box's stick is written over",
+        "kiosk/sync/carried.py",
+        "other.patient != search.patient:",
+        "False:",
+        "tests/sync/test_carried.py",
+    ),
+    Mutant(
+        "a redirection is followed with the token",
+        TRANSPORT,
+        "body=body, redirect=False,",
+        "body=body, redirect=True,",
         TEST_TRANSPORT,
     ),
     Mutant(
