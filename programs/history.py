@@ -458,6 +458,8 @@ def _last_levels(levels: tuple[DayLevel, ...]) -> tuple[DayLevel, ...]:
 
 
 def _with_score(scores: tuple[DayScore, ...], day: dt.date, value: int) -> tuple[DayScore, ...]:
+    if not scores or scores[-1].day < day:  # but for a clock that was set back
+        return (*scores, DayScore(day, value))
     by_day = {score.day: score.value for score in scores}
     by_day[day] = max(value, by_day.get(day, 0))
     return tuple(DayScore(key, by_day[key]) for key in sorted(by_day))

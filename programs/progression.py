@@ -7,6 +7,7 @@ or open; all that fire are said, as `Reason`s. Sources: safety rules 4, 6, 27–
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -674,7 +675,6 @@ def _gap_factor(days: int) -> Iterator[_Factor]:
 
 def _was_sore_since(day: _Day, since: dt.date | None) -> bool:
     """Soreness of 4 or more since the last session of this kind: −20 % (clinical reference 4)."""
-    return any(
-        score.value >= screening.SORE_POSTPONES and (since is None or score.day >= since)
-        for score in day.history.soreness
-    )
+    newest_first = reversed(day.history.soreness)
+    scores = itertools.takewhile(lambda score: since is None or score.day >= since, newest_first)
+    return any(score.value >= screening.SORE_POSTPONES for score in scores)

@@ -9,11 +9,11 @@ Units as in `drivers.guard`: half-mA, ms, permille.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from drivers import limits as c
-from drivers.bounds import first_broken, plan_bounds
+from drivers.bounds import Bound, first_broken, plan_bounds
 from drivers.guard import messages as m
 from drivers.guard.output import Refusal
 from drivers.stimulator import Capabilities
@@ -66,7 +66,7 @@ class VirtualArming:
         if self.ended is not None or at_ms < 0:
             return 0
         if not self._squeezes:
-            return min(1000, at_ms * 1000 // self._rise_ms)
+            return 1000 if at_ms >= self._rise_ms else at_ms * 1000 // self._rise_ms
         at_ms %= self._cycle_ms
         if self._rise_ms <= at_ms <= self._train_ms - self._down_ms:
             return 1000 if self._down_ms or at_ms < self._train_ms else 0
@@ -91,10 +91,11 @@ class VirtualArming:
 
     def advance(self, now_ms: int) -> None:
         """Move on to `now_ms`, through every phase and train in between."""
-        while self.ended is None and (edge_ms := min(self._edge_ms, self._nobody_ms)) <= now_ms:
-            self.now_ms = max(self.now_ms, edge_ms)
+        while self.ended is None and (now_ms >= self._edge_ms or now_ms >= self._nobody_ms):
+            self.now_ms = max(self.now_ms, min(self._edge_ms, self._nobody_ms))
             self._pass_edge()
-        self.now_ms = max(self.now_ms, now_ms)
+        if now_ms > self.now_ms:
+            self.now_ms = now_ms
 
     def change_ms(self) -> int | None:
         """When the next thing happens that a session acts on: a plateau begins or ends, a phase, the end."""
@@ -102,7 +103,7 @@ class VirtualArming:
             return None
         if self._due_ms <= self.now_ms:
             self._due_ms = self._next_due_ms()
-        return min(self._due_ms, self._nobody_ms)
+        return self._due_ms if self._due_ms < self._nobody_ms else self._nobody_ms
 
     def end_ms(self) -> int:
         """When the phase ends, or the arming."""
@@ -169,6 +170,7 @@ class VirtualArming:
         if self._squeezes:
             self._squeezed = self._squeezed or dict(self.levels)
         self._raise_from = self._squeezed
+        self._due_ms = self.now_ms
         self._levels_changed()
         self._edge_ms = self._next_edge_ms()
 
@@ -178,7 +180,8 @@ class VirtualArming:
         above_zero = any(self.levels.values()) if only is None else self.levels.get(only, 0) > 0
         self._silent_ms = (c.PRESENT_S if above_zero else c.ARMED_IDLE_S) * 1000
         self._nobody_ms = self._present_ms + self._silent_ms
-        self._due_ms = self.now_ms
+        if not self._gate_open:
+            self._due_ms = self.now_ms  # what was raised flows when it opens
 
     def _remember_squeeze(self) -> None:
         if self._squeezes and self.fraction == 1000:
@@ -238,6 +241,12 @@ class VirtualArming:
         return None
 
 
+@lru_cache(maxsize=64)
+def _beyond(plan: m.GuardPlan, limits: tuple[m.ChannelLimit, ...], device: Capabilities) -> Bound | None:
+    """The first bound that an arming does not keep; most days arm what was armed some days ago."""
+    return first_broken(plan_bounds(plan, limits, device))
+
+
 _channel_status = cache(m.ChannelStatus)
 """The same few hundred, again and again."""
 
@@ -265,12 +274,11 @@ class VirtualGuard:
         """The answers to `message`, and what happened until now."""
         arming = self._arming
         heard = self.advance(now_ms) if arming is not None and now_ms > arming.now_ms else []
-        kind = type(message)
-        if kind is m.Present:
-            if self._arming is not None and message.epoch == self.epoch:  # type: ignore[union-attr]
+        if isinstance(message, m.Level):
+            heard += self._set_level(message)
+        elif isinstance(message, m.Present):
+            if self._arming is not None and message.epoch == self.epoch:
                 self._arming.present()
-        elif kind is m.Level:
-            heard += self._set_level(message)  # type: ignore[arg-type]
         elif isinstance(message, m.Next | m.Rest):
             heard += self._change(message)
         elif isinstance(message, m.Arm):
@@ -299,10 +307,7 @@ class VirtualGuard:
 
     def status(self, now_ms: int) -> list[m.FromGuard]:
         """How it is: what a real guard says four times a second."""
-        heard = self.advance(now_ms)
-        if not heard and self._arming is not None:
-            heard.append(self._status(self._arming))
-        return heard
+        return self.advance(now_ms) or ([] if self._arming is None else [self._status(self._arming)])
 
     def fail(self, kind: str, channel: int | None, now_ms: int) -> list[m.FromGuard]:
         """The device or a pad fails: a fault, and the stop that follows it."""
@@ -316,7 +321,7 @@ class VirtualGuard:
             return [m.Refused(arm.epoch, "state", "armed", "idle", False)]
         if arm.epoch != self.epoch + 1:
             return [m.Refused(arm.epoch, "epoch", str(arm.epoch), str(self.epoch + 1), False)]
-        beyond = first_broken(plan_bounds(arm.plan, arm.limits, self._device))
+        beyond = _beyond(arm.plan, arm.limits, self._device)
         if beyond is not None:
             allowed = f"{beyond.least}…{beyond.most}"
             return [m.Refused(arm.epoch, beyond.limit, str(beyond.asked), allowed, True)]
@@ -332,8 +337,9 @@ class VirtualGuard:
         raised = message.half_mA > arming.levels.get(message.channel, 0)
         refused = arming.set_level(message.channel, message.half_mA)
         if refused is not None:
+            told = [self._status(arming)] if self.unsaid else []
             end = self._stop(f"limit_{refused.limit}") if refused.fault else []
-            return [m.Refused(self.epoch, *refused), *end]
+            return [*told, m.Refused(self.epoch, *refused), *end]
         self.unsaid = raised and arming.phase.pattern.shape != "burst"
         return [] if self.unsaid else [self._status(arming)]
 
@@ -358,19 +364,11 @@ class VirtualGuard:
         self.unsaid = False
         fraction = arming.fraction
         applied = arming.applied(fraction)
+        channels = [
+            _channel_status(channel, level, applied[channel]) for channel, level in arming.levels.items()
+        ]
+        plateau, now_s = fraction == 1000, arming.now_ms / 1000
+        elapsed_ms = arming.elapsed_ms
         return m.Status(
-            state="armed",
-            epoch=self.epoch,
-            n=0,
-            channels=tuple(
-                [
-                    _channel_status(channel, level, applied[channel])
-                    for channel, level in arming.levels.items()
-                ]
-            ),
-            fraction_permille=fraction,
-            may_raise=fraction == 1000,
-            phase=arming.index,
-            phase_elapsed_ms=arming.elapsed_ms,
-            confirmed_at_s=arming.now_ms / 1000,
+            "armed", self.epoch, 0, tuple(channels), fraction, plateau, arming.index, elapsed_ms, now_s
         )

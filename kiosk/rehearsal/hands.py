@@ -21,6 +21,7 @@ WRONG_KEYS: Final = (Key.UP, Key.DOWN, Key.ENTER, Key.FOUR, Key.FIVE, Key.LEFT, 
 FADES_HALF_MA: Final = 2
 """TENS fades within a session; turning it up again keeps its effect (PAN11). So much at each "Still OK?"."""
 MOST_FADING_HALF_MA: Final = 6
+UP, DOWN, ENTER, TWO = Key.UP, Key.DOWN, Key.ENTER, Key.TWO  # here: a member of an Enum is slow to look up
 WHERE: Final = {"left": Key.ONE, "right": Key.TWO, "both": Key.THREE}
 
 
@@ -95,12 +96,12 @@ class Hands:
             self._ignores = still_ok and self._rng.random() < NEVER_ANSWERS
             if still_ok and self._fades and state.stage == "play":
                 self._faded_half_mA = min(MOST_FADING_HALF_MA, self._faded_half_mA + FADES_HALF_MA)
-        return None if self._ignores else Key.ENTER
+        return None if self._ignores else ENTER
 
     def _find(self, state: SessionState) -> Key | None:
         side, step = state.side, state.find_step
         if step in ("offer", "both"):
-            return Key.ENTER
+            return ENTER
         if step == "where":
             return Key.THREE if side.channel in self._confused else WHERE[side.side]
         return self._search(state, side, step)
@@ -110,14 +111,14 @@ class Hands:
         level_half_mA = side.level_half_mA
         squeezes = state.status is not None and state.status.may_raise
         if level_half_mA >= self._enough_half_mA(side, step) and (squeezes or step == "strong"):
-            return Key.ENTER
+            return ENTER
         if at_limit_unfelt(state):
-            return Key.TWO
+            return TWO
         if step != "feel" and level_half_mA + state.step_half_mA > side.ceiling_half_mA:
             # At the limit: the muscle was not seen to tighten, or it might be stronger.
-            return Key.TWO if step == "tighten" else Key.ENTER
+            return TWO if step == "tighten" else ENTER
         rising = side.slow is not None and side.slow.running
-        return Key.UP if squeezes and not rising else None
+        return UP if squeezes and not rising else None
 
     def _enough_half_mA(self, side: Side, step: str) -> float:
         if step == "strong":
@@ -132,22 +133,20 @@ class Hands:
     def _play(self, state: SessionState) -> Key | None:
         wish = self._wish(state)
         squeezes = state.status is not None and state.status.may_raise
-        return None if wish in (Key.UP, Key.DOWN) and not squeezes else wish
+        return None if wish in (UP, DOWN) and not squeezes else wish
 
     def _wish(self, state: SessionState) -> Key | None:
-        sides = state.sides
-        waiting = [side for side in sides if side.slow is not None]
-        if any(side.slow is not None and side.slow.running for side in waiting):
+        if state.rises:
             return None
+        waiting = [side for side in state.sides if side.slow is not None]
         if waiting:
-            return Key.ENTER if all(side.level_half_mA == 0 for side in waiting) else Key.UP
-        if any(side.level_half_mA > self.strong_half_mA(side) + 2 for side in sides):
-            return Key.DOWN
-        if all(side.level_half_mA + state.step_half_mA <= self.strong_half_mA(side) for side in sides):
-            return Key.UP
-        return None
+            return ENTER if all(side.level_half_mA == 0 for side in waiting) else UP
+        missing_half_mA = [self.strong_half_mA(side) - side.level_half_mA for side in state.sides]
+        if min(missing_half_mA) < -2:
+            return DOWN
+        return UP if min(missing_half_mA) >= state.step_half_mA else None
 
     def _reaction_ms(self, state: SessionState, key: Key) -> int:
         if state.prompt is not None and state.prompt.kind == "still_ok":
             return self._rng.randint(*ANSWERS_MS)
-        return self._rng.randint(*(UP_EVERY_MS if key in (Key.UP, Key.DOWN) else READS_MS))
+        return self._rng.randint(*(UP_EVERY_MS if key in (UP, DOWN) else READS_MS))

@@ -26,8 +26,10 @@ from programs.plan import SessionPlan
 
 ASKS_NO_TIME: Final = frozenset({Key.UP, Key.DOWN, Key.ENTER, Key.ONE, Key.TWO, Key.THREE})
 """Keys whose effect does not depend on how long it has played."""
+DEADLINE: Final = machine.Deadline()
 STATUS_EVERY_S: Final = 0.25
 """The guard's own beat."""
+UP: Final = Key.UP
 NEVER_S: Final = 1e15
 NEVER_MS: Final = 1 << 62
 
@@ -139,7 +141,8 @@ class SessionPlayer:
         if now_ms == guard_ms and self._guard.unsaid:
             self._now_ms = max(self._now_ms, now_ms - 1)
             self._freshen(NEVER_S)
-        self._now_ms = max(self._now_ms, now_ms)
+        if now_ms > self._now_ms:
+            self._now_ms = now_ms
         if now_ms == guard_ms:
             self._hear(self._guard.advance(self._now_ms))
         elif now_ms == wake_ms:
@@ -156,12 +159,14 @@ class SessionPlayer:
         """The machine's own deadline; while a rise runs every one before `until_ms`: nobody presses in it."""
         if not self._state.rises:
             self._freshen(GUARD_SILENT_S)
-            self._feed(machine.Deadline())
+            self._feed(DEADLINE)
             return
         while True:
-            # Of a rise that runs the guard says nothing that is asked for before it ends: it is there.
-            self._state = replace(self._state, status_s=self._now_ms / 1000)
-            self._feed(machine.Deadline())
+            now_s = self._now_ms / 1000
+            if now_s - self._state.status_s >= GUARD_SILENT_S:
+                # Of a rise that runs the guard says nothing that is asked for before it ends: it is there.
+                self._state = replace(self._state, status_s=now_s)
+            self._feed(DEADLINE)
             wake_s = machine.wants_s(self._state)
             if not self._state.rises or wake_s * 1000 >= until_ms:
                 return
@@ -183,12 +188,12 @@ class SessionPlayer:
     def _when_played_ms(self, seconds: float) -> int:
         """When so much of the session's phases will have been played."""
         state, status = self._state, self._state.status
-        if status is None or status.phase is None:
+        if status is None or status.phase is None or status.confirmed_at_s is None:
             return NEVER_MS
         phases = [*state.armed_plan.phases[: status.phase], state.phase]
         played_ms = sum(phase.duration_ms for phase in phases[:-1] if phase and phase.role != "find")
         played_ms += state.seconds_before * 1000 + status.phase_elapsed_ms
-        return round(state.status_s * 1000) + max(0, math.ceil(seconds * 1000) - played_ms)
+        return round(status.confirmed_at_s * 1000) + max(0, math.ceil(seconds * 1000) - played_ms)
 
     def _happens(self, mishap: Mishap) -> None:
         self._mishap = None
@@ -202,15 +207,14 @@ class SessionPlayer:
             self._hear(self._guard.fail(mishap.kind, mishap.channel, self._now_ms))
 
     def _press(self, key: Key) -> None:
-        searching = key is Key.UP and self._state.find_step != "feel"
-        self._freshen(NEVER_S if key in ASKS_NO_TIME else STATUS_EVERY_S, told=not searching)
+        if key is not UP or machine.up_ends(self._state):
+            self._freshen(NEVER_S if key in ASKS_NO_TIME else STATUS_EVERY_S)
         self._feed(machine.Pressed(key))
 
-    def _freshen(self, older_than_s: float, *, told: bool = True) -> None:
-        """The status that a guard would have sent by now: when the last one is as old as that, or when the
-        machine must be `told` of the latest raises."""
-        aged = self._now_ms / 1000 - self._state.status_s >= older_than_s
-        if aged or (told and self._guard.unsaid):
+    def _freshen(self, older_than_s: float) -> None:
+        """The status that a guard would have sent by now: when the last one is as old as that, or when there
+        are raises that none has told of."""
+        if self._guard.unsaid or self._now_ms / 1000 - self._state.status_s >= older_than_s:
             self._hear(self._guard.status(self._now_ms))
 
     def _hear(self, messages: list[guard.FromGuard]) -> None:

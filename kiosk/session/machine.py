@@ -264,7 +264,10 @@ class SessionState(msgspec.Struct, frozen=True):
     @property
     def rises(self) -> bool:
         """A slow rise runs on some side."""
-        return any(side.slow is not None and side.slow.running for side in self.sides)
+        for side in self.sides:  # noqa: SIM110 - asked at every key and step of a rise: a generator costs more
+            if side.slow is not None and side.slow.running:
+                return True
+        return False
 
     @property
     def side(self) -> Side:
@@ -351,12 +354,15 @@ def step(state: SessionState, event: Event, now_s: float) -> tuple[SessionState,
     """The next state, and what is to be done. Never raises on any event in any state."""
     if state.stage == "ended":
         return _closed(state, event)
-    state = _expire_notice(state, now_s)
+    if state.notice is not None and now_s >= state.notice.until_s:
+        state = replace(state, notice=None)
     match event:
-        case Pressed(key):
-            return _pressed(state, key, now_s)
-        case Heard(message):
-            return _heard(state, message, now_s)
+        case Pressed():
+            return _pressed(state, event.key, now_s)
+        case Deadline():
+            return _woke(state, now_s)
+        case Heard():
+            return _heard(state, event.message, now_s)
         case SessionSaved(session_id):
             if state.stage != "saving":
                 return state, ()
@@ -365,8 +371,6 @@ def step(state: SessionState, event: Event, now_s: float) -> tuple[SessionState,
             if state.stage == "saving":
                 return _end(state, "not_saved", True, NEVER_ARMED, now_s)
             return _stop(state, "not_saved", now_s)
-        case Deadline():
-            return _woke(state, now_s)
         case GuardGone():
             if state.stage == "saving":
                 return _end(state, "guard_gone", True, NEVER_ARMED, now_s)
@@ -394,7 +398,9 @@ def wants_s(state: SessionState) -> float:
         return min(due_s, state.began_s + SAVE_ANSWER_S)
     if state.stage not in ("find", "play"):
         return due_s
-    due_s = min(due_s, _still_ok_due_s(state))
+    still_ok_s = _still_ok_due_s(state)
+    if still_ok_s < due_s:
+        due_s = still_ok_s
     for side in state.sides:
         slow = side.slow
         if slow is not None and slow.running and slow.next_s < due_s and _may_rise(state, side):
@@ -406,13 +412,12 @@ def wants_s(state: SessionState) -> float:
 
 
 def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    if key in (Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE):
+    if key in _STOPS:
         if state.stage == "saving":
             return _end(state, "person", True, NEVER_ARMED, now_s)
         return _stop(state, "person", now_s)
     if state.stage not in ("find", "play"):
         return state, ()
-    before = state
     state = replace(state, last_key_s=now_s)
     present = Send(guard.Present(state.epoch))
     # A known key while a rise runs holds it, and does nothing else; down also lowers.
@@ -447,11 +452,12 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
     elif key is Key.SIX:
         return _stop(state, "pad_loose", now_s)
     else:
-        return replace(before, last_key_s=now_s), (present,)
+        return state, (present,)
     # First that somebody is there: at zero the guard waits for less long, and a rest would end the arming.
     return state, (present, *effects)
 
 
+_STOPS = frozenset({Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE})
 _WHERE: dict[Key, Literal["left", "right", "elsewhere"]] = {
     Key.ONE: "left",
     Key.TWO: "right",
@@ -480,39 +486,61 @@ def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, 
         return replace(state, resting=False), ()
     if state.ups_in_a_row >= UPS_BEFORE_ASKING:
         return replace(state, prompt=Prompt("still_comfortable", now_s, tones=1)), (Tone("prompt"),)
-    finding_feel = state.stage == "find" and state.find_step == "feel"
-    step_half_mA = _in_steps(state, FINE_STEP_HALF_MA)
-    coarse_half_mA = _in_steps(state, FEEL_STEP_HALF_MA)
-    if finding_feel and state.side.level_half_mA + coarse_half_mA <= state.side.ceiling_half_mA:
-        step_half_mA = coarse_half_mA
-    if finding_feel and _ought_to_be_felt(state.side, step_half_mA):
+    if up_ends(state):
         return _stop(state, "nothing_felt", now_s)
-    effects: list[Effect] = []
-    for index in targets:
-        state, sent = _raise(state, index, step_half_mA, now_s)
-        effects += sent
-    if effects:
-        row = state.ups_in_a_row + 1
-        state = replace(
-            state, ups_in_a_row=row, last_raise_s=now_s, last_raise_half_mA=step_half_mA, resting=False
-        )
-    return state, tuple(effects)
+    return _raise(state, targets, _up_step_half_mA(state), now_s)
+
+
+def up_ends(state: SessionState) -> bool:
+    """Whether ▲ stops: this level ought to have been felt, and was not (rule 5)."""
+    if state.stage != "find" or state.find_step != "feel":
+        return False
+    return _ought_to_be_felt(state.side, state.side.level_half_mA, _up_step_half_mA(state))
+
+
+def _up_step_half_mA(state: SessionState) -> int:
+    """1 mA until "I feel it", as long as the limit leaves room for it; then 0.5 mA (rule 3)."""
+    if state.stage == "find" and state.find_step == "feel":
+        coarse_half_mA = _in_steps(state, FEEL_STEP_HALF_MA)
+        if state.side.level_half_mA + coarse_half_mA <= state.side.ceiling_half_mA:
+            return coarse_half_mA
+    return _in_steps(state, FINE_STEP_HALF_MA)
 
 
 def _raise(
-    state: SessionState, index: int, step_half_mA: int, now_s: float
+    state: SessionState, targets: tuple[int, ...], step_half_mA: int, now_s: float
 ) -> tuple[SessionState, tuple[Effect, ...]]:
-    """One person's raise of one side, or the notice that says why not. Never sent when it can't be done."""
-    side = state.sides[index]
-    target = side.level_half_mA + step_half_mA
-    if target > side.ceiling_half_mA:
-        return _notice(state, "ceiling", now_s), ()
+    """The person's raise of one side or both. What can't be done is never sent: a notice says why."""
+    sides, sent, notice = list(state.sides), [], state.notice
+    for index in targets:
+        side = sides[index]
+        target_half_mA = side.level_half_mA + step_half_mA
+        refused = _not_to_be_raised(state, side, target_half_mA)
+        if refused is not None:
+            notice = Notice(refused, now_s + NOTICE_S)
+            continue
+        sides[index] = replace(side, level_half_mA=target_half_mA, asked_s=now_s)
+        sent.append(Send(guard.Level(state.epoch, side.channel, target_half_mA)))
+    if not sent:
+        return replace(state, notice=notice), ()
+    return replace(
+        state,
+        sides=tuple(sides),
+        notice=notice,
+        ups_in_a_row=state.ups_in_a_row + 1,
+        last_raise_s=now_s,
+        last_raise_half_mA=step_half_mA,
+        resting=False,
+    ), tuple(sent)
+
+
+def _not_to_be_raised(state: SessionState, side: Side, target_half_mA: int) -> str | None:
+    """Why this side can't go there now, as a notice's id."""
+    if target_half_mA > side.ceiling_half_mA:
+        return "ceiling"
     if state.status is None or not state.status.may_raise:
-        return _notice(state, "plateau", now_s), ()
-    if _beyond_contraction(side, target):
-        return _notice(state, "contraction", now_s), ()
-    state = _with_side(state, index, replace(side, level_half_mA=target, asked_s=now_s))
-    return state, (Send(guard.Level(state.epoch, side.channel, target)),)
+        return "plateau"
+    return "contraction" if _beyond_contraction(side, target_half_mA) else None
 
 
 def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
@@ -653,7 +681,6 @@ def _status(
 ) -> tuple[SessionState, tuple[Effect, ...]]:
     if status.epoch != state.epoch or status.state != "armed" or state.stage in ("saving", "stopping"):
         return state, ()
-    previous = state.phase
     was_raisable = state.status is not None and state.status.may_raise
     previous_index = state.status.phase if state.status is not None else None
     state = replace(state, status=status, status_s=now_s)
@@ -661,7 +688,7 @@ def _status(
     if state.stage == "arming":
         state = _armed(state, now_s)
     elif status.phase != previous_index and state.phase is not None:
-        state, effects = _phase_changed(state, previous, now_s)
+        state, effects = _phase_changed(state, now_s)
     contraction = status.may_raise and not was_raisable and _contracting(state)
     sides = tuple([_told(side, status, now_s, contraction) for side in state.sides])
     if sides != state.sides:
@@ -698,9 +725,7 @@ def _armed(state: SessionState, now_s: float) -> SessionState:
     return replace(state, stage="play", resting=True)
 
 
-def _phase_changed(
-    state: SessionState, previous: guard.Phase | None, now_s: float
-) -> tuple[SessionState, tuple[Effect, ...]]:
+def _phase_changed(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     phase = state.phase
     if phase is not None and phase.role == "find":
         index = next((i for i, side in enumerate(state.sides) if side.channel == phase.channel), 0)
@@ -805,9 +830,10 @@ def _still_ok_due_s(state: SessionState) -> float:
     if prompt is not None:
         rest = STILL_OK_TONES_S[prompt.tones :]
         return prompt.asked_s + (rest[0] if rest else STILL_OK_ANSWER_S)
-    if state.stage == "find":
-        return min(state.last_key_s + STILL_OK_FINDING_S, state.still_ok_s + STILL_OK_EVERY_S)
-    return state.still_ok_s + STILL_OK_EVERY_S
+    due_s = state.still_ok_s + STILL_OK_EVERY_S
+    if state.stage == "find" and state.last_key_s + STILL_OK_FINDING_S < due_s:
+        return state.last_key_s + STILL_OK_FINDING_S
+    return due_s
 
 
 # ── the slow rise ───────────────────────────────────────────────────────────────────────────────
@@ -831,26 +857,25 @@ def _may_rise(state: SessionState, side: Side) -> bool:
 
 
 def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """One step, of which `_may_rise` says that the guard takes it."""
     side = state.sides[index]
     slow = side.slow
     assert slow is not None
     step_half_mA = _in_steps(state, SLOW_RISE_STEP_HALF_MA)
-    next_s = now_s + _slow_rise_every_s(state)
-    target = side.level_half_mA + step_half_mA
-    if target > min(slow.target_half_mA, side.ceiling_half_mA):
+    most_half_mA = min(slow.target_half_mA, side.ceiling_half_mA)
+    level_half_mA = side.level_half_mA + step_half_mA
+    if level_half_mA > most_half_mA:
         return _with_side(state, index, replace(side, slow=None)), ()
-    state, sent = _raise(state, index, step_half_mA, now_s)
-    if not sent:
-        return _with_side(state, index, replace(side, slow=replace(slow, next_s=next_s))), ()
-    side = state.sides[index]
-    risen = slow.since_press_half_mA + step_half_mA
+    risen_half_mA = slow.since_press_half_mA + step_half_mA
     finding_feel = state.stage == "find" and state.find_step == "feel"
-    unfelt = finding_feel and _ought_to_be_felt(side, step_half_mA)
-    halted = unfelt or (not _contracting(state) and risen + step_half_mA > SLOW_RISE_HALT_HALF_MA)
-    slow = replace(slow, running=not halted, since_press_half_mA=risen, next_s=next_s)
-    if target >= min(slow.target_half_mA, side.ceiling_half_mA) or unfelt:
-        return _with_side(state, index, replace(side, slow=None)), sent
-    return _with_side(state, index, replace(side, slow=slow)), sent
+    unfelt = finding_feel and _ought_to_be_felt(side, level_half_mA, step_half_mA)
+    going_on = None
+    if level_half_mA < most_half_mA and not unfelt:
+        halted = risen_half_mA + step_half_mA > SLOW_RISE_HALT_HALF_MA and not _contracting(state)
+        next_s = now_s + _slow_rise_every_s(state)
+        going_on = replace(slow, running=not halted, since_press_half_mA=risen_half_mA, next_s=next_s)
+    side = replace(side, level_half_mA=level_half_mA, slow=going_on, asked_s=now_s)
+    return _with_side(state, index, side), (Send(guard.Level(state.epoch, side.channel, level_half_mA)),)
 
 
 def _hold(state: SessionState) -> SessionState:
@@ -889,10 +914,9 @@ def _in_steps(state: SessionState, half_mA: int) -> int:
     return -(-half_mA // state.step_half_mA) * state.step_half_mA
 
 
-def _ought_to_be_felt(side: Side, step_half_mA: int) -> bool:
+def _ought_to_be_felt(side: Side, level_half_mA: int, step_half_mA: int) -> bool:
     """This level must have been felt, or one more step would pass 15 mA (rule 5)."""
-    reached = side.level_half_mA >= side.not_felt_half_mA
-    return reached or side.level_half_mA + step_half_mA > NOT_FELT_HALF_MA
+    return level_half_mA >= side.not_felt_half_mA or level_half_mA + step_half_mA > NOT_FELT_HALF_MA
 
 
 def _side(
@@ -1061,9 +1085,3 @@ def _with_side(state: SessionState, index: int, side: Side) -> SessionState:
 
 def _notice(state: SessionState, notice: str, now_s: float) -> SessionState:
     return replace(state, notice=Notice(notice, now_s + NOTICE_S))
-
-
-def _expire_notice(state: SessionState, now_s: float) -> SessionState:
-    if state.notice is not None and now_s >= state.notice.until_s:
-        return replace(state, notice=None)
-    return state

@@ -222,4 +222,18 @@ MUTANTS = (
         "OLD_CHARGE: Final = 8.0",
         "tests/rehearsal/test_course.py::test_a_rule_with_a_wrong_number_is_noticed",
     ),
+    Mutant(
+        "raises are told after the refusal that follows them",
+        "kiosk/rehearsal/guard.py",
+        "told = [self._status(arming)] if self.unsaid else []",
+        "told: list[m.FromGuard] = []",
+        "tests/rehearsal/test_virtual_guard.py",
+    ),
+    Mutant(
+        "a rise puts off what comes from outside",
+        "kiosk/rehearsal/session.py",
+        "round(status.confirmed_at_s * 1000)",
+        "round(state.status_s * 1000)",
+        "tests/rehearsal/test_virtual_guard.py",
+    ),
 )
