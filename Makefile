@@ -6,7 +6,7 @@ STAMP := $(VENV)/.homestim-stamp
 
 MESSAGES := $(wildcard kiosk/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: setup demo test check bench soak screens messages lock wheels deb chroot-test clean
+.PHONY: setup demo test check bench soak screens messages lock wheels deb chroot-test vm-test clean
 
 setup: $(STAMP) $(MESSAGES:.po=.mo)
 
@@ -66,6 +66,10 @@ deb: wheels
 # Debian 12 and 13 in file systems of their own; needs root, debootstrap and a Debian mirror.
 chroot-test: deb
 	$(BIN)/python -m pytest -s tests/install/chroot.py
+
+# A machine that really boots, emulated, with a virtual stimulator at its USB; needs root, debootstrap and QEMU.
+vm-test: wheels
+	$(BIN)/python -m tests.vm
 
 clean:
 	rm -rf $(VENV) build *.egg-info

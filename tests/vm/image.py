@@ -1,0 +1,155 @@
+"""The disks of a box: Debian 13, homestim installed as docs/install.md says, a read-only root, data apart.
+
+Two things are the test's own: a root shell at the second serial port, by which a process is killed and the
+console's text is read, and a configuration that says `simulated = true`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.install.debian import OF_A_BOX, debian
+from tests.monkey.cage import answered_folder
+
+SUITE: Final = "trixie"
+PACKAGES: Final = (*OF_A_BOX, "linux-image-amd64", "initramfs-tools", "lz4", "dbus")
+INITRAMFS: Final = {
+    "conf.d/small": "MODULES=list\nCOMPRESS=lz4\n",
+    "modules": "virtio_pci\nvirtio_blk\next4\n",
+}
+"""What it takes to find the root; emulated, a usual one takes a minute to unpack."""
+ROOT_SIZE, DATA_SIZE = "3G", "512M"
+PORT: Final = "/dev/serial/by-id/usb-QEMU_QEMU_USB_SERIAL_SIMULATED-if00-port0"
+"""How udev names the emulated adapter at whose far end the host's virtual P24 is."""
+CONFIG: Final = f"""[device]
+kind = "p24"
+simulated = true
+id_path = "{PORT}"
+device_id = "SIMP240001"
+
+[guard]
+socket = "/run/homestim/guard.sock"
+
+[kiosk]
+locked = true
+lang = "en"
+
+[sound]
+player = []
+voice = []
+"""
+FSTAB: Final = """/dev/vda / ext4 ro,noatime 0 1
+/dev/vdb /var ext4 noatime,nodev,nosuid,noexec 0 2
+tmpfs /tmp tmpfs nosuid,nodev,size=64m 0 0
+"""
+READY: Final = "THE-SHELL-IS-THERE"
+SHELL: Final = f"""[Unit]
+Description=the test's root shell at the second serial port
+[Service]
+ExecStart=/bin/sh -c 'echo {READY}; exec /bin/bash --noprofile --norc'
+StandardInput=tty-force
+StandardOutput=tty
+# With a terminal for errors too bash would take itself to be spoken with by a person.
+StandardError=journal
+TTYPath=/dev/ttyS1
+ExecStartPre=/usr/bin/stty -F /dev/ttyS1 raw -echo
+Restart=always
+RestartSec=0
+[Install]
+WantedBy=multi-user.target
+"""
+NEVER: Final = (
+    "serial-getty@ttyS0.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "proc-sys-fs-binfmt_misc.automount",
+    "systemd-binfmt.service",
+    "systemd-pcrphase.service",
+    "systemd-logind.service",
+)
+"""Of no use on a machine that lives for minutes, and emulated minutes are long."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """What QEMU is started with."""
+
+    kernel: Path
+    initrd: Path
+    root: Path
+    data: Path
+
+
+def make_image(box: Path, folder: Path, say: Callable[[str], None]) -> Image:
+    """Fresh disks in `folder`, from the installer's folder `box`. Debian itself is made once.
+
+    Raises subprocess.CalledProcessError.
+    """
+    base = folder / "debian"
+    if not base.is_dir():
+        say("a Debian by debootstrap, once")
+        debian(SUITE, base, PACKAGES)
+    tree, var = folder / "tree", folder / "var"
+    for old in (tree, var):
+        shutil.rmtree(old, ignore_errors=True)
+    subprocess.run(["cp", "-a", base, tree], check=True)
+    say("homestim installed into it, offline")
+    install(box, tree)
+    answered(tree)
+    dress(tree)
+    subprocess.run(["chroot", tree, "update-initramfs", "-u"], check=True, stdout=subprocess.DEVNULL)
+    shutil.move(tree / "var", var)
+    (tree / "var").mkdir()
+    boot = tree / "boot"
+    image = Image(folder / "vmlinuz", folder / "initrd", folder / "root.ext4", folder / "data.ext4")
+    shutil.copy(next(boot.glob("vmlinuz-*")), image.kernel)
+    shutil.copy(next(boot.glob("initrd.img-*")), image.initrd)
+    say("the disks")
+    for source, disk, size in ((tree, image.root, ROOT_SIZE), (var, image.data, DATA_SIZE)):
+        disk.unlink(missing_ok=True)
+        subprocess.run(["mkfs.ext4", "-q", "-d", source, disk, size], check=True)
+        shutil.rmtree(source)
+    return image
+
+
+def install(box: Path, tree: Path) -> None:
+    """As an installer prepares an image: once, the configuration, once more."""
+    command = [box / "install", "--root", tree, "--face", "console"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (tree / "etc/homestim/kiosk.toml").write_text(CONFIG, encoding="utf-8")
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def answered(tree: Path) -> None:
+    """Somebody has answered all questions of health within this hour; the next is the skin under the pads."""
+    data = tree / "var/lib/homestim"
+    owner = data.stat()
+    answered_folder(data)
+    for path in data.rglob("*"):
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def dress(tree: Path) -> None:
+    """What makes a file system a machine."""
+    for name, content in INITRAMFS.items():
+        (tree / "etc/initramfs-tools" / name).write_text(content, encoding="utf-8")
+    (tree / "etc/fstab").write_text(FSTAB, encoding="utf-8")
+    (tree / "etc/hostname").write_text("box\n", encoding="utf-8")
+    (tree / "etc/machine-id").write_text(f"{1:032x}\n", encoding="utf-8")
+    units = tree / "etc/systemd/system"
+    (units / "test-shell.service").write_text(SHELL, encoding="utf-8")
+    (units / "multi-user.target.wants/test-shell.service").symlink_to(
+        "/etc/systemd/system/test-shell.service"
+    )
+    for place in ("etc", "var"):
+        (tree / place / ".updated").touch()  # after all else: it says so to systemd
+    for unit in NEVER:
+        (units / unit).symlink_to("/dev/null")

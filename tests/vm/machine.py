@@ -1,0 +1,280 @@
+"""One emulated box: QEMU, its keyboard and screen by QMP, its console's text and a root shell by a serial
+port, and at its USB the host's virtual P24."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from benchmarks.processes import DeviceLog
+from tests.vm.image import READY, Image
+
+T = TypeVar("T")
+
+WITHIN_S: Final = 900.0
+"""Emulated, everything takes about twenty times as long as it should."""
+BOOT_WITHIN_S: Final = 1800.0
+LOOK_EVERY_S: Final = 3.0
+"""Every look costs the guest some of the little that it can do."""
+QUIET_S: Final = 1.5
+"""The kiosk ignores keys for 400 ms after another screen came, and that comes late here."""
+COLUMNS: Final = 80
+KEYS: Final = {"enter": "ret", "back": "backspace", "stop": "spc"}
+"""What tests call a key → how QEMU does."""
+MARK: Final = "END-OF-ANSWER"
+
+
+class Failed(Exception):  # noqa: N818 - what was to be seen was not
+    """The text says what was expected, and what stood there."""
+
+
+def until(found: Callable[[], T | None], what: str, within_s: float, every_s: float = 0.05) -> T:
+    """What `found` gives once it gives something. Raises Failed."""
+    end_s = time.monotonic() + within_s
+    while True:
+        result = found()
+        if result is not None:
+            return result
+        if time.monotonic() > end_s:
+            raise Failed(f"within {within_s:.0f} s there was no {what}")
+        time.sleep(every_s)
+
+
+class P24:
+    """The virtual stimulator on the host, its clock `slowness` times slower than ours, and its log."""
+
+    def __init__(self, folder: Path, slowness: float) -> None:
+        self.link, log = folder / "p24", folder / "device.jsonl"
+        log.touch()
+        self.log = DeviceLog(log)
+        self._slowness = slowness
+        command = [sys.executable, "-m", "tests.vm.stimulator", str(self.link), str(log), str(slowness)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        if not self._process.stdout.readline().startswith(b"ready"):
+            raise Failed("the virtual P24 did not start")
+
+    def now_s(self) -> float:
+        """Its clock."""
+        return time.monotonic() / self._slowness
+
+    @property
+    def flows(self) -> bool:
+        """Its last word is that a train of pulses comes out: more than the contact check's single ones."""
+        self.log.read_on()
+        return any(one["frequency_Hz"] for one in self.log.last_output["channels"])
+
+    def ended_after(self, since_s: float) -> dict[str, Any] | None:
+        """The first stop frame, or the lapse of its own watchdog, since then."""
+        self.log.read_on()
+        events = (event for event in self.log.events if event["t"] >= since_s)
+        return next((event for event in events if event["event"] in ("stop", "timeout")), None)
+
+    def flowed_after(self, since_s: float) -> bool:
+        """Something came out at some time after that."""
+        self.log.read_on()
+        outputs = [event for event in self.log.events if event["event"] == "output"]
+        ends_s = [*(event["t"] for event in outputs[1:]), float("inf")]
+        return any(
+            end_s > since_s and event["channels"] for event, end_s in zip(outputs, ends_s, strict=True)
+        )
+
+    def sleep(self, seconds: float) -> None:
+        """By its clock."""
+        time.sleep(seconds * self._slowness)
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
+class Machine:
+    """A running QEMU. Every wait is bounded and says what stood on the screen."""
+
+    def __init__(self, image: Image, folder: Path, p24: P24, options: list[str], name: str) -> None:
+        self.folder = folder
+        sockets = {name: folder / f"{name}.sock" for name in ("qmp", "shell")}
+        for path in sockets.values():
+            path.unlink(missing_ok=True)
+        self._process = subprocess.Popen(command(image, folder / f"{name}.log", sockets, p24, options))
+        self._qmp_socket = _connected(sockets["qmp"])
+        self._qmp = self._qmp_socket.makefile("rb")
+        self._qmp.readline()
+        self.qmp("qmp_capabilities")
+        self._shell = _connected(sockets["shell"])
+        self._heard = b""
+
+    # ── from outside ──
+
+    def qmp(self, name: str, **arguments: Any) -> Any:
+        """QEMU's answer to a command. Raises Failed."""
+        asked = {"execute": name, "arguments": arguments} if arguments else {"execute": name}
+        self._qmp_socket.sendall(json.dumps(asked).encode() + b"\n")
+        for line in self._qmp:
+            said = json.loads(line)
+            if "return" in said:
+                return said["return"]
+            if "error" in said:
+                raise Failed(f"QEMU, {name}: {said['error']['desc']}")
+        raise Failed(f"QEMU ended before it answered {name}")
+
+    def strike(self, *keys: str) -> None:
+        """Keys that are pressed together, by QEMU's names."""
+        self.qmp("send-key", keys=[{"type": "qcode", "data": KEYS.get(key, key)} for key in keys])
+
+    def picture(self, name: str) -> Path:
+        path = self.folder / f"{name}.png"
+        self.qmp("screendump", filename=str(path), format="png")
+        return path
+
+    def kill(self) -> str:
+        """As a power cut does it; what the shell had still printed."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        said = self._heard
+        self._shell.settimeout(1.0)
+        with suppress(OSError):
+            while piece := self._shell.recv(65536):
+                said += piece
+        self._close()
+        return said.decode(errors="replace")
+
+    def end(self) -> None:
+        """Off, whatever it does."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        for one in (self._qmp, self._qmp_socket, self._shell):
+            one.close()
+
+    # ── from inside, as root ──
+
+    def told(self, script: str) -> None:
+        """Says `script` to the shell and waits for nothing."""
+        self._shell.settimeout(WITHIN_S)
+        self._shell.sendall(script.encode() + b"\n")
+
+    def asked(self, script: str, within_s: float = WITHIN_S) -> str:
+        """What `script` prints. Raises Failed when it does not end well."""
+        self.told(f"{{ {script} ; }} 2>&1 </dev/null; echo {MARK[:3]}''{MARK[3:]}=$?=")
+        said, code = self._answer(within_s)
+        if code:
+            raise Failed(f"{script}: exit {code}, {said}")
+        return said
+
+    def _answer(self, within_s: float) -> tuple[str, int]:
+        end_s = time.monotonic() + within_s
+        while True:
+            before, mark, after = self._heard.partition(MARK.encode())
+            if mark and after.count(b"=") >= 2:
+                _, code, self._heard = after.split(b"=", 2)
+                return before.decode(errors="replace").strip(), int(code)
+            left_s = end_s - time.monotonic()
+            if left_s <= 0:
+                raise Failed(f"the shell did not answer within {within_s:.0f} s: {self._heard[-200:]!r}")
+            self._shell.settimeout(left_s)
+            try:
+                data = self._shell.recv(65536)
+            except TimeoutError:
+                continue
+            if not data:
+                raise Failed("QEMU ended before the shell answered")
+            self._heard += data
+
+    def heard_until(self, text: str, within_s: float) -> str:
+        """What something that was told prints, up to `text`. Raises Failed."""
+        end_s = time.monotonic() + within_s
+        while text.encode() not in self._heard:
+            if time.monotonic() > end_s:
+                raise Failed(f"{text!r} was not heard within {within_s:.0f} s: {self._heard[-200:]!r}")
+            self._shell.settimeout(1.0)
+            try:
+                self._heard += self._shell.recv(65536)
+            except TimeoutError:
+                continue
+        heard, self._heard = self._heard.decode(errors="replace"), b""
+        return heard
+
+    def wait_for_shell(self) -> None:
+        """The machine has booted so far. Raises Failed."""
+        self.heard_until(READY, BOOT_WITHIN_S)
+
+    def python(self, program: str, within_s: float = WITHIN_S) -> str:
+        return self.asked(f"/usr/bin/python3 -I -c {shlex.quote(program)}", within_s)
+
+    # ── as the tests' person needs it (tests/visit/person.py) ──
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the kiosk's console; letters beyond ASCII are the font's business."""
+        cells = base64.b64decode(self.asked("base64 -w0 /dev/vcs1"))
+        text = "".join(chr(cell) if 32 <= cell < 127 else " " for cell in cells)
+        return [text[at : at + COLUMNS] for at in range(0, len(text), COLUMNS)]
+
+    def wait_for(self, *texts: str, within_s: float = WITHIN_S) -> str:
+        """Until one of `texts` stands on the screen; which one. Raises Failed."""
+        end_s = time.monotonic() + within_s
+        while True:
+            lines = self.lines
+            flat = " ".join(" ".join(lines).split())
+            for text in texts:
+                if text in flat:
+                    return text
+            if time.monotonic() > end_s:
+                raise Failed(f"none of {texts} came; the screen:\n" + "\n".join(lines))
+            time.sleep(LOOK_EVERY_S)
+
+    def press(self, *keys: str) -> None:
+        """Keys of the map, one after the other, as slowly as the machine is."""
+        for key in keys:
+            time.sleep(QUIET_S)
+            self.strike(key)
+
+
+def command(image: Image, log: Path, sockets: dict[str, Path], p24: P24, options: list[str]) -> list[str]:
+    """To start QEMU with."""
+    return [
+        *("qemu-system-x86_64", "-name", "homestim", *options),
+        *("-m", "1024", "-vga", "std", "-display", "none", "-nic", "none", "-no-user-config"),
+        *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
+        *(
+            "-append",
+            "root=/dev/vda ro console=tty0 console=ttyS0 quiet mitigations=off apparmor=0 audit=0 "
+            "systemd.journald.forward_to_console=1",
+        ),
+        *("-drive", f"file={image.root},if=virtio,format=raw,readonly=on"),
+        *("-drive", f"file={image.data},if=virtio,format=raw"),
+        *("-device", "virtio-rng-pci", "-device", "qemu-xhci"),
+        *("-chardev", f"serial,id=p24,path={os.path.realpath(p24.link)}"),
+        *("-device", "usb-serial,chardev=p24,serial=SIMULATED"),
+        *("-serial", f"file:{log}"),
+        *("-serial", f"unix:{sockets['shell']},server=on,wait=off"),
+        *("-qmp", f"unix:{sockets['qmp']},server=on,wait=off"),
+    ]
+
+
+def _connected(path: Path) -> socket.socket:
+    def tried() -> socket.socket | None:
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            client.connect(str(path))
+        except OSError:
+            client.close()
+            return None
+        return client
+
+    return until(tried, f"socket {path.name} of QEMU", 30.0)

@@ -1,0 +1,53 @@
+"""Whoever sits before the emulated box: reads the console and presses what belongs to the page."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from tests.vm.machine import P24, Failed, Machine
+
+PAGES: Final = (
+    ("Switch the stimulator OFF now", "enter"),
+    ("Nothing starts by itself", "enter"),
+    ("Is it you?", "1"),
+    ("Before you start", "enter"),
+    ("Check your answers", "enter"),
+    ("Is the skin under the pads", "1"),
+    ("Do the pads belong to someone else", "1"),
+    ("RED, LEFT side", "enter"),
+    ("BLUE, RIGHT side", "enter"),
+    ("Now sit or lie", "enter"),
+    ("Your place", "1"),
+    ("Press STOP now", "stop"),
+    ("STOP works.", "enter"),
+    ("How the pads lie", "enter"),
+    ("All pads lie well.", "enter"),
+    ("until you feel something", "up"),
+    ("You stopped. That is fine.", "enter"),
+    ("Why did you stop?", "5"),
+    ("Both are fine.", "1"),
+    ("Try again", "1"),
+    ("Fixed, go on", "1"),
+    ("Today: session", "1"),
+)
+"""What stands on a page → the key of a person who wants to get on; the first that fits."""
+WITHIN_S: Final = 1200.0
+READS_S: Final = 0.7
+"""By the box's clock: longer than the kiosk ignores keys after another screen came. With the 0.5 s
+after a key, also longer than the next mA waits for."""
+
+
+def until_current(machine: Machine, p24: P24) -> None:
+    """From wherever the kiosk stands to the first side's level being found. Raises Failed."""
+    end_s = time.monotonic() + WITHIN_S
+    while not p24.flows:
+        lines = machine.lines
+        flat = " ".join(" ".join(lines).split())
+        key = next((key for words, key in PAGES if words in flat), None)
+        if time.monotonic() > end_s:
+            raise Failed("it did not come to current; the screen:\n" + "\n".join(lines))
+        if key is not None and not p24.flows:
+            machine.asked(f"sleep {READS_S}")
+            machine.strike(key)
+        machine.asked("sleep 0.5")
