@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 TRIES: Final = 5
-LOOK_EVERY_S: Final = 0.01
+LOOK_EVERY_S: Final = 0.02
 STALL_S: Final = 0.05
 """Well below every bound that a test sets for what happens in real time."""
 
@@ -51,26 +51,24 @@ class StallWatch:
 
 
 def again_after_a_stall(test: Callable[..., Any]) -> Callable[..., Any]:
-    """`test`, which may be async; each try in its own part of `tmp_path`."""
+    """`test`, which may be async, and what it returns; each try in its own part of `tmp_path`."""
 
     def tries(arguments: dict[str, Any]) -> list[_Try]:
         return [_Try(number, arguments) for number in range(1, TRIES + 1)]
 
     @wraps(test)
-    async def run_async(**arguments: Any) -> None:
+    async def run_async(**arguments: Any) -> Any:
         for one in tries(arguments):
             with one:
-                await test(**one.arguments)
-            if one.passed:
-                return
+                return await test(**one.arguments)
+        raise AssertionError("the last try swallows nothing")
 
     @wraps(test)
-    def run(**arguments: Any) -> None:
+    def run(**arguments: Any) -> Any:
         for one in tries(arguments):
             with one:
-                test(**one.arguments)
-            if one.passed:
-                return
+                return test(**one.arguments)
+        raise AssertionError("the last try swallows nothing")
 
     return run_async if inspect.iscoroutinefunction(test) else run
 
@@ -79,7 +77,6 @@ class _Try:
     """Swallows a failure that a stall may have caused, unless it is the last try."""
 
     def __init__(self, number: int, arguments: dict[str, Any]) -> None:
-        self.passed = False
         self.arguments = dict(arguments)
         self._number = number
         if "tmp_path" in arguments:
@@ -88,12 +85,11 @@ class _Try:
 
     def __enter__(self) -> None:
         if "tmp_path" in self.arguments:
-            self.arguments["tmp_path"].mkdir()
+            self.arguments["tmp_path"].mkdir(parents=True)
         self._watch.__enter__()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
         self._watch.__exit__()
-        self.passed = error is None
         spoilt = isinstance(error, Exception) and self._watch.longest_s > STALL_S and self._number < TRIES
         if spoilt:
             print(

@@ -17,7 +17,7 @@ from kiosk.visit.events import OutputUnknown, StopTestEnded
 from tests.visit.device_log import DeviceLog
 from tests.visit.test_visit_piloted import Sitting, sitting, to_the_level
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 
 
 async def feeling(person: Sitting) -> None:

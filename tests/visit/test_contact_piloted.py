@@ -19,7 +19,7 @@ from kiosk.keys import Key
 from kiosk.page import Placement
 from tests.visit.test_visit_piloted import Sitting, sitting, to_the_contact_check
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 
 
 def pulses(person: Sitting) -> list[tuple[float, int, float, float]]:

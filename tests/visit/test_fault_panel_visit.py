@@ -14,7 +14,7 @@ from kiosk.visit import flow
 from tests.visit.test_application_faults import feeling
 from tests.visit.test_visit_piloted import LIMIT_MA, sitting
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 
 
 async def test_the_panel_opens_over_a_live_current_and_closes_when_the_fault_comes(

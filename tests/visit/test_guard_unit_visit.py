@@ -34,7 +34,7 @@ from tests.visit.device_log import DeviceLog
 from tests.visit.test_application_faults import feeling
 from tests.visit.test_visit_piloted import Sitting, short_today
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 
 KEYS = {**{key.value: key for key in Key}, "space": Key.STOP}
 SENT = frozenset({"MlInit", "MlUpdate", "LlInit", "LlChannelConfig"})

@@ -177,7 +177,8 @@ async def to_the_contact_check(person: Sitting) -> None:
     await person.page("contact", "contact_check")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
+@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("kind", "level_half_mA", "net_charge_us"), [("p24", 4, 0), ("rehastim2", 8, 1)], ids=["P24", "RehaStim2"]
 )

@@ -15,10 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from kiosk.clock import SystemClock
 from kiosk.diary.records import Entry, LevelFound, Screening, Session
 from kiosk.diary.store import open_reader
 from tests.monkey.cage import answered_folder
+from tests.real_time import again_after_a_stall
 from tests.visit import person
 from tests.visit.device_log import DeviceLog
 from tests.visit.terminal import KEYS, PlainTerminal, Terminal, kiosk, simulated, started
@@ -33,7 +35,7 @@ from tests.visit.terminal import KEYS, PlainTerminal, Terminal, kiosk, simulated
 DEMO_PIN = "2580"
 LIMIT_MA = 30.0
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 @dataclass
@@ -83,15 +85,16 @@ class Day:
         self.folder = folder
         self.answered = answered_folder(folder / "answered")
         self.pool = ThreadPoolExecutor(max_workers=len(ACTS) + 2)
-        self.visit = self.pool.submit(self._whole_visit)
-        self.plain = self.pool.submit(self._plain_visit)
-        self.acts = {name: self.pool.submit(self._play, name) for name in ACTS}
+        self.visit = self._begin("whole", self._whole_visit)
+        self.plain = self._begin("plain", self._plain_visit)
+        self.acts = {name: self._begin(name, self._play, name=name) for name in ACTS}
 
-    def _whole_visit(self) -> Path:
-        folder = self.folder / "whole"
-        folder.mkdir()
-        log = DeviceLog(folder / "device.jsonl")
-        with kiosk(folder, quick=True) as terminal:
+    def _begin(self, where: str, play: Callable[..., Any], **arguments: str) -> Future[Any]:
+        return self.pool.submit(again_after_a_stall(play), tmp_path=self.folder / where, **arguments)
+
+    def _whole_visit(self, tmp_path: Path) -> Path:
+        log = DeviceLog(tmp_path / "device.jsonl")
+        with kiosk(tmp_path, quick=True) as terminal:
             person.whole_visit(terminal, log)
             terminal.wait_for("Family")
             terminal.press("9")
@@ -106,19 +109,17 @@ class Day:
             terminal.wait_for("Write in my diary")
             terminal.press("ctrl+c", "ctrl+c")
             assert terminal.wait_for_end() == 0
-        return folder
+        return tmp_path
 
-    def _plain_visit(self) -> tuple[Path, str]:
+    def _plain_visit(self, tmp_path: Path) -> tuple[Path, str]:
         """The same visit in plain lines, left and come back to; its folder and all that was said."""
-        folder = self.folder / "plain"
-        folder.mkdir()
-        log = DeviceLog(folder / "device.jsonl")
-        with closing(PlainTerminal(simulated(folder))) as terminal:
+        log = DeviceLog(tmp_path / "device.jsonl")
+        with closing(PlainTerminal(simulated(tmp_path))) as terminal:
             person.whole_visit(terminal, log)
             terminal.press("ctrl+c", "ctrl+c")
             assert terminal.wait_for_end() == 0
             said = terminal.said
-        with closing(PlainTerminal(simulated(folder))) as again:
+        with closing(PlainTerminal(simulated(tmp_path))) as again:
             again.wait_for("device ready")
             again.press("3")
             again.wait_for("From your own answers. They do not say why.")
@@ -127,31 +128,29 @@ class Day:
             again.press("ctrl+c", "ctrl+c")
             assert again.wait_for_end() == 0
             said += again.said
-        return folder, said
+        return tmp_path, said
 
-    def _play(self, name: str) -> None:
+    def _play(self, name: str, tmp_path: Path) -> None:
         """Up to the current of the first side; then what the test does."""
-        folder = self.folder / name
-        folder.mkdir()
-        shutil.copytree(self.answered, folder / "data")
-        log = DeviceLog(folder / "device.jsonl")
+        shutil.copytree(self.answered, tmp_path / "data")
+        log = DeviceLog(tmp_path / "device.jsonl")
         with ExitStack() as resources:
             simulator = None
             if "unplugged" in name:
-                simulator = _simulator(folder / "p24", log.path)
+                simulator = _simulator(tmp_path / "p24", log.path)
                 resources.callback(simulator.communicate)
                 resources.callback(simulator.terminate)
-                link = f"p24:{folder / 'p24'}"
-                run = ["run", "--simulate", link, "--data", str(folder / "data")]
+                link = f"p24:{tmp_path / 'p24'}"
+                run = ["run", "--simulate", link, "--data", str(tmp_path / "data")]
                 terminal = Terminal(run, quick=True)
             else:
-                terminal = started(folder, quick=True)
+                terminal = started(tmp_path, quick=True)
             resources.callback(terminal.close)
             person.back_to_the_pads(terminal)
             person.pads_and_stop_test(terminal)
             person.feel(terminal, log, 1)
             log.wait_for_output(above_zero=True, within_s=20)
-            ACTS[name](Scene(folder, terminal, log, simulator))
+            ACTS[name](Scene(tmp_path, terminal, log, simulator))
 
 
 def _simulator(link: Path, log: Path) -> subprocess.Popen[bytes]:
