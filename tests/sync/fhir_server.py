@@ -75,6 +75,10 @@ class FhirStore:
                 said.append({"response": {"status": "200 OK" if there else "201 Created"}})
         return {"resourceType": "Bundle", "type": "transaction-response", "entry": said}
 
+    def accept_all(self) -> None:
+        """Whatever it wanted of a resource so far."""
+        self._valid = None
+
     def forget(self) -> None:
         """Empty again."""
         with self._lock:

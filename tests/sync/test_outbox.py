@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,25 @@ def test_a_correction_is_not_lost_with_the_state_at_a_server_that_names_its_reso
     pains = {one["valueInteger"] for one in store.resources.values() if "valueInteger" in one}
     assert 2 in pains
     assert 9 not in pains
+
+
+def test_what_was_refused_is_sent_again_when_the_clinic_has_mended_its_server(box: Box) -> None:
+    """As docs/data.md says it: without state and refusals, all is made and sent once more."""
+    strict = FhirStore(lambda one: ["no Procedure here"] * (one["resourceType"] == "Procedure"))
+    with fhir_server(strict) as server:
+        send(box.outbox, box, server)
+        box.fill()
+        assert box.outbox.refusals()
+        strict.accept_all()
+        (box.outbox.folder / STATE).unlink()
+        shutil.rmtree(box.outbox.folder / "refused")
+        box.fill()
+        send(box.outbox, box, server)
+    box.fill()
+    assert box.files() == {}
+    assert box.outbox.refusals() == ()
+    types = Counter(one["resourceType"] for one in strict.resources.values())
+    assert (types["Procedure"], types["QuestionnaireResponse"]) == (1, 21)
 
 
 class FullFiles(SharedFiles):
