@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests import real_time
-from tests.real_time import TRIES, StallWatch, again_after_a_stall
+from tests.real_time import TRIES, again_after_a_stall
 
+ROOT = Path(real_time.__file__).parents[1]
 STOPPED_FOR_S = 0.3
+WATCH = """
+import sys
+from tests.real_time import StallWatch
+with StallWatch() as watch:
+    print("watching", flush=True)
+    sys.stdin.read()
+print(watch.longest_s, flush=True)
+"""
 
 
 class Test:
@@ -68,13 +78,14 @@ async def test_what_fails_always_fails_however_often_the_machine_stands_still(
 
 
 def test_a_process_that_was_stopped_notices() -> None:
-    code = (
-        "import os, signal, time\n"
-        f"p = {os.getpid()}\n"
-        "os.kill(p, signal.SIGSTOP)\n"
-        f"time.sleep({STOPPED_FOR_S})\n"
-        "os.kill(p, signal.SIGCONT)\n"
-    )
-    with StallWatch() as watch:
-        subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
-    assert watch.longest_s > STOPPED_FOR_S / 2
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCH], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    ) as watching:
+        assert watching.stdin is not None
+        assert watching.stdout is not None
+        watching.stdout.readline()
+        watching.send_signal(signal.SIGSTOP)
+        time.sleep(STOPPED_FOR_S)  # real time on purpose: it is what is measured
+        watching.send_signal(signal.SIGCONT)
+        watching.stdin.close()
+        assert float(watching.stdout.readline()) > STOPPED_FOR_S / 2
