@@ -80,4 +80,5 @@ class Attempts:
         self._tried[record.role] = before.then(record.action, envelope.boot_id, envelope.monotonic_s)
 
     def _reader_apart(self) -> StoreReader:
-        return open_reader(self._store.folder, self._store.clock)
+        # What opens therapy reads the locks besides, whole or not at all.
+        return open_reader(self._store.folder, self._store.clock, in_parts=True)

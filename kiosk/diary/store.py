@@ -231,10 +231,13 @@ class StoreReader:
 
     def head(self) -> tuple[str, int]:
         """The chain's newest hash (64 hex digits) and how many lines lead to it: whoever noted both can tell
-        later whether the past was changed."""
+        later whether the past was changed. A reader `in_parts` says ("", 0) where the newest month cannot
+        be read."""
         try:
             link = self._journals.link()
         except (OSError, ValueError, JournalDamaged) as error:
+            if self._in_parts:
+                return "", 0
             raise _damaged("", error) from error
         return link.head, link.n
 
@@ -638,6 +641,15 @@ def _damaged(month: str, error: Exception) -> DiaryDamaged:
         f"The diary of {month} cannot be read. Nothing was changed. Please call your technical contact.",
         detail=f"{type(error).__name__}: {error}",
     )
+
+
+def must_be_whole(unreadable: Collection[str]) -> None:
+    """Raises DiaryDamaged where months are missing in what was told or written of a diary."""
+    if unreadable:
+        months = ", ".join(unreadable)
+        raise DiaryDamaged(
+            f"{months} cannot be read and is left out. All the rest is there. `homestim check` says more."
+        )
 
 
 def _read_only(error: Exception) -> StoreReadOnly:

@@ -48,7 +48,7 @@ def send(asked: Asked) -> Sent:
     """Raises KioskError; then nothing counts."""
     words.set_language(asked.language)
     clock = FixedClock(dt.datetime.fromisoformat(asked.now), is_trusted=asked.clock_trusted)
-    reader = open_reader(Path(asked.folder), clock)
+    reader = open_reader(Path(asked.folder), clock, in_parts=True)
     with ExitStack() as stack:
 
         def new_file() -> BinaryIO:
@@ -59,19 +59,19 @@ def send(asked: Asked) -> Sent:
             card = new_file()
             card.write(_card(reader, asked))
             print_pdf(asked.printer, card)
-            return Sent(asked.printer, ("card.pdf",))
+            return Sent(asked.printer, ("card.pdf",), reader.unreadable)
         files: dict[str, BinaryIO] = {}
         for format_ in asked.formats:
             file = files[NAMES[format_]] = new_file()
             write(format_, reader, None, None, file)
         if asked.printer:
             print_pdf(asked.printer, files[NAMES["pdf"]])
-            return Sent(asked.printer, (NAMES["pdf"],))
+            return Sent(asked.printer, (NAMES["pdf"],), reader.unreadable)
         if asked.password:
             files = {NAMES["pdf"]: _sealed(files, asked.password, new_file())}
         place = Path(asked.stick)
         done = stick.put(place, files, clock.now(), lambda: stick.finish(place))
-        return Sent(done.folder.name, tuple(files))
+        return Sent(done.folder.name, tuple(files), reader.unreadable)
 
 
 def _card(reader: StoreReader, asked: Asked) -> bytes:

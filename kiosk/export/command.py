@@ -17,7 +17,7 @@ from kiosk.diary import durable
 from kiosk.diary.files import DISK
 from kiosk.diary.folder import reason_of
 from kiosk.diary.settings_file import SettingsError, load_settings
-from kiosk.diary.store import StoreReader, open_reader
+from kiosk.diary.store import StoreReader, must_be_whole, open_reader
 from kiosk.errors import KioskError
 from kiosk.export.outgoing import Format
 
@@ -41,16 +41,18 @@ def report(
 ) -> None:
     """Writes one file, whole or not at all. `language` None: as on the screen.
 
-    `first` None: twelve weeks for a page, everything else from the beginning. Raises KioskError.
+    `first` None: twelve weeks for a page, everything else from the beginning. Raises KioskError; also where
+    months that cannot be read are left out of the file, which says so and is written all the same.
     """
     until = last or clock.now().date()
     if first is not None and until < first:
         raise ExportError(f"The last day, {until}, lies before the first, {first}.", 2)
-    reader = open_reader(data, clock)
+    reader = open_reader(data, clock, in_parts=True)
     _must_be_outside(out, data)
     words.set_language(language or _chosen_language(data))
     with without_collecting():
         write_whole(out, lambda file: write(format_, reader, first, last, file))
+    must_be_whole(reader.unreadable)
 
 
 def write(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
@@ -58,7 +59,7 @@ def write_table(reader: StoreReader, first: dt.date, last: dt.date, language: st
     writer = csv.writer(file, delimiter=";" if german else ",", lineterminator="\r\n")
     writer.writerow(COLUMNS)
     count = 0
-    for row in rows(reader, first, last):
+    for row in itertools.chain(rows(reader, first, last), _missing(reader)):
         cells = map(row.get, COLUMNS)
         writer.writerow(["" if value is None else _cell(value, german) for value in cells])
         count += 1
@@ -79,6 +80,12 @@ def rows(reader: StoreReader, first: dt.date, last: dt.date) -> Iterator[dict[st
         elif isinstance(record, Note):
             row |= _note(record)
         yield row
+
+
+def _missing(reader: StoreReader) -> Iterator[dict[str, Any]]:
+    """A row for each month that cannot be read: asked for after all others, which find them."""
+    for month in reader.unreadable:
+        yield {"kind": "unreadable", "note": f"{month} cannot be read"}
 
 
 def _common(chain: tuple[Stored, ...]) -> dict[str, Any]:

@@ -47,12 +47,13 @@ class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     made: dt.datetime
     head: str
+    """Empty: the newest month cannot be read."""
     lines: int
     """So many lines of the journal lead to `head`."""
     first: dt.date
     last: dt.date
     begun: dt.date | None
-    """The day of the first rating of all; None: there is none yet."""
+    """The day of the first entry of all; None: there is none yet."""
     prescribed: Prescribed | None
     devices: tuple[str, ...]
     pain: tuple[PainDay, ...]
@@ -89,6 +90,8 @@ class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     untrusted: int
     """Entries of the period whose clock could not be believed."""
+    unreadable: tuple[str, ...]
+    """Months ("2026-10") that are missing, because they cannot be read."""
 
     @property
     def minutes(self) -> float:
@@ -119,12 +122,12 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
     pain = {day: one.pain for day, one in ratings.items()}
     whole = statistics.by_day(pain, min(pain, default=last), last)
     shown = statistics.by_day(pain, first, last)
-    # The first days of the period have a mean as well, if the week before it has ratings.
-    with_before = statistics.rolling_mean(statistics.by_day(pain, first - WEEK, last))
-    all_sessions = [one for one in reader.all("sessions") if first <= day_of(one) <= last]
     begun = min(map(day_of, all_entries), default=None)
     # A day before the diary was begun is none without a rating.
     since = max(first, begun) if begun is not None else first
+    # The first days of the period have a mean as well, if the week before it has ratings.
+    with_before = statistics.rolling_mean(statistics.by_day(pain, first - WEEK, last))
+    all_sessions = [one for one in reader.all("sessions") if first <= day_of(one) <= last]
     sessions = held(all_sessions)
     planned = series.days_planned(reader, made.date())
     forms = [one for one in reader.all("forms") if day_of(one) <= last]
@@ -177,6 +180,7 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
         late=sum(one.entered_late for one in entries),
         entries=len(entries),
         untrusted=sum(not one.envelope.clock_trusted for one in entries),
+        unreadable=reader.unreadable,
     )
 
 

@@ -356,6 +356,11 @@ class Mapper:
             valueDateTime=day.isoformat(),
         )
 
+    def missing(self, month: str) -> Resource:
+        """That nothing is here of a month ("2026-10") which cannot be read."""
+        issue = {"severity": "warning", "code": "incomplete", "diagnostics": f"{month} cannot be read"}
+        return self._resource("OperationOutcome", month, issue=[issue])
+
     def reference_to(self, resource: Resource) -> str:
         return self._refer(resource["resourceType"], resource["id"])
 
@@ -437,7 +442,7 @@ def write_bundle(reader: StoreReader, first: dt.date, last: dt.date, file: TextI
 
     def put_provenance() -> None:
         nonlocal told
-        if targets:
+        if targets and head:
             put(mapper.provenance(targets, made, head, lines, told))
             targets.clear()
             told += 1
@@ -449,6 +454,8 @@ def write_bundle(reader: StoreReader, first: dt.date, last: dt.date, file: TextI
         if len(targets) == MOST_TARGETS:
             put_provenance()
     put_provenance()
+    for month in reader.unreadable:
+        put(mapper.missing(month))
     file.write("\n]}\n")
     return count
 

@@ -35,6 +35,8 @@ class Sent(msgspec.Struct, frozen=True, tag=True):
     where: str
     """The folder's name on the stick, or the printer's."""
     names: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
+    """Months ("2026-10") that are missing in it, because they cannot be read."""
 
 
 class NotSent(msgspec.Struct, frozen=True, tag=True):

@@ -31,6 +31,7 @@ from kiosk.export.drawing import (
 from kiosk.export.facts import ReportFacts
 from kiosk.review.family import LEVELS
 from kiosk.review.statistics import PGIC_IMPROVED, Change
+from kiosk.visit.pages.damage_words import left_out
 from kiosk.visit.pages.reasons import sentence
 from kiosk.visit.pages.stop_words import stop_word
 from kiosk.words import _, decimal
@@ -328,12 +329,12 @@ def _week_bars(pen: Pen, facts: ReportFacts, y: float) -> None:
     for number in sorted({0, planned, most}):
         pen.say(left - 4, bottom - number * height / most + 2.5, str(number), 7, anchor="end")
     step = (right - left) / max(1, len(facts.kept))
-    for index, week in enumerate(facts.kept):
     for of, weeks in groupby(range(len(facts.kept)), lambda index: facts.kept[index].of):
         if of:  # a week for which nothing was planned is no missed one
             here, line = [*weeks], bottom - of * height / most
             begin, end = left + here[0] * step, left + (here[-1] + 1) * step
             pen.add(Rule(begin, line, end, line, BLACK, 0.6, dashed=True))
+    for index, week in enumerate(facts.kept):
         if week.done:
             bar = week.done * height / most
             pen.add(Box(left + (index + 0.12) * step, bottom - bar, step * 0.76, bar, BLUE))
@@ -444,13 +445,11 @@ def _footer(pen: Pen, facts: ReportFacts) -> None:
         box=facts.box_id,
     )
     pen.say(LEFT, y + 22, made, 7, within=WIDE)
-    pen.say(
-        LEFT,
-        y + 33,
-        _("Head of the diary's chain, {lines} lines: {head}").format(lines=facts.lines, head=facts.head),
-        7,
-        within=WIDE,
-    )
+    if facts.unreadable:
+        pen.say(LEFT, y - 15, left_out(facts.unreadable), 8, bold=True, within=WIDE)
+    if facts.head:
+        head = _("Head of the diary's chain, {lines} lines: {head}")
+        pen.say(LEFT, y + 33, head.format(lines=facts.lines, head=facts.head), 7, within=WIDE)
 
 
 # ── words ───────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from kiosk import words
 from kiosk.clock import Clock
 from kiosk.diary import today
 from kiosk.diary.settings_file import load_settings
-from kiosk.diary.store import open_reader
+from kiosk.diary.store import must_be_whole, open_reader
 from kiosk.errors import KioskError
 from kiosk.plain import body_lines
 from kiosk.review.alerts import AlertsNow, read_alerts
@@ -26,8 +27,9 @@ from kiosk.visit.state import Context, Moment, Place, Setting, Visit
 
 
 def review(data: Path, as_json: bool, clock: Clock) -> None:
-    """Raises KioskError: there is no diary, it cannot be read, or the family may not see it."""
-    reader, now = open_reader(data, clock), clock.now()
+    """Raises KioskError: there is no diary, a part of it cannot be read (the others are told first), or the
+    family may not see it."""
+    reader, now = open_reader(data, clock, in_parts=True), clock.now()
     found = today.read(reader, clock)
     view = family_view(reader, now)
     if reader.kind == "real" and not view.allowed:
@@ -38,9 +40,14 @@ def review(data: Path, as_json: bool, clock: Clock) -> None:
     view = _with_what_the_kiosk_will_tell(view, read_alerts(reader, found), clock)
     if as_json:
         click.echo(msgspec.json.encode(_document(view, data, reader.kind, reader.box_id)))
-        return
+    else:
+        _show(view, found, data, now)
+    must_be_whole(view.unreadable)
+
+
+def _show(view: FamilyView, found: today.Today, data: Path, now: dt.datetime) -> None:
     words.set_language(load_settings(data).language or "en")
-    context = Context(Setting(), today=found, family=replace(view, allowed=True))
+    context = Context(Setting(), today=found, family=replace(view, allowed=True), damaged=view.unreadable)
     page = family_pages.family(Visit(Place("family"), context), Moment(now, 0.0))
     click.echo(page.header.left)
     for line in body_lines(page):
@@ -59,6 +66,6 @@ def _with_what_the_kiosk_will_tell(view: FamilyView, alerts: AlertsNow, clock: C
 
 def _document(view: FamilyView, data: Path, kind: str, box_id: str) -> dict[str, Any]:
     told = standing(view.alerts)
-    well = not (view.locks or any(one.level != "info" for one in told))
+    well = not (view.locks or view.unreadable or any(one.level != "info" for one in told))
     about = {"folder": str(data), "kind": kind, "box_id": box_id, "well": well}
     return {**about, **msgspec.to_builtins(view)}

@@ -22,7 +22,7 @@ def main() -> int:
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
     clock = FixedClock(dt.datetime.fromisoformat(asked.now), is_trusted=asked.clock_trusted)
     try:
-        answer = _answer(asked, open_reader(Path(asked.folder), clock))
+        answer = _answer(asked, open_reader(Path(asked.folder), clock, in_parts=True))
     except KioskError as error:
         sys.stdout.write(error.sentence)
         return CANNOT_READ

@@ -231,6 +231,8 @@ class Found(msgspec.Struct, frozen=True):
     """The notes that were written about these entries, found or not."""
     left_out: int = 0
     """Entries and notes beyond the newest."""
+    unreadable: tuple[str, ...] = ()
+    """Months ("2026-10") in which it could not be looked."""
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,6 +275,8 @@ class FamilyView(msgspec.Struct, frozen=True, kw_only=True):
     news: News = News()
     allowed: bool = True
     """The person said last that her family may see this."""
+    unreadable: tuple[str, ...] = ()
+    """Months ("2026-10") that are missing in all of it, because they cannot be read."""
 
     @property
     def four_weeks(self) -> tuple[DayView, ...]:

@@ -70,7 +70,7 @@ class _Read:
 
 
 def family_view(reader: StoreReader, now: dt.datetime) -> FamilyView:
-    """Everything up to `now`. Raises DiaryDamaged."""
+    """Everything up to `now`, of a reader `in_parts` as far as it can be read. Raises DiaryDamaged."""
     today = now.date()
     first_day = today - (LONG_DAYS - 1) * DAY
     listed_from = today - LISTED_DAYS * DAY
@@ -94,6 +94,7 @@ def family_view(reader: StoreReader, now: dt.datetime) -> FamilyView:
         locks=tuple(stored.record for stored in reader.locks_open(now) if isinstance(stored.record, Lock)),
         news=_news(reader),
         allowed=_allowed(reader),
+        unreadable=reader.unreadable,
     )
 
 
@@ -362,10 +363,17 @@ def _news(reader: StoreReader) -> News:
 
 
 def _allowed(reader: StoreReader) -> bool:
-    """The newest word counts, by the order of writing; without a yes nobody looks."""
+    """The newest word counts, by the order of writing; without a yes nobody looks. A month that cannot be
+    read may hold a no."""
     consents = [
-        stored.record
+        stored
         for stored in reader.all("consents")
         if isinstance(stored.record, Consent) and stored.record.topic == "family"
     ]
-    return bool(consents) and consents[-1].given
+    if not consents:
+        return False
+    said = consents[-1]
+    assert isinstance(said.record, Consent)
+    return said.record.given and not any(
+        month > f"{said.envelope.entry_time:%Y-%m}" for month in reader.unreadable
+    )

@@ -25,7 +25,8 @@ _SPELLED_OUT: Final = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
 def find(reader: StoreReader, asked: str) -> Found:
-    """Everything of the diary in which all words of `asked` stand, worded in the language of `kiosk.words`.
+    """Everything of the diary in which all words of `asked` stand, worded in the language of `kiosk.words`;
+    of a reader `in_parts` as far as it can be read.
 
     Raises DiaryDamaged.
     """
@@ -49,6 +50,7 @@ def find(reader: StoreReader, asked: str) -> Found:
         notes=tuple(found_notes[:MOST_FOUND]),
         about=tuple(note for one in shown for note in about.get(one.id, ())),
         left_out=max(0, len(entries) - MOST_FOUND) + max(0, len(found_notes) - MOST_FOUND),
+        unreadable=reader.unreadable,
     )
 
 

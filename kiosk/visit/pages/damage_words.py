@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from kiosk import words
@@ -40,9 +41,17 @@ def for_family(visit: Visit) -> tuple[str, tuple[str, ...]]:
     )
 
 
+def left_out(months: Sequence[str]) -> str:
+    """For whoever looks at the rest of it, or takes that along."""
+    return _("Missing, because it cannot be read: {months}.").format(months=_named(months))
+
+
 def _months(visit: Visit) -> str:
+    return _named(visit.context.damaged)
+
+
+def _named(months: Sequence[str]) -> str:
     """ "October 2026", oldest first."""
-    months = visit.context.damaged
     if len(months) > NAMED:
         return ngettext("{n} month", "{n} months", len(months)).format(n=len(months))
     return ", ".join(words.month(dt.date.fromisoformat(f"{month}-01")) for month in months)

@@ -440,10 +440,11 @@ def _looked_for(looking: Looking) -> str:
 
 def _left_out(looking: Looking) -> tuple[str, ...]:
     """Nobody is to take the newest ones for all."""
-    count = 0 if looking.found is None else looking.found.left_out
-    if not count:
+    if looking.found is None:
         return ()
-    return (ngettext("{n} older one is left out.", "{n} older ones are left out.", count).format(n=count),)
+    count, unreadable = looking.found.left_out, looking.found.unreadable
+    older = ngettext("{n} older one is left out.", "{n} older ones are left out.", count).format(n=count)
+    return (*((older,) if count else ()), *((damage_words.left_out(unreadable),) if unreadable else ()))
 
 
 def find(visit: Visit, moment: Moment) -> Page:

@@ -36,8 +36,8 @@ def home(visit: Visit, moment: Moment) -> Page:
     choices = [Choice(Key.ONE, first)] if first else []
     if now == "unreadable":
         choices.append(Choice(Key.ENTER, _("Try again")))
-    if now not in ("loading", "unreadable"):
-        if now != "unsaved":
+    if now != "loading":
+        if now not in ("unreadable", "unsaved"):
             choices.append(Choice(Key.TWO, _("Write in my diary")))
         choices.append(Choice(Key.THREE, _("How it has been going")))
     choices.append(Choice(Key.FOUR, _("Help and phone numbers")))
@@ -49,7 +49,7 @@ def home(visit: Visit, moment: Moment) -> Page:
         choices.append(Choice(Key.SEVEN, _("Check the box")))
     if now == "locked" and verdict.can_tell(answers.locks_that_end(visit)[0]):
         choices.append(Choice(Key.SEVEN, _("Words for the telephone")))
-    if now not in ("loading", "unreadable"):
+    if now != "loading":
         choices.append(Choice(Key.NINE, _family(visit)))
     tone = "warn" if now in ("unsaved", "unreadable", "safe_mode") else "calm" if now == "locked" else "plain"
     news = (

@@ -8,6 +8,7 @@ from kiosk import words
 from kiosk.page import Chart, Column, Page, Words
 from kiosk.review.family import FamilyView
 from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.damage_words import left_out
 from kiosk.visit.state import Moment, Visit
 from kiosk.words import _, ngettext
 
@@ -31,7 +32,10 @@ def look_back(visit: Visit, moment: Moment) -> Page:
         )
         for n, day in enumerate(days)
     )
-    lines = (_("A column is a day, • is the mean of 7 days. A gap: no entry."),)
+    lines = (
+        _("A column is a day, • is the mean of 7 days. A gap: no entry."),
+        *((left_out(view.unreadable),) if view.unreadable else ()),
+    )
     facts = (_week(view), _compared(view), _("From your own answers. They do not say why."))
     body = Chart(lines, columns, (_("sessions"), _("gaps")), facts, _("pain"))
     return build(visit, moment, body, title=title, pauses=True, back=True)

@@ -6,6 +6,7 @@ from kiosk.export.outgoing import NotSent, Sent
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.damage_words import left_out
 from kiosk.visit.pages.family_pages import closes
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import stick as steps
@@ -126,6 +127,8 @@ def written(visit: Visit, moment: Moment) -> Page:
                 _("It was read back: all of it is there. Folder {name}:").format(name=result.where),
             )
             items = result.names
+        if result.unreadable:
+            lines = (*lines, left_out(result.unreadable))
         choices = (Choice(Key.ENTER, _("Done")),)
         return build(visit, moment, Words(lines, items, tone="calm"), choices, title=title, right=right)
     assert isinstance(result, NotSent)

@@ -16,8 +16,9 @@ def family_may_look(visit: Visit) -> bool | None:
 
 
 def to_family(visit: Visit, moment: Moment) -> Result:
-    """The family's key: its PIN, where she allowed it; else she is asked."""
-    if family_may_look(visit):
+    """The family's key: its PIN, where she allowed it; else she is asked. Where the diary cannot be read
+    whole it is not known yet what she said: the view has it, as far as it can be read."""
+    if family_may_look(visit) or visit.context.unreadable:
         return go(update(visit, pin=Pin()), moment, "pin"), ()
     return ask_first(visit, moment, "consent")
 

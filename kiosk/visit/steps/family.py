@@ -81,7 +81,8 @@ def hear_not_loaded(visit: Visit, event: FamilyNotLoaded) -> Visit:
 
 def hear_family(visit: Visit, event: FamilyLoaded, moment: Moment) -> Result:
     """The view is there: for the family, or for the person who asked how it has been going."""
-    visit = update(visit, family=event.view)
+    damaged = tuple(sorted({*visit.context.damaged, *event.view.unreadable}))
+    visit = update(visit, family=event.view, damaged=damaged)
     if visit.step != "pin" or not visit.context.pin.checking:
         return visit, ()
     visit = jump(update(visit, pin=Pin(), looking=Looking()), moment, "family")

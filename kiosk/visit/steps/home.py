@@ -99,14 +99,14 @@ def press_home(visit: Visit, key: Key, moment: Moment) -> Result:
     now = variant(visit)
     if key is Key.FOUR:
         return go(visit, moment, "help"), ()
+    if key is Key.THREE and now != "loading":
+        return begin_look_back(visit, moment)
+    if key is Key.NINE and now != "loading":
+        return consent.to_family(visit, moment)
     if now in ("loading", "unreadable"):
         return (load_today(visit)) if key is Key.ENTER and now == "unreadable" else (visit, ())
-    if key is Key.THREE:
-        return begin_look_back(visit, moment)
     if key is Key.FIVE and exercises.offered(visit):
         return go(visit, moment, "exercises"), ()
-    if key is Key.NINE:
-        return consent.to_family(visit, moment)
     if now == "unsaved":
         return _try_again(visit, moment) if key is Key.ONE else (visit, ())
     if key is Key.SIX and unlock_code.offered(visit):
@@ -148,8 +148,8 @@ def press_help(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def consent_can_be_asked(visit: Visit) -> bool:
-    """The diary is read: it says who she is, and what she said."""
-    return variant(visit) not in ("loading", "unreadable", "unsaved")
+    """What she says can be saved."""
+    return variant(visit) not in ("loading", "unsaved")
 
 
 def prescription_can_be_read(visit: Visit) -> bool:
