@@ -6,14 +6,18 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kiosk.access import handed_in, signed
+from kiosk.access import enrolment, handed_in, signed
 from kiosk.access.handed_in import Held, Installs, Opens
 from kiosk.access.unlocking import CodeState
+from kiosk.clock import Clock
 from kiosk.diary import inbox
+from kiosk.diary.folder import read_meta
 from kiosk.keys import Key
 from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.visit import changes
@@ -130,25 +134,52 @@ def test_nothing_is_offered_where_nothing_waits() -> None:
     assert "3" not in [choice.key.value for choice in walk.page.choices]
 
 
+async def opens_lock_1(folder: Path, clock: Clock) -> str:
+    """A file that the clinic signed, and that waits; its name."""
+    clinic = Ed25519PrivateKey.generate()
+    key = folder.parent / "clinic.pem"
+    key.write_bytes(clinic.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = clinic.public_key().public_bytes_raw()
+    made = enrolment.enrol(folder, read_meta(folder).box_id, clock, public, again=False)
+    content = signed.sign(signed.Unlocks(made.box, 1, "Dr. Demo", START.date()), key)
+    item = inbox.put(folder, handed_in.SENT, content)
+    inbox.hold(folder, item)
+    return item.name
+
+
 async def test_nothing_is_taken_or_declined_without_the_clinicians_pin(tmp_path: Path) -> None:
     """Whatever the screens do: the application asks who is there."""
     async with desk(tmp_path, AlwaysAlive()) as box:
-        item = inbox.put(box.store.folder, handed_in.SENT, b"{}")
-        inbox.hold(box.store.folder, item)
+        await box.store.lock("E", "rf_ces")
+        name = await opens_lock_1(box.store.folder, box.store.clock)
         application = box.application
-        for work in (application._take_held, application._decline_held):
-            await work(item.name)
-            assert inbox.held(box.store.folder) == (item,)
-            assert not box.store.facts("access")
+
+        async def nothing_happens() -> None:
+            for work in (application._take_held, application._decline_held):
+                await work(name)
+                assert [item.name for item in inbox.held(box.store.folder)] == [name]
+                assert box.store.locks_open()
+
+        await nothing_happens()
         await application._access.set_pin("clinician", "13579")
         assert (await application._access.check_pin("clinician", "13579")).ok
-        visit = application._visit
-        application._take((replace(visit, place=Place("home")), ()))
-        await application._decline_held(item.name)
-        assert inbox.held(box.store.folder) == (item,), "the page was left"
+        application._take((replace(application._visit, place=Place("home")), ()))
+        await nothing_happens()
         assert (await application._access.check_pin("clinician", "13579")).ok
-        await application._decline_held(item.name)
+        await application._take_held(name)
+        assert not box.store.locks_open()
         assert inbox.held(box.store.folder) == ()
+
+
+async def test_a_clinician_who_is_there_declines(tmp_path: Path) -> None:
+    async with desk(tmp_path, AlwaysAlive()) as box:
+        await box.store.lock("E", "rf_ces")
+        name = await opens_lock_1(box.store.folder, box.store.clock)
+        await box.application._access.set_pin("clinician", "13579")
+        assert (await box.application._access.check_pin("clinician", "13579")).ok
+        await box.application._decline_held(name)
+        assert inbox.held(box.store.folder) == ()
+        assert box.store.locks_open()
 
 
 async def test_what_waits_is_read_and_checked_for_the_screen(tmp_path: Path) -> None:
