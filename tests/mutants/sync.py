@@ -180,10 +180,10 @@ MUTANTS = (
         "tests/sync/test_carried.py",
     ),
     Mutant(
-        "a redirection is followed with the token",
+        "a redirection is followed",
         TRANSPORT,
-        "body=body, redirect=False,",
-        "body=body, redirect=True,",
+        "redirect=False, retries=False,",
+        "redirect=True, retries=3,",
         TEST_TRANSPORT,
     ),
     Mutant(

@@ -304,9 +304,10 @@ def test_what_lies_in_one_transaction_is_found_in_it(tmp_path: Path, refuses: bo
         wrong = refuses and resource["resourceType"] == "Procedure"
         return ["no sessions here"] if wrong else errors(resource)
 
-    store = FhirStore(valid, names_ids=False, looks_only_back=True)
+    store, files = FhirStore(valid, names_ids=False, looks_only_back=True), len(box.files())
     with fhir_server(store) as server:
         assert sender_of(box, server).run().trouble == ""
+        assert refuses or server.requests == files, "none had to go in halves"
     box.fill(names_ids=False)
     types = Counter(one["resourceType"] for one in store.resources.values())
     assert types["QuestionnaireResponse"] == 2
