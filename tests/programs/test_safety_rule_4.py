@@ -43,6 +43,8 @@ class Book:
     sessions: list[tuple[str, dt.date]] = field(default_factory=list)
     sore: list[dt.date] = field(default_factory=list)
     rises_of_pain: set[dt.date] = field(default_factory=set)
+    told_of: int = 0
+    """Sessions of which it is said how the days after them were."""
     prescribed_at: int = 0
     """Sessions before the newest prescription."""
     summary: CourseHistory = field(default_factory=CourseHistory)
@@ -167,14 +169,17 @@ def played(
 
 
 def suffered(book: Book, rng: Random, now: dt.datetime) -> None:
-    """In the days after a session: sore for a day, or more pain; two calm days follow."""
+    """In the days after a session: sore for a day, or more pain; two calm days follow. The diary compares the
+    pain of the next day alone: a clinician who looks later has seen it."""
     if not book.sessions:
         return
     kind, day = book.sessions[-1]
-    if rng.random() < 0.15:
+    is_new = book.told_of < len(book.sessions)
+    book.told_of = len(book.sessions)
+    if is_new and rng.random() < 0.15:
         book.sore.append(day + DAY)
         book.summary = book.summary.with_day(day + DAY, soreness=5)
-    if rng.random() < 0.15 and day not in book.rises_of_pain:
+    if is_new and rng.random() < 0.15 and day not in book.rises_of_pain:
         book.rises_of_pain.add(day)
         book.summary = book.summary.with_pain_up(day, muscles=kind == "nmes")
     for later in (2, 3):
