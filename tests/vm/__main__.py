@@ -123,7 +123,7 @@ class Day:
         """A row, whatever becomes of it: the others are tried all the same."""
         try:
             self.row(what, *scene())
-        except Failed as failed:
+        except (Failed, ValueError) as failed:
             self.row(what, str(failed), False)
 
     # ── scenes ──
