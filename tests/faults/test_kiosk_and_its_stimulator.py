@@ -19,6 +19,7 @@ import pytest
 from drivers import limits as c
 from kiosk.visit.steps.device import usable
 from tests.faults.guard_rig import VirtualDevice, virtual_device
+from tests.faults.test_guard_box_faults import until
 from tests.faults.test_guard_faults import BUSY_S, DEVICE_WATCHDOG_S
 from tests.visit.test_application_faults import feeling
 from tests.visit.test_guard_unit_visit import Box, box
@@ -79,6 +80,7 @@ async def test_a_stranger_under_its_name_is_left_alone_and_its_own_under_another
         unplugged_s = time.monotonic()
         here.device.fault("unplug")
         await here.says("The stimulator is not found")
+        await until(lambda: not os.path.lexists(port))
         with taken(name_before):
             os.symlink(os.readlink(second.path), port)
             await here.says("Another stimulator is plugged in.")
