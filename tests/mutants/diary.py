@@ -18,6 +18,7 @@ TEST_CLOCK = "tests/kiosk/diary/test_clock_trust.py"
 TEST_CLOCKS = "tests/visit/test_clocks.py"
 BACKUP = "kiosk/ops/backup.py"
 TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
+TEST_UNREADABLE = "tests/kiosk/ops/test_unreadable_month.py"
 
 MUTANTS = (
     Mutant(
@@ -254,6 +255,27 @@ MUTANTS = (
         "            while day in taken:\n                day -= DAY\n",
         "",
         TEST_CLOCKS,
+    ),
+    Mutant(
+        "therapy rests on what can be read",
+        "kiosk/diary/store.py",
+        "            if self._in_parts:\n                log.error",
+        "            if True:\n                log.error",
+        TEST_UNREADABLE,
+    ),
+    Mutant(
+        "nobody says which month is missing",
+        "kiosk/diary/store.py",
+        "                self._unreadable.add(month)\n                return ()",
+        "                return ()",
+        TEST_UNREADABLE,
+    ),
+    Mutant(
+        "a month that cannot be read holds no no",
+        "kiosk/review/reading.py",
+        'month > f"{said.envelope.entry_time:%Y-%m}" for month in reader.unreadable',
+        "False for _ in ()",
+        TEST_UNREADABLE,
     ),
     Mutant(
         "a damaged month is told to nobody",

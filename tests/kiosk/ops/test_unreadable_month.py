@@ -34,11 +34,11 @@ SAID = "Missing, because it cannot be read: September 2026."
 
 
 def damaged(folder: Path, month: str = MONTH) -> Path:
-    """Its file and its copy, from the middle on."""
+    """Its file and its copy, each by a lost sector in the middle."""
     for file in (folder / "journal" / month).iterdir():
         content = bytearray(file.read_bytes())
         start = len(content.rstrip(b"\0")) // 2
-        content[start : start + 512] = b"#" * 512
+        content[start : start + 512] = bytes(512)
         file.write_bytes(content)
     return folder
 
