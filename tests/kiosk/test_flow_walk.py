@@ -30,7 +30,7 @@ from kiosk.visit.events import (
 )
 from kiosk.visit.state import Setting
 from programs.plan import SessionPlan
-from tests.kiosk.visit_album import album
+from tests.kiosk.visit_album import album, family_view
 from tests.kiosk.visit_bench import FIRST_TIME, KEYS, START, Walk, device, outcome, today
 
 
@@ -763,7 +763,7 @@ def test_a_view_that_nobody_asked_for_opens_nothing() -> None:
     walk = Walk()
     walk.press("9")
     walk.hear(PinChecked(True, 0))
-    walk.hear(FamilyLoaded(object()))
+    walk.hear(FamilyLoaded(family_view(START.date())))
     assert walk.step == "pin"
 
 
