@@ -188,4 +188,18 @@ MUTANTS = (
         "if False:",
         f"{TEST_COMMAND}::test_it_works_where_not_even_the_command_line_can_be_loaded",
     ),
+    Mutant(
+        "the self-test's lease outlives its terminal",
+        "kiosk/setup/conversation.py",
+        "        return not poll.poll(0)\n",
+        "        return True\n",
+        "tests/setup/test_self_test.py::test_the_lease_ends_with_the_installers_terminal",
+    ),
+    Mutant(
+        "a terminal that goes is a press of STOP",
+        SELF_TEST,
+        "            pressing.result()\n",
+        "            pass\n",
+        "tests/setup/test_self_test.py::test_a_terminal_that_goes_is_no_press_of_stop",
+    ),
 )

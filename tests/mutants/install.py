@@ -80,4 +80,25 @@ MUTANTS = (
         "    if given is not None:\n        return\n",
         f"{TEST_INSTALL}::test_nothing_is_deleted_for_good_unasked",
     ),
+    Mutant(
+        "an upgrade answers for what was wrong before it",
+        INSTALL,
+        "if check in after and check not in before]",
+        "if check in after]",
+        f"{TEST_INSTALL}::test_an_upgrade_answers_for_what_it_broke_and_for_nothing_else",
+    ),
+    Mutant(
+        "nobody asks the doctor after an upgrade",
+        INSTALL,
+        "start(box, face) or what_is_new(before, to_mend(box, name))",
+        "start(box, face)",
+        f"{TEST_INSTALL}::test_a_version_that_breaks_what_the_doctor_looks_at_is_undone_by_itself",
+    ),
+    Mutant(
+        "the guard comes before the drivers of its port",
+        "systemd/units/homestim-guard.service",
+        "Wants=modprobe@cdc_acm.service modprobe@ftdi_sio.service",
+        "Wants=modprobe@ftdi_sio.service",
+        "tests/systemd/test_units.py::test_a_kind_of_device_that_a_unit_may_open_is_there_before_the_unit",
+    ),
 )
