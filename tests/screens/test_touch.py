@@ -6,20 +6,24 @@ What counts is what a finger finds: cells that mean this choice and nothing else
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from kiosk.keys import Key
-from kiosk.page import NumberLine
-from kiosk.screens.draw import DESIGN_HEIGHT, draw
+from kiosk.locale.compile import compile_all
+from kiosk.page import NumberLine, Page
+from kiosk.screens.draw import DESIGN_HEIGHT, LEAST_HEIGHT, LEAST_WIDTH, draw
 from kiosk.widgets.canvas import Drawing
 from kiosk.widgets.frame import LEAST_TOUCH_WIDTH
 from tests.kiosk.visit_album import Shot, album
+from tests.screens import looks
 from tests.screens.gallery import SIZES
+from tests.screens.looks import View, pages
 
 ROWS = 3
-ROWS_FOR_THE_FAMILY = 2
-"""Where a list leaves no more on 67×20: those pages are for other eyes and hands."""
+ROWS_FOR_OTHERS = 2
+"""Where a list leaves no more on 67×20: the pages of family and clinician are for other eyes and hands."""
 
 
 @cache
@@ -30,6 +34,11 @@ def shots() -> tuple[Shot, ...]:
 @cache
 def drawings(size: tuple[int, int]) -> tuple[tuple[Shot, Drawing], ...]:
     return tuple((shot, draw(shot.page(), *size)) for shot in shots())
+
+
+def least_rows(page: Page, size: tuple[int, int]) -> int:
+    small = size[1] < DESIGN_HEIGHT
+    return ROWS_FOR_OTHERS if small and page.id.startswith(("family", "held")) else ROWS
 
 
 def rows_for(drawing: Drawing, key: Key) -> int:
@@ -52,13 +61,20 @@ def longest_run(cells: list[bool]) -> int:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_choice_of_every_screen_is_as_large_as_a_finger(size: tuple[int, int]) -> None:
-    low = size[1] < DESIGN_HEIGHT
     for shot, drawing in drawings(size):
         page = shot.page()
-        least = ROWS_FOR_THE_FAMILY if low and page.id.startswith("family") else ROWS
         for choice in page.choices:
             assert any(choice.key in target.keys for target in drawing.targets), (shot.name, choice.label)
-            assert rows_for(drawing, choice.key) >= least, (shot.name, choice.label)
+            assert rows_for(drawing, choice.key) >= least_rows(page, size), (shot.name, choice.label)
+
+
+def test_so_it_is_in_german_on_the_smallest_screen(tmp_path: Path) -> None:
+    compile_all(into=tmp_path)
+    of, view = pages("de", tmp_path), View("de", LEAST_WIDTH, LEAST_HEIGHT)
+    for name, drawing in looks.drawings(view, of, tmp_path).items():
+        for choice in of[name].choices:
+            least = least_rows(of[name], (LEAST_WIDTH, LEAST_HEIGHT))
+            assert rows_for(drawing, choice.key) >= least, (name, choice.label)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -196,7 +196,7 @@ def fault_sentence(why: str) -> str:
     """A fault's kind in plain words."""
     sentences = {
         "unplugged": _("The cable to the stimulator came loose."),
-        "no_answer": _("The stimulator did not answer."),
+        "no_answer": _("For a moment the stimulator did not answer."),
         "stale": _("The stimulator did not answer in time."),
         "lapsed": _("The stimulator stopped by itself."),
         "restarted": _("The stimulator started again by itself."),

@@ -1,0 +1,60 @@
+"""Charts, lists and narrow buttons can be read: no number that is not true, no word that is cut."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kiosk.keys import Key
+from kiosk.page import Choice, Column, Table
+from kiosk.screens import table
+from kiosk.widgets.buttons import Face, draw_button
+from kiosk.widgets.canvas import Area, Canvas
+from kiosk.widgets.pain_chart import draw_columns
+
+DAYS = tuple(Column("", 5.0) for _ in range(28))
+
+
+def chart(rows: int, word: str = "pain", width: int = 65) -> str:
+    """Pain of four weeks on so many rows."""
+    captions = ("Sitzung", "Lücken")
+    area = Area(0, 0, width, rows + len(captions) + 2)
+    canvas = Canvas(width, area.height, console=False)
+    draw_columns(canvas, area, DAYS, captions, word)
+    return canvas.drawing().text()
+
+
+@pytest.mark.parametrize("rows", range(1, 12))
+def test_a_number_stands_only_at_a_row_that_stands_for_it(rows: int) -> None:
+    lines = chart(rows).splitlines()
+    shown = min(rows, 10)
+    for row, line in enumerate(lines[:shown]):
+        for number in re.findall(r"(\d+) ┤", line):
+            assert float(number) == pytest.approx(10 * (shown - row) / shown)
+
+
+@pytest.mark.parametrize("rows", range(2, 12))
+def test_the_word_of_an_axis_is_read_in_full(rows: int) -> None:
+    assert "Schmerz" in chart(rows, "Schmerz")
+
+
+def test_columns_of_a_list_move_together_before_a_word_is_cut() -> None:
+    row = ("16 Nov", "14:05", "Gentle muscle learning", "11 of 25 min", "ended early")
+    text = drawn_list(row, width=65)
+    assert "ended early" in text
+    assert "16 Nov  14:05" in drawn_list(row, width=80)
+
+
+def drawn_list(row: tuple[str, ...], width: int) -> str:
+    canvas = Canvas(width, 6, console=False)
+    table.draw(
+        canvas, Area(0, 0, width, 6), Table((), ("day", "time", "what", "length", "end"), (row,), None)
+    )
+    return canvas.drawing().text()
+
+
+def test_the_name_of_a_key_stays_in_its_button() -> None:
+    canvas = Canvas(30, 3, console=False)
+    draw_button(canvas, Area(0, 0, 9, 3), Choice(Key.BACK, "Back"), Face.BARE)
+    assert canvas.drawing().text().splitlines()[0].rstrip() == "  Esc /"
