@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError, dataclass
+from operator import attrgetter
 from typing import Any, Final, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
@@ -19,47 +20,34 @@ def record(cls: type[T]) -> type[T]:
     # dataclass writes a signature where there is no docstring, which takes longer than all the rest.
     cls.__doc__ = cls.__doc__ or cls.__name__
     made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    for name, method in {"__init__": _initialiser(made), **_ALIKE}.items():
+    names: tuple[str, ...] = vars(made)["__match_args__"]
+    values_of = staticmethod(attrgetter(*names) if names else _nothing)
+    own = {"__init__": _initialiser(made), "values_of": values_of}
+    for name, method in {**own, **_ALIKE}.items():
         setattr(made, name, method)
     return made
 
 
 def _initialiser(cls: type[Any]) -> Callable[..., None]:
+    """Compiled, since it is called far more often than any other: each slot is put into its place at once."""
     fields, names = cls.__dataclass_fields__, cls.__match_args__
-    put = [getattr(cls, name).__set__ for name in names]
-    defaults = {name: fields[name].default for name in names if fields[name].default is not MISSING}
-    check = getattr(cls, "__post_init__", None)
-
-    def init(self: Any, *values: Any, **named: Any) -> None:
-        if named or len(values) != len(names):
-            values = _complete(cls, names, defaults, values, named)
-        for one, value in zip(put, values, strict=True):
-            one(self, value)
-        if check is not None:
-            check(self)
-
-    return init
-
-
-def _complete(
-    cls: type[Any],
-    names: tuple[str, ...],
-    defaults: dict[str, Any],
-    values: tuple[Any, ...],
-    named: dict[str, Any],
-) -> tuple[Any, ...]:
-    """A value for each of `names`, in their order. Raises TypeError as a call does."""
-    given = {**dict(zip(names, values, strict=False)), **named}
-    if len(values) > len(names) or len(given) != len(values) + len(named) or not given.keys() <= set(names):
-        raise TypeError(f"{cls.__name__} takes each of {names} once, not {values} and {named}")
-    missing = [name for name in names if name not in given and name not in defaults]
-    if missing:
-        raise TypeError(f"{cls.__name__} needs {', '.join(missing)}")
-    return tuple(given[name] if name in given else defaults[name] for name in names)
+    within: dict[str, Any] = {f"put_{name}": getattr(cls, name).__set__ for name in names}
+    taken = ["self"]
+    for name in names:
+        default = fields[name].default
+        taken.append(name if default is MISSING else f"{name}=default_{name}")
+        within[f"default_{name}"] = default
+    lines = [f"put_{name}(self, {name})" for name in names]
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    # As dataclass does it: the names are those of the class's own source.
+    exec(f"def __init__({', '.join(taken)}):\n  " + "; ".join(lines or ["pass"]), within)  # noqa: S102
+    initialiser: Callable[..., None] = within["__init__"]
+    return initialiser
 
 
-def _values(self: Any) -> tuple[Any, ...]:
-    return tuple([getattr(self, name) for name in self.__match_args__])
+def _nothing(_self: Any) -> tuple[()]:
+    return ()
 
 
 def _repr(self: Any) -> str:
@@ -67,12 +55,12 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({said})"
 
 
-def _eq(self: Any, other: object) -> bool:
-    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+def _eq(self: Any, other: Any) -> Any:
+    return self.values_of(self) == self.values_of(other) if type(other) is type(self) else NotImplemented
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    return hash(self.values_of(self))
 
 
 def _refuse(self: Any, name: str, _value: object = None) -> NoReturn:

@@ -177,8 +177,8 @@ MUTANTS = (
     Mutant(
         "a record is not checked",
         RECORD,
-        "        if check is not None:\n            check(self)\n",
-        "",
+        '        lines.append("self.__post_init__()")\n',
+        "        pass\n",
         TEST_RECORD,
     ),
 )
