@@ -226,6 +226,8 @@ class Course:
         rules = {reason.rule for reason in reasons}
         if "pain_up_twice" in rules:
             self._lock("pain", "pain_up_twice")
+        if "soreness_locked" in rules:  # said in the diary, not at a visit
+            self._lock("soreness", "d_sore")
         too_low = max(self._unfelt_running.values(), default=0) >= UNFELT_ENOUGH or "limit_too_low" in rules
         self._levels_too_low = self._levels_too_low or too_low
         if too_low or rules & {"no_benefit", "stage_not_prescribed", "programme_over"}:
