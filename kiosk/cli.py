@@ -393,9 +393,14 @@ def check(data: Path | None, as_json: bool) -> int:
 def review(data: Path | None, as_json: bool) -> int:
     """The family's overview in the terminal. The kiosk may be running."""
     from kiosk.clock import SystemClock
+    from kiosk.config import ConfigError, load_config
     from kiosk.ops.review import review as show_review
 
-    show_review(_real(data), as_json, SystemClock())
+    try:
+        outbox = load_config(None).sync.outbox
+    except ConfigError:  # the doctor says it; the family's view does not need the file
+        outbox = ""
+    show_review(_real(data), as_json, SystemClock(), outbox)
     return 0
 
 

@@ -26,9 +26,12 @@ from kiosk.visit.pages import family_pages
 from kiosk.visit.state import Context, Moment, Place, Setting, Visit
 
 
-def review(data: Path, as_json: bool, clock: Clock) -> None:
-    """Raises KioskError: there is no diary, a part of it cannot be read (the others are told first), or the
-    family may not see it."""
+def review(data: Path, as_json: bool, clock: Clock, outbox: str = "") -> None:
+    """`outbox` is the configured one; without it that of the data folder.
+
+    Raises KioskError: there is no diary, a part of it cannot be read (the others are told first), or the
+    family may not see it.
+    """
     reader, now = open_reader(data, clock, in_parts=True), clock.now()
     found = today.read(reader, clock)
     view = family_view(reader, now)
@@ -36,7 +39,7 @@ def review(data: Path, as_json: bool, clock: Clock) -> None:
         raise KioskError(
             "The person has not said that the family may see this. It is said at the box: Family."
         )
-    view = with_what_lies_beside(view, data, place("", data))
+    view = with_what_lies_beside(view, data, place(outbox, data))
     view = _with_what_the_kiosk_will_tell(view, read_alerts(reader, found), clock)
     if as_json:
         click.echo(msgspec.json.encode(_document(view, data, reader.kind, reader.box_id)))

@@ -56,6 +56,20 @@ async def test_json_is_one_document_with_all_of_it(
     assert found["entries"][0]["entry"]["skin"] == 3
 
 
+async def test_what_a_server_refused_is_read_where_the_box_keeps_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = {"resource": "Observation/1", "status": 422, "words": "code: missing"}
+    apart = tmp_path / "apart/refused"
+    apart.mkdir(parents=True)
+    (apart / "00000001.json").write_text(json.dumps({"bundle": "0" * 64, "refused": [refusal]}))
+    with await with_a_burn(tmp_path / "data") as store:
+        review(store.folder, True, CLOCK)
+        assert json.loads(capsys.readouterr().out)["refused"] == 0
+        review(store.folder, True, CLOCK, str(tmp_path / "apart"))
+        assert json.loads(capsys.readouterr().out)["refused"] == 1
+
+
 async def test_an_empty_diary_is_well_and_says_that_nothing_is_known(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
