@@ -205,10 +205,10 @@ def cannot_use(folder: Path, error: OSError) -> FolderError:
 
 def reason_of(error: OSError) -> str:
     """Why the system refused, in words that end a sentence."""
-    return _REASONS.get(error.errno or 0) or error.strerror or "the system refuses it"
+    return REASONS.get(error.errno or 0) or error.strerror or "the system refuses it"
 
 
-_REASONS: Final = {
+REASONS: Final = {
     errno.EACCES: "you have no right to write there",
     errno.EPERM: "you have no right to write there",
     errno.EROFS: "it is read-only",

@@ -8,6 +8,8 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
+from kiosk import words
+from kiosk.diary.folder import REASONS
 from kiosk.diary.records import Session
 from kiosk.diary.today import CutOff, PadsInUse
 from kiosk.page import Words
@@ -113,6 +115,24 @@ def test_what_the_diary_says_of_itself_is_small_print_for_whom_is_called(kind: s
     assert isinstance(body, Words)
     assert sentence in body.small
     assert "Call the person who set up this box." in body.lines
+
+
+@pytest.mark.parametrize("reason", sorted(set(REASONS.values())))
+def test_why_nothing_is_saved_stands_there_in_the_persons_language(reason: str) -> None:
+    walk = Walk(answering=False)
+    walk.until("check")
+    walk.press("enter")
+    said = f"The data folder /data cannot be used: {reason}."
+    walk.fail_saves(said)
+    small = {}
+    for language in ("de", "en"):
+        words.set_language(language)  # type: ignore[arg-type]
+        body = walk.page.body
+        assert isinstance(body, Words)
+        small[language] = body.small
+        assert body.small[-1] == said
+        assert len(body.small) == 2
+    assert small["de"][0] != small["en"][0]
 
 
 def test_a_box_that_was_updated_says_so_and_no_more() -> None:

@@ -41,6 +41,18 @@ def for_family(visit: Visit) -> tuple[str, tuple[str, ...]]:
     )
 
 
+def not_saved(visit: Visit) -> tuple[str, ...]:
+    """Why, in the person's language where it is known; then as the box says it, for whom is called."""
+    said = visit.context.saves.sentence
+    worded = {
+        "the disk is full": _("The disk of the box is full."),
+        "it is read-only": _("The disk of the box takes nothing more."),
+        "you have no right to write there": _("The box may not write into its diary."),
+        "the disk does not answer as it should": _("The disk of the box does not answer as it should."),
+    }
+    return (*(why for reason, why in worded.items() if reason in said), said)
+
+
 def left_out(months: Sequence[str]) -> str:
     """For whoever looks at the rest of it, or takes that along."""
     return _("Missing, because it cannot be read: {months}.").format(months=_named(months))

@@ -68,7 +68,7 @@ def home(visit: Visit, moment: Moment) -> Page:
     if now in ("unreadable", "unsaved"):
         # What the diary says is for whoever is called.
         damaged = damage_words.where_unreadable(visit) or (visit.context.unreadable,)
-        news = damaged if now == "unreadable" else (visit.context.saves.sentence,)
+        news = damaged if now == "unreadable" else damage_words.not_saved(visit)
     body = Words(
         lines,
         small=news,
@@ -340,7 +340,7 @@ def not_saved(visit: Visit, moment: Moment) -> Page:
     return build(
         visit,
         moment,
-        Words(lines, small=(visit.context.saves.sentence,), tone="alarm" if alarm else "warn"),
+        Words(lines, small=damage_words.not_saved(visit), tone="alarm" if alarm else "warn"),
         choices,
         title=_("Not saved"),
     )
