@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.vm.image import Image, make_image
-from tests.vm.machine import BOOT_WITHIN_S, P24, Failed, Machine, until
+from tests.vm.machine import BOOT_WITHIN_S, KIOSK, P24, Failed, Machine, until
 from tests.vm.person import until_current
 
 BUILD: Final = Path(__file__).parents[2] / "build"
@@ -58,7 +58,7 @@ WHO: Final = (
 )
 CUT_AFTER: Final = 40
 """Records, before the power goes."""
-KIOSK, GUARD = "homestim-console", "homestim-guard"
+GUARD = "homestim-guard"
 NOT_READY: Final = ("Switch the stimulator OFF now",)
 CHECK: Final = "/usr/local/bin/homestim check --json"
 WRITES: Final = """

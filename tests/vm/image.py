@@ -120,6 +120,10 @@ def make_image(box: Path, folder: Path, say: Callable[[str], None]) -> Image:
     return image
 
 
+FRESH: Final = Path("/var/lib/homestim-answered")
+"""A second diary, for where the first one's day is over."""
+
+
 def install(box: Path, tree: Path) -> None:
     """As an installer prepares an image: once, the configuration, once more."""
     command = [box / "install", "--root", tree, "--face", "console"]
@@ -135,6 +139,7 @@ def answered(tree: Path) -> None:
     answered_folder(data)
     for path in data.rglob("*"):
         os.chown(path, owner.st_uid, owner.st_gid)
+    subprocess.run(["cp", "-a", data, tree / FRESH.relative_to("/")], check=True)
 
 
 def dress(tree: Path) -> None:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from benchmarks.processes import DeviceLog
-from tests.vm.image import READY, Image
+from tests.vm.image import FRESH, READY, Image
 
 T = TypeVar("T")
 
+KIOSK: Final = "homestim-console"
 WITHIN_S: Final = 900.0
 """Emulated, everything takes about twenty times as long as it should."""
 BOOT_WITHIN_S: Final = 1800.0
@@ -237,6 +238,15 @@ class Machine:
             if time.monotonic() > end_s:
                 raise Failed(f"none of {texts} came; the screen:\n" + "\n".join(lines))
             time.sleep(LOOK_EVERY_S)
+
+    def begin_another_diary(self) -> None:
+        """In which the questions of health are answered, and nothing was done today."""
+        data = "/var/lib/homestim"
+        self.asked(
+            f"systemctl stop {KIOSK} && find {data} -mindepth 1 -delete && cp -a {FRESH}/. {data}/ "
+            f"&& systemctl start {KIOSK}"
+        )
+        self.wait_for("device ready")
 
     def press(self, *keys: str) -> None:
         """Keys of the map, one after the other, as slowly as the machine is."""
