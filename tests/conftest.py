@@ -1,10 +1,13 @@
-"""What every test shares: the long counts are asked for with --soak."""
+"""What every test shares: the long counts are asked for with --soak, and each begins in English."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kiosk import words
 from tests.real_time import again_after_a_stall
 
 settings.register_profile("homestim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,6 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("real_time"):
             item.obj = again_after_a_stall(item.obj)
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """Whatever language was chosen on the way."""
+    yield
+    if words.language() != "en":
+        words.set_language("en")
 
 
 @pytest.fixture(scope="session")

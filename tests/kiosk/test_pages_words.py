@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import gettext
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -45,12 +44,6 @@ def translations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("locale")
     compile_all(into=folder)
     return folder
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    words.set_language("en")
 
 
 @pytest.fixture(params=words.LANGUAGES)

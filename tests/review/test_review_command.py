@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import words
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Consent, Entry
 from kiosk.diary.store import Store, open_store
@@ -17,12 +16,6 @@ from kiosk.ops.review import review
 
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 CLOCK = FixedClock(NOW)
-
-
-@pytest.fixture(autouse=True)
-def english():
-    yield
-    words.set_language("en")
 
 
 async def with_a_burn(folder: Path, kind: str = "simulated") -> Store:
