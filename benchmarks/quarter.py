@@ -50,6 +50,9 @@ def _group(name: str) -> tuple[Path, str]:
         if old:
             (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
             (group / "cpu.cfs_quota_us").write_text(str(QUOTA_US))
+            if (group / "cpu.rt_runtime_us").exists():  # the thread that seeks STOP runs before others
+                (group / "cpu.rt_period_us").write_text(str(PERIOD_US))
+                (group / "cpu.rt_runtime_us").write_text(str(QUOTA_US))
         else:
             (group / "cpu.max").write_text(f"{QUOTA_US} {PERIOD_US}")
     except OSError:
