@@ -9,6 +9,7 @@ from tests.vm.machine import P24, Failed, Machine
 
 PAGES: Final = (
     ("Switch the stimulator OFF now", "enter"),
+    ("Paused. Take your time.", "1"),
     ("Nothing starts by itself", "enter"),
     ("Is it you?", "1"),
     ("Before you start", "enter"),
