@@ -106,7 +106,7 @@ def body_lines(page: Page) -> Iterator[str]:
             yield from chart.lines
             begun = next((n for n, column in enumerate(chart.columns) if _says_anything(column)), 0)
             for panel in chart.panels:
-                yield from _columns(panel.columns[begun:], panel.word, chart.columns[begun:])
+                yield from _columns(panel.columns, panel.word, chart.columns, begun)
             yield from chart.facts
         case Table() as table:
             yield from table.lines
@@ -143,11 +143,15 @@ def session_line(running: Running) -> str:
 
 def _weeks(overview: Overview) -> Iterator[str]:
     """Pain by day, a week a line, since the diary was begun: before it nothing is missing."""
-    days = overview.days[overview.unbegun :]
-    for first in range(0, len(days), _DAYS_A_WEEK):
-        week = days[first : first + _DAYS_A_WEEK]
-        label = next((label for label, _pain, _session in week if label), "")
-        yield _row(overview.pain_word, label, [pain for _label, pain, _session in week])
+    for week in _sevens(len(overview.days), overview.unbegun):
+        label = next((label for label, _pain, _session in overview.days[week] if label), "")
+        yield _row(overview.pain_word, label, [pain for _label, pain, _session in overview.days[week]])
+
+
+def _sevens(count: int, begun: int) -> Iterator[slice]:
+    """Seven a line, each beginning where the labels stand; the first, from `begun` on, may be shorter."""
+    for first in range(begun - begun % _DAYS_A_WEEK, count, _DAYS_A_WEEK):
+        yield slice(max(first, begun), first + _DAYS_A_WEEK)
 
 
 def _says_anything(column: Column) -> bool:
@@ -157,12 +161,11 @@ def _says_anything(column: Column) -> bool:
     )
 
 
-def _columns(columns: Sequence[Column], word: str, labelled: Sequence[Column]) -> Iterator[str]:
+def _columns(columns: Sequence[Column], word: str, labelled: Sequence[Column], begun: int) -> Iterator[str]:
     """The bars, seven a line."""
-    for first in range(0, len(columns), _DAYS_A_WEEK):
-        some = columns[first : first + _DAYS_A_WEEK]
-        label = next((one.label for one in labelled[first : first + _DAYS_A_WEEK] if one.label), "")
-        yield _row(word, label, [one.value for one in some])
+    for some in _sevens(len(columns), begun):
+        label = next((one.label for one in labelled[some] if one.label), "")
+        yield _row(word, label, [one.value for one in columns[some]])
 
 
 def _row(word: str, label: str, values: Sequence[float | None]) -> str:

@@ -121,5 +121,14 @@ def test_every_panel_is_named_where_it_is_drawn(size: tuple[int, int]) -> None:
 def test_plain_lines_name_every_panel() -> None:
     walk, _ = at(LEVEL)
     lines = list(body_lines(walk.page))
-    assert sum(line.startswith("left,") for line in lines) == 4
-    assert sum(line.startswith("right,") for line in lines) == 4
+    assert lines[1:4] == [  # found first on the second day of the four weeks
+        "left: 12, none, none, 13, none, none",
+        "left, from 31 Oct: 13, none, none, 13, none, none, 13",
+        "left, from 7 Nov: none, none, 14, none, none, 14, none",
+    ]
+    assert [line.partition(":")[0] for line in lines[5:9]] == [
+        "right",
+        "right, from 31 Oct",
+        "right, from 7 Nov",
+        "right, from 14 Nov",
+    ]

@@ -245,7 +245,15 @@ def test_typed_words_are_said_word_by_word_and_every_correction_at_once() -> Non
 def test_days_before_the_diary_was_begun_are_not_said_to_be_missing() -> None:
     days = tuple((f"{n} Nov", None if n < 9 else 4, False) for n in range(1, 12))
     overview = Overview("All fine.", (), days, (), "", pain_word="pain", unbegun=6)
-    assert "pain, from 7 Nov: none, none, 4, 4, 4" in page_lines(replace(PAGES["home"], body=overview))
+    lines = page_lines(replace(PAGES["home"], body=overview))
+    assert [line for line in lines if line.startswith("pain,")] == [
+        "pain, from 7 Nov: none",
+        "pain, from 8 Nov: none, 4, 4, 4",
+    ]
     columns = tuple(Column(str(n), None if n < 9 else 4, marks=(False, 6 < n < 9)) for n in range(1, 12))
     chart = Chart((), columns, ("sessions", "gaps"), (), axis_word="pain")
-    assert "pain, from 7: none, none, 4, 4, 4" in page_lines(replace(PAGES["home"], body=chart))
+    lines = page_lines(replace(PAGES["home"], body=chart))
+    assert [line for line in lines if line.startswith("pain,")] == [
+        "pain, from 7: none",
+        "pain, from 8: none, 4, 4, 4",
+    ]
