@@ -20,6 +20,14 @@ from tests.rehearsal.played import events, new_course, play, play_all
 PLANS = sorted(library.load_courses())
 
 
+@pytest.mark.parametrize("seed", [44, 59])
+def test_soreness_that_was_said_in_the_diary_ends_no_course_for_good(seed: int) -> None:
+    """The kiosk locks by its alert, and a clinician opens the lock."""
+    played = play(PLANS[seed % len(PLANS)], seed, 10)
+    assert played.locks["soreness"]
+    assert played.sessions > 10
+
+
 @pytest.mark.timeout(1800)
 def test_no_course_of_any_plan_breaks_a_rule(soak: bool) -> None:
     seeds, weeks = (200 if soak else 20), 26
