@@ -40,10 +40,11 @@ from kiosk.keys import Key
 from kiosk.logfile import log_to
 from kiosk.ops import starts
 from kiosk.page import Page
+from kiosk.session import rules
 from kiosk.session.contact import ContactRunner
 from kiosk.session.lease import Liveness
-from kiosk.session.machine import STOP_ANSWER_S, SessionState
 from kiosk.session.runner import SessionRunner
+from kiosk.session.state import SessionState
 from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
@@ -436,7 +437,9 @@ class Application:
         if self._test_silence is not None:
             self._test_silence.cancel()
         unknown = StopTestEnded(False, "the guard did not answer")
-        self._test_silence = asyncio.get_running_loop().call_later(STOP_ANSWER_S, self._end_test, unknown)
+        self._test_silence = asyncio.get_running_loop().call_later(
+            rules.STOP_ANSWER_S, self._end_test, unknown
+        )
 
     def _end_test(self, ended: StopTestEnded) -> None:
         self._testing = False

@@ -8,7 +8,8 @@ from typing import Final
 
 from kiosk.keys import Key
 from kiosk.rehearsal.patient import Feeling
-from kiosk.session.machine import SessionState, Side, at_limit_unfelt
+from kiosk.session.machine import at_limit_unfelt
+from kiosk.session.state import SessionState, Side
 
 UP_EVERY_MS: Final = (1_050, 1_600)
 READS_MS: Final = (1_200, 4_000)

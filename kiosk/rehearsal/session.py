@@ -19,14 +19,25 @@ from kiosk.clock import FixedClock
 from kiosk.diary.records import Record
 from kiosk.keys import Key
 from kiosk.rehearsal.hands import Hands
-from kiosk.session import machine
-from kiosk.session.machine import GUARD_SILENT_S, SessionState
+from kiosk.session import machine, rules
+from kiosk.session.state import (
+    Deadline,
+    Effect,
+    Ended,
+    Event,
+    Heard,
+    Pressed,
+    Send,
+    SessionSaved,
+    SessionState,
+    Write,
+)
 from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
 ASKS_NO_TIME: Final = frozenset({Key.UP, Key.DOWN, Key.ENTER, Key.ONE, Key.TWO, Key.THREE})
 """Keys whose effect does not depend on how long it has played."""
-DEADLINE: Final = machine.Deadline()
+DEADLINE: Final = Deadline()
 STATUS_EVERY_S: Final = 0.25
 """The guard's own beat."""
 UP: Final = Key.UP
@@ -158,12 +169,12 @@ class SessionPlayer:
     def _wake(self, until_ms: int) -> None:
         """The machine's own deadline; while a rise runs every one before `until_ms`: nobody presses in it."""
         if not self._state.rises:
-            self._freshen(GUARD_SILENT_S)
+            self._freshen(rules.GUARD_SILENT_S)
             self._feed(DEADLINE)
             return
         while True:
             now_s = self._now_ms / 1000
-            if now_s - self._state.status_s >= GUARD_SILENT_S:
+            if now_s - self._state.status_s >= rules.GUARD_SILENT_S:
                 # Of a rise that runs the guard says nothing that is asked for before it ends: it is there.
                 self._state = replace(self._state, status_s=now_s)
             self._feed(DEADLINE)
@@ -182,7 +193,7 @@ class SessionPlayer:
         """When the mishap is due, or the look at the skin in the first session, if nothing comes between."""
         due_s = [] if self._mishap is None else [self._mishap.after_s]
         if self._state.first_session:
-            due_s.append(machine.LOOK_AFTER_S)
+            due_s.append(rules.LOOK_AFTER_S)
         return self._when_played_ms(min(due_s)) if due_s else NEVER_MS
 
     def _when_played_ms(self, seconds: float) -> int:
@@ -209,7 +220,7 @@ class SessionPlayer:
     def _press(self, key: Key) -> None:
         if key is not UP or machine.up_ends(self._state):
             self._freshen(NEVER_S if key in ASKS_NO_TIME else STATUS_EVERY_S)
-        self._feed(machine.Pressed(key))
+        self._feed(Pressed(key))
 
     def _freshen(self, older_than_s: float) -> None:
         """The status that a guard would have sent by now: when the last one is as old as that, or when there
@@ -221,22 +232,22 @@ class SessionPlayer:
         for message in messages:
             if type(message) is guard.Status:
                 self._watcher.output(message)
-            self._feed(machine.Heard(message))
+            self._feed(Heard(message))
 
-    def _feed(self, event: machine.Event) -> None:
+    def _feed(self, event: Event) -> None:
         self._take(*machine.step(self._state, event, self._now_ms / 1000))
 
-    def _take(self, state: SessionState, effects: tuple[machine.Effect, ...]) -> None:
+    def _take(self, state: SessionState, effects: tuple[Effect, ...]) -> None:
         self._state = state
         for effect in effects:
-            if type(effect) is machine.Send:
+            if type(effect) is Send:
                 self._send(effect.message)
-            elif type(effect) is machine.Write:
+            elif type(effect) is Write:
                 self._set_clock()
                 record_id = self._save(effect.record, effect.corrects)
                 if effect.first:
-                    self._feed(machine.SessionSaved(record_id))
-            elif type(effect) is machine.Ended:
+                    self._feed(SessionSaved(record_id))
+            elif type(effect) is Ended:
                 self._outcome = effect.outcome
 
     def _send(self, message: guard.ToGuard) -> None:

@@ -16,16 +16,9 @@ from msgspec.structs import replace
 from drivers import limits
 from drivers.guard import messages as guard
 from kiosk.clock import Clock
+from kiosk.session import rules
 from kiosk.session.lease import LeaseKeeper, Liveness
-from kiosk.session.machine import (
-    GUARD_SILENT_S,
-    STOP_ANSWER_S,
-    Deadline,
-    GuardGone,
-    Heard,
-    Send,
-    StopRequested,
-)
+from kiosk.session.state import Deadline, GuardGone, Heard, Send, StopRequested
 from kiosk.visit.events import ContactCheckEnded
 
 BEGIN_WITHIN_S: Final = 2.0
@@ -94,7 +87,7 @@ def deadline_s(state: ContactState) -> float | None:
         return None
     if state.stage == "stopping":
         return state.until_s
-    return min(state.until_s, state.heard_s + GUARD_SILENT_S)
+    return min(state.until_s, state.heard_s + rules.GUARD_SILENT_S)
 
 
 def _heard(state: ContactState, message: guard.FromGuard) -> Step:
@@ -121,7 +114,7 @@ def _heard(state: ContactState, message: guard.FromGuard) -> Step:
 def _stop(state: ContactState, why: str, now_s: float) -> Step:
     if state.stage == "stopping":
         return state, ()
-    state = replace(state, stage="stopping", why=state.why or why, until_s=now_s + STOP_ANSWER_S)
+    state = replace(state, stage="stopping", why=state.why or why, until_s=now_s + rules.STOP_ANSWER_S)
     return state, (Send(guard.Stop(why)),)
 
 

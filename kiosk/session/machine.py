@@ -3,6 +3,7 @@
 The same code runs a real session, a property test of many thousand steps, and a rehearsal of months. It
 knows what a key means while current can flow, asks what has to be asked, and requests; whether anything
 flows is the guard's alone. Safety rules 1–6, 8, 10, 11 are enforced here (M), the guard holds them again.
+State, events and effects are in `state.py`, the numbers in `rules.py`.
 
 Time is CLOCK_MONOTONIC in seconds and always an argument. There is no periodic tick: the runner sleeps until
 `deadline_s` and then sends `Deadline()`.
@@ -14,296 +15,38 @@ import datetime as dt
 import math
 from typing import Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from drivers import limits
 from drivers.guard import messages as guard
-from kiosk.diary.records import LevelFound, Record, Session
+from kiosk.diary.records import LevelFound, Session
 from kiosk.keys import Key
+from kiosk.session import rules
 from kiosk.session.arming import channel_limits, guard_plan, half_mA
+from kiosk.session.state import (
+    NEVER_ARMED,
+    PLAN_OVER,
+    Deadline,
+    Effect,
+    Ended,
+    Event,
+    GuardGone,
+    Heard,
+    Notice,
+    NotSaved,
+    Pressed,
+    Prompt,
+    Send,
+    SessionSaved,
+    SessionState,
+    Side,
+    SlowRise,
+    StopRequested,
+    Tone,
+    Write,
+)
 from kiosk.visit.events import SessionOutcome
-from programs.montage import Side as BodySide
 from programs.plan import ChannelPlan, SessionPlan
-
-FEEL_STEP_HALF_MA = 2
-"""1 mA a press until "I feel it" (rule 3). This and the next three are at least one step of the hardware."""
-FINE_STEP_HALF_MA = 1
-DOWN_STEP_HALF_MA = 2
-"""Down is faster than up."""
-SLOW_RISE_STEP_HALF_MA = 1
-UP_PAUSE_S = 1.0
-UP_PAUSE_AFTER_FINE_S = 0.7
-"""After the previous Up event, accepted or not (rule 2)."""
-RAISE_PAUSE_S_PER_MA = 1.0
-"""After the previous raise: of a RehaStim2's 2 mA at most one in 2 s (rule 3)."""
-UPS_BEFORE_ASKING = 8
-CONTRACTION_RAISE_HALF_MA = 4
-SLOW_RISE_S_PER_MA = 1.0
-"""Rule 4."""
-SLOW_RISE_HALT_HALF_MA = 10
-"""In continuous patterns it halts after every 5 mA until a new press (rule 4)."""
-START_FACTOR = 0.6
-RESUME_FACTOR = 0.7
-NOT_FELT_HALF_MA = 30
-"""Nothing felt by 15 mA: to zero, look at the pads (rule 5)."""
-NOT_FELT_FACTOR = 1.3
-STILL_OK_EVERY_S = 300.0
-STILL_OK_FINDING_S = 90.0
-STILL_OK_TONES_S = (0.0, 20.0, 40.0)
-STILL_OK_ANSWER_S = 60.0
-LOOK_AFTER_S = 120
-"""First session: stop and look at the skin (clinical reference 2)."""
-NOTICE_S = 4.0
-NEVER_ARMED = "never armed"
-PLAN_OVER = "plan_over"
-"""The guard's word for a plan that was played to its end."""
-STOP_ANSWER_S = 6.0
-"""Longer than the guard's whole stop path: three pairs and 3 s of silence."""
-ARM_ANSWER_S = 5.0
-SAVE_ANSWER_S = 10.0
-"""A card that takes longer than this to keep the session's record: it is not begun."""
-GUARD_SILENT_S = 1.0
-"""The guard speaks at least four times as often."""
-LEVEL_UNDER_WAY_S = 0.5
-"""How long a level that was asked for may differ from the one that the guard reports."""
-
-Stage = Literal["saving", "arming", "find", "play", "stopping", "ended"]
-FindStep = Literal["offer", "feel", "where", "tighten", "strong", "both"]
-"""offer: "Ready? It rises slowly". feel: until "I feel it". where: left, right. tighten (muscle programmes
-alone): until the muscle is seen or felt to tighten. strong: until "strong, still pleasant". both: every side
-is found, Enter begins the session."""
-
-
-# ── events and effects ──────────────────────────────────────────────────────────────────────────
-
-
-class Pressed(msgspec.Struct, frozen=True):
-    key: Key
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """A message of the guard."""
-
-    message: guard.FromGuard
-
-
-class SessionSaved(msgspec.Struct, frozen=True):
-    """The session's record is durable (rule 29): now it may be armed."""
-
-    session_id: str
-
-
-class NotSaved(msgspec.Struct, frozen=True):
-    """A record could not be written: therapy ends safely."""
-
-    sentence: str
-
-
-class Deadline(msgspec.Struct, frozen=True):
-    """The time of `deadline_s` has come."""
-
-
-class GuardGone(msgspec.Struct, frozen=True):
-    """The link to the guard ended: nothing is known of the output any more."""
-
-
-class StopRequested(msgspec.Struct, frozen=True):
-    """Something outside of the keys wants a stop: a signal, leaving, a dead terminal."""
-
-    why: str
-
-
-Event = Pressed | Heard | SessionSaved | NotSaved | Deadline | GuardGone | StopRequested
-
-
-class Send(msgspec.Struct, frozen=True):
-    message: guard.ToGuard
-
-
-class Write(msgspec.Struct, frozen=True):
-    """Save a record. `first` marks the session's own record, answered by SessionSaved."""
-
-    record: Record
-    corrects: str | None = None
-    first: bool = False
-
-
-class Tone(msgspec.Struct, frozen=True):
-    """A sound with a visible twin: "prompt", "phase", "stopped", "not_confirmed", "fault"."""
-
-    name: Literal["prompt", "phase", "stopped", "not_confirmed", "fault"]
-
-
-class Ended(msgspec.Struct, frozen=True):
-    outcome: SessionOutcome
-
-
-Effect = Send | Write | Tone | Ended
-
-
-# ── state ───────────────────────────────────────────────────────────────────────────────────────
-
-
-class SlowRise(msgspec.Struct, frozen=True):
-    """A rise that goes on by itself until any key holds it (rule 4)."""
-
-    target_half_mA: int
-    running: bool = False
-    since_press_half_mA: int = 0
-    next_s: float = 0.0
-
-
-class Side(msgspec.Struct, frozen=True):
-    """One channel, one side of the back. Currents are the person's level, in half-mA."""
-
-    channel: int
-    side: BodySide
-    ceiling_half_mA: int
-    reference_half_mA: int | None
-    usual_first_feeling_half_mA: int | None
-    level_half_mA: int = 0
-    """What was asked for last; the guard's refusal sets it back."""
-    applied_half_mA: int = 0
-    """What the device acknowledged last."""
-    contraction_base_half_mA: int | None = None
-    """Level at the start of the last contraction (rule 1); None before the first."""
-    highest_applied_half_mA: int = 0
-    first_feeling_half_mA: int | None = None
-    where: Literal["left", "right", "both", "elsewhere"] | None = None
-    motor_threshold_half_mA: int | None = None
-    """Where the person saw or felt the muscle tighten; None: not asked, or not seen."""
-    comfortable_half_mA: int | None = None
-    slow: SlowRise | None = None
-    asked_s: float = -1e9
-    """When `level_half_mA` was last asked for."""
-
-    @property
-    def not_felt_half_mA(self) -> int:
-        """A level at which something must have been felt (rule 5)."""
-        usual = self.usual_first_feeling_half_mA
-        return NOT_FELT_HALF_MA if usual is None else min(NOT_FELT_HALF_MA, int(usual * NOT_FELT_FACTOR))
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """One short line that goes away by itself.
-
-    `id`: "plateau", "too_soon", "ceiling", "contraction", "held", "status", "nothing_yet",
-    or what the guard refused.
-    """
-
-    id: str
-    until_s: float
-
-
-class Prompt(msgspec.Struct, frozen=True):
-    """A question that Enter answers. still_ok ends the session when nobody answers."""
-
-    kind: Literal["still_ok", "still_comfortable"]
-    asked_s: float
-    tones: int = 0
-
-
-class SessionState(msgspec.Struct, frozen=True):
-    """All that a screen needs to show the session, and all that the machine needs to go on."""
-
-    plan: SessionPlan
-    armed_plan: guard.GuardPlan
-    limits: tuple[guard.ChannelLimit, ...]
-    device_kind: str
-    step_half_mA: int
-    """The hardware's own: every level is a whole number of them, and so is what is shown (rule 3)."""
-    epoch: int
-    first_session: bool
-    began_s: float
-    stage: Stage
-    sides: tuple[Side, ...]
-    session_id: str | None = None
-    resume: SessionOutcome | None = None
-    began_at: dt.datetime | None = None
-    """When the session began by the wall clock; before the stop that is gone on from, if there was one."""
-    armed_at: dt.datetime | None = None
-    """The wall clock at `began_s`: from there on only the monotonic clock counts."""
-    seconds_before: int = 0
-    """Played before the stop that is gone on from."""
-    finding: int = 0
-    """Index into `sides` while stage is "find"."""
-    find_step: FindStep = "feel"
-    selected: int | None = None
-    """Index into `sides` that ▲ ▼ move in the session; None is both."""
-    status: guard.Status | None = None
-    status_s: float = 0.0
-    last_up_s: float = -1e9
-    last_raise_s: float = -1e9
-    last_raise_half_mA: int = FEEL_STEP_HALF_MA
-    ups_in_a_row: int = 0
-    last_key_s: float = 0.0
-    still_ok_s: float = 0.0
-    """When the person last said that all is well."""
-    resting: bool = False
-    notice: Notice | None = None
-    prompt: Prompt | None = None
-    fault: guard.Fault | None = None
-    refused: guard.Refused | None = None
-    stop_why: str | None = None
-    waiting_until_s: float | None = None
-    """Stage arming or stopping: when the guard's answer is overdue."""
-    pad_faults: int = 0
-    outcome: SessionOutcome | None = None
-
-    @property
-    def holds_lease(self) -> bool:
-        """Whether the runner renews the lease: armed, and nothing asked for a stop."""
-        return self.stage in ("arming", "find", "play")
-
-    @property
-    def output_possible(self) -> bool:
-        """Current may flow, or it is not known that none does: STOP stands on the screen."""
-        return self.stage in ("arming", "find", "play", "stopping")
-
-    @property
-    def rises(self) -> bool:
-        """A slow rise runs on some side."""
-        for side in self.sides:  # noqa: SIM110 - asked at every key and step of a rise: a generator costs more
-            if side.slow is not None and side.slow.running:
-                return True
-        return False
-
-    @property
-    def side(self) -> Side:
-        """The side whose level is being found."""
-        return self.sides[self.finding]
-
-    @property
-    def phase(self) -> guard.Phase | None:
-        """The phase that the guard reported last."""
-        if (
-            self.status is None
-            or self.status.phase is None
-            or self.status.phase >= len(self.armed_plan.phases)
-        ):
-            return None
-        return self.armed_plan.phases[self.status.phase]
-
-    @property
-    def seconds_done(self) -> int:
-        """Seconds of the session's phases that were played, finding not counted."""
-        if self.stop_why == PLAN_OVER:
-            return sum(phase.seconds for phase in self.plan.phases)
-        if self.status is None or self.status.phase is None:
-            return self.seconds_before
-        played_ms = sum(
-            p.duration_ms for p in self.armed_plan.phases[: self.status.phase] if p.role != "find"
-        )
-        phase = self.phase
-        if phase is not None and phase.role != "find":
-            played_ms += min(self.status.phase_elapsed_ms, phase.duration_ms)
-        return self.seconds_before + played_ms // 1000
-
-    @property
-    def seconds_left(self) -> int:
-        """Seconds of the session's phases still to come."""
-        return max(0, sum(phase.seconds for phase in self.plan.phases) - self.seconds_done)
 
 
 def begin(
@@ -333,7 +76,7 @@ def begin(
         device_kind=device_kind,
         step_half_mA=step_half_mA,
         epoch=last_epoch + 1,
-        first_session=first_session and done < LOOK_AFTER_S,
+        first_session=first_session and done < rules.LOOK_AFTER_S,
         began_s=now_s,
         stage="saving",
         sides=tuple(_side(channel, plan, resume, find, step_half_mA) for channel in plan.channels),
@@ -385,7 +128,7 @@ def deadline_s(state: SessionState) -> float | None:
     """When `Deadline` is due next, or None."""
     due_s = wants_s(state)
     if state.stage in ("find", "play"):
-        due_s = min(due_s, state.status_s + GUARD_SILENT_S)
+        due_s = min(due_s, state.status_s + rules.GUARD_SILENT_S)
     if state.notice is not None:
         due_s = min(due_s, state.notice.until_s)
     return None if due_s == math.inf else due_s
@@ -395,7 +138,7 @@ def wants_s(state: SessionState) -> float:
     """When it has something to do of its own, whatever the guard says meanwhile; infinite: never."""
     due_s = math.inf if state.waiting_until_s is None else state.waiting_until_s
     if state.stage == "saving":
-        return min(due_s, state.began_s + SAVE_ANSWER_S)
+        return min(due_s, state.began_s + rules.SAVE_ANSWER_S)
     if state.stage not in ("find", "play"):
         return due_s
     still_ok_s = _still_ok_due_s(state)
@@ -426,7 +169,7 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         if key is not Key.DOWN and not (
             key is Key.ENTER and state.stage == "find" and state.find_step == "feel"
         ):
-            return replace(state, notice=Notice("held", now_s + NOTICE_S)), (present,)
+            return replace(state, notice=Notice("held", now_s + rules.NOTICE_S)), (present,)
     if key is Key.UP:
         state, effects = _up(state, now_s)
     elif key is Key.DOWN:
@@ -448,7 +191,7 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
     elif state.stage == "play" and key in (Key.LEFT, Key.RIGHT):
         state, effects = replace(state, selected=0 if key is Key.LEFT else len(state.sides) - 1), ()
     elif key is Key.FOUR:
-        state, effects = replace(state, notice=Notice("status", now_s + NOTICE_S)), ()
+        state, effects = replace(state, notice=Notice("status", now_s + rules.NOTICE_S)), ()
     elif key is Key.SIX:
         return _stop(state, "pad_loose", now_s)
     else:
@@ -467,8 +210,12 @@ _SELECT: dict[Key, int | None] = {Key.ONE: 0, Key.TWO: 1, Key.THREE: None}
 
 
 def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    pause_s = UP_PAUSE_AFTER_FINE_S if state.last_raise_half_mA <= FINE_STEP_HALF_MA else UP_PAUSE_S
-    raise_pause_s = RAISE_PAUSE_S_PER_MA * state.last_raise_half_mA / 2
+    pause_s = (
+        rules.UP_PAUSE_AFTER_FINE_S
+        if state.last_raise_half_mA <= rules.FINE_STEP_HALF_MA
+        else rules.UP_PAUSE_S
+    )
+    raise_pause_s = rules.RAISE_PAUSE_S_PER_MA * state.last_raise_half_mA / 2
     too_soon = now_s - state.last_up_s < pause_s or now_s - state.last_raise_s < raise_pause_s
     state = replace(state, last_up_s=now_s)
     if state.prompt is not None:
@@ -484,7 +231,7 @@ def _up(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, 
         for index in waiting:
             state = _start_rise(state, index, now_s)
         return replace(state, resting=False), ()
-    if state.ups_in_a_row >= UPS_BEFORE_ASKING:
+    if state.ups_in_a_row >= rules.UPS_BEFORE_ASKING:
         return replace(state, prompt=Prompt("still_comfortable", now_s, tones=1)), (Tone("prompt"),)
     if up_ends(state):
         return _stop(state, "nothing_felt", now_s)
@@ -501,10 +248,10 @@ def up_ends(state: SessionState) -> bool:
 def _up_step_half_mA(state: SessionState) -> int:
     """1 mA until "I feel it", as long as the limit leaves room for it; then 0.5 mA (rule 3)."""
     if state.stage == "find" and state.find_step == "feel":
-        coarse_half_mA = _in_steps(state, FEEL_STEP_HALF_MA)
+        coarse_half_mA = _in_steps(state, rules.FEEL_STEP_HALF_MA)
         if state.side.level_half_mA + coarse_half_mA <= state.side.ceiling_half_mA:
             return coarse_half_mA
-    return _in_steps(state, FINE_STEP_HALF_MA)
+    return _in_steps(state, rules.FINE_STEP_HALF_MA)
 
 
 def _raise(
@@ -517,7 +264,7 @@ def _raise(
         target_half_mA = side.level_half_mA + step_half_mA
         refused = _not_to_be_raised(state, side, target_half_mA)
         if refused is not None:
-            notice = Notice(refused, now_s + NOTICE_S)
+            notice = Notice(refused, now_s + rules.NOTICE_S)
             continue
         sides[index] = replace(side, level_half_mA=target_half_mA, asked_s=now_s)
         sent.append(Send(guard.Level(state.epoch, side.channel, target_half_mA)))
@@ -548,7 +295,7 @@ def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
     effects: list[Effect] = []
     for index in _moved(state):
         side = state.sides[index]
-        target = max(0, side.level_half_mA - _in_steps(state, DOWN_STEP_HALF_MA))
+        target = max(0, side.level_half_mA - _in_steps(state, rules.DOWN_STEP_HALF_MA))
         slow = side.slow
         if slow is not None and slow.target_half_mA > target:
             slow = None  # she went down: it does not climb again by itself
@@ -611,7 +358,7 @@ def at_limit_unfelt(state: SessionState) -> bool:
         return False
     side = state.side
     rising = side.slow is not None and side.slow.running
-    at_limit = side.level_half_mA + _in_steps(state, FINE_STEP_HALF_MA) > side.ceiling_half_mA
+    at_limit = side.level_half_mA + _in_steps(state, rules.FINE_STEP_HALF_MA) > side.ceiling_half_mA
     return at_limit and not rising and 0 < side.level_half_mA < side.not_felt_half_mA
 
 
@@ -652,7 +399,7 @@ def _stop(state: SessionState, why: str, now_s: float) -> tuple[SessionState, tu
         prompt=None,
         notice=None,
         pad_faults=pad_faults,
-        waiting_until_s=now_s + STOP_ANSWER_S,
+        waiting_until_s=now_s + rules.STOP_ANSWER_S,
     )
     return state, (Send(guard.Stop(why)),)
 
@@ -693,7 +440,7 @@ def _status(
     sides = tuple([_told(side, status, now_s, contraction) for side in state.sides])
     if sides != state.sides:
         state = replace(state, sides=sides)
-    if state.stage == "play" and state.first_session and state.seconds_done >= LOOK_AFTER_S:
+    if state.stage == "play" and state.first_session and state.seconds_done >= rules.LOOK_AFTER_S:
         return _stop(state, "look", now_s)
     return state, effects
 
@@ -704,7 +451,7 @@ def _told(side: Side, status: guard.Status, now_s: float, contraction: bool) -> 
     for channel in status.channels:
         if channel.channel == side.channel:
             applied = channel.applied_half_mA
-            if now_s - side.asked_s >= LEVEL_UNDER_WAY_S:
+            if now_s - side.asked_s >= rules.LEVEL_UNDER_WAY_S:
                 level = channel.level_half_mA  # the guard's is the truth
     base = level if contraction else side.contraction_base_half_mA
     if (level, applied, base) == (side.level_half_mA, side.applied_half_mA, side.contraction_base_half_mA):
@@ -791,11 +538,11 @@ def _woke(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
         if state.stage == "stopping":
             return _end(state, state.stop_why or "guard_silent", False, "the guard did not answer", now_s)
         return _stop(state, "guard_silent", now_s)
-    if state.stage == "saving" and now_s >= state.began_s + SAVE_ANSWER_S:
+    if state.stage == "saving" and now_s >= state.began_s + rules.SAVE_ANSWER_S:
         return _end(state, "not_saved", True, NEVER_ARMED, now_s)
     if state.stage not in ("find", "play"):
         return state, ()
-    if now_s >= state.status_s + GUARD_SILENT_S:
+    if now_s >= state.status_s + rules.GUARD_SILENT_S:
         return _stop(state, "guard_silent", now_s)
     state, effects = _ask_still_ok(state, now_s)
     if state.stage == "stopping":
@@ -816,9 +563,9 @@ def _ask_still_ok(state: SessionState, now_s: float) -> tuple[SessionState, tupl
         prompt = Prompt("still_ok", now_s)
         state = replace(_hold(state), prompt=prompt)
     waited_s = now_s - prompt.asked_s
-    if waited_s >= STILL_OK_ANSWER_S:
+    if waited_s >= rules.STILL_OK_ANSWER_S:
         return _stop(state, "still_ok", now_s)
-    tones = sum(waited_s >= at_s for at_s in STILL_OK_TONES_S)
+    tones = sum(waited_s >= at_s for at_s in rules.STILL_OK_TONES_S)
     if tones <= prompt.tones:
         return state, ()
     return replace(state, prompt=replace(prompt, tones=tones)), (Tone("prompt"),)
@@ -828,11 +575,11 @@ def _still_ok_due_s(state: SessionState) -> float:
     """When the next "Still OK?", its next tone, or its time-out is due (rule 10)."""
     prompt = state.prompt
     if prompt is not None:
-        rest = STILL_OK_TONES_S[prompt.tones :]
-        return prompt.asked_s + (rest[0] if rest else STILL_OK_ANSWER_S)
-    due_s = state.still_ok_s + STILL_OK_EVERY_S
-    if state.stage == "find" and state.last_key_s + STILL_OK_FINDING_S < due_s:
-        return state.last_key_s + STILL_OK_FINDING_S
+        rest = rules.STILL_OK_TONES_S[prompt.tones :]
+        return prompt.asked_s + (rest[0] if rest else rules.STILL_OK_ANSWER_S)
+    due_s = state.still_ok_s + rules.STILL_OK_EVERY_S
+    if state.stage == "find" and state.last_key_s + rules.STILL_OK_FINDING_S < due_s:
+        return state.last_key_s + rules.STILL_OK_FINDING_S
     return due_s
 
 
@@ -853,7 +600,7 @@ def _may_rise(state: SessionState, side: Side) -> bool:
         return False
     if state.stage == "find" and state.side.channel != side.channel:
         return False
-    return not _beyond_contraction(side, side.level_half_mA + _in_steps(state, SLOW_RISE_STEP_HALF_MA))
+    return not _beyond_contraction(side, side.level_half_mA + _in_steps(state, rules.SLOW_RISE_STEP_HALF_MA))
 
 
 def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
@@ -861,7 +608,7 @@ def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, 
     side = state.sides[index]
     slow = side.slow
     assert slow is not None
-    step_half_mA = _in_steps(state, SLOW_RISE_STEP_HALF_MA)
+    step_half_mA = _in_steps(state, rules.SLOW_RISE_STEP_HALF_MA)
     most_half_mA = min(slow.target_half_mA, side.ceiling_half_mA)
     level_half_mA = side.level_half_mA + step_half_mA
     if level_half_mA > most_half_mA:
@@ -871,7 +618,7 @@ def _rise(state: SessionState, index: int, now_s: float) -> tuple[SessionState, 
     unfelt = finding_feel and _ought_to_be_felt(side, level_half_mA, step_half_mA)
     going_on = None
     if level_half_mA < most_half_mA and not unfelt:
-        halted = risen_half_mA + step_half_mA > SLOW_RISE_HALT_HALF_MA and not _contracting(state)
+        halted = risen_half_mA + step_half_mA > rules.SLOW_RISE_HALT_HALF_MA and not _contracting(state)
         next_s = now_s + _slow_rise_every_s(state)
         going_on = replace(slow, running=not halted, since_press_half_mA=risen_half_mA, next_s=next_s)
     side = replace(side, level_half_mA=level_half_mA, slow=going_on, asked_s=now_s)
@@ -886,7 +633,7 @@ def _hold(state: SessionState) -> SessionState:
 
 
 def _slow_rise_every_s(state: SessionState) -> float:
-    return SLOW_RISE_S_PER_MA * _in_steps(state, SLOW_RISE_STEP_HALF_MA) / 2
+    return rules.SLOW_RISE_S_PER_MA * _in_steps(state, rules.SLOW_RISE_STEP_HALF_MA) / 2
 
 
 def _resume_target(side: Side, level_half_mA: int, step_half_mA: int) -> int:
@@ -894,7 +641,7 @@ def _resume_target(side: Side, level_half_mA: int, step_half_mA: int) -> int:
     reference = (
         level_half_mA if side.reference_half_mA is None else min(level_half_mA, side.reference_half_mA)
     )
-    return int(reference * RESUME_FACTOR) // step_half_mA * step_half_mA
+    return int(reference * rules.RESUME_FACTOR) // step_half_mA * step_half_mA
 
 
 def _closed(state: SessionState, event: Event) -> tuple[SessionState, tuple[Effect, ...]]:
@@ -916,7 +663,7 @@ def _in_steps(state: SessionState, half_mA: int) -> int:
 
 def _ought_to_be_felt(side: Side, level_half_mA: int, step_half_mA: int) -> bool:
     """This level must have been felt, or one more step would pass 15 mA (rule 5)."""
-    return level_half_mA >= side.not_felt_half_mA or level_half_mA + step_half_mA > NOT_FELT_HALF_MA
+    return level_half_mA >= side.not_felt_half_mA or level_half_mA + step_half_mA > rules.NOT_FELT_HALF_MA
 
 
 def _side(
@@ -937,7 +684,7 @@ def _side(
         target = _resume_target(side, level, step_half_mA)
         return replace(side, comfortable_half_mA=level, slow=SlowRise(target) if target else None)
     if side.reference_half_mA is not None:
-        target = int(side.reference_half_mA * START_FACTOR) // step_half_mA * step_half_mA
+        target = int(side.reference_half_mA * rules.START_FACTOR) // step_half_mA * step_half_mA
         return replace(side, slow=SlowRise(target) if target else None)
     return side
 
@@ -951,7 +698,7 @@ def _peak_before(resume: SessionOutcome | None, channel: int) -> int:
 
 
 def _arm(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    state = replace(state, stage="arming", waiting_until_s=now_s + ARM_ANSWER_S)
+    state = replace(state, stage="arming", waiting_until_s=now_s + rules.ARM_ANSWER_S)
     return state, (Send(guard.Arm(state.epoch, state.armed_plan, state.limits)),)
 
 
@@ -1067,7 +814,7 @@ def _beyond_contraction(side: Side, target_half_mA: int) -> bool:
     """More than 2 mA above the last contraction's start, however long ago that was: a warm-up between two
     contractions does not make the second one harder by surprise (rule 1)."""
     base = side.contraction_base_half_mA
-    return base is not None and target_half_mA > base + CONTRACTION_RAISE_HALF_MA
+    return base is not None and target_half_mA > base + rules.CONTRACTION_RAISE_HALF_MA
 
 
 def _moved(state: SessionState) -> tuple[int, ...]:
@@ -1084,4 +831,4 @@ def _with_side(state: SessionState, index: int, side: Side) -> SessionState:
 
 
 def _notice(state: SessionState, notice: str, now_s: float) -> SessionState:
-    return replace(state, notice=Notice(notice, now_s + NOTICE_S))
+    return replace(state, notice=Notice(notice, now_s + rules.NOTICE_S))

@@ -18,7 +18,22 @@ from kiosk.errors import KioskError
 from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.lease import LeaseKeeper, Liveness
-from kiosk.session.machine import SessionState
+from kiosk.session.state import (
+    Deadline,
+    Effect,
+    Ended,
+    Event,
+    GuardGone,
+    Heard,
+    NotSaved,
+    Pressed,
+    Send,
+    SessionSaved,
+    SessionState,
+    StopRequested,
+    Tone,
+    Write,
+)
 from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
@@ -85,21 +100,21 @@ class SessionRunner:
 
     def press(self, key: Key) -> None:
         """A key while the session runs."""
-        self.dispatch(machine.Pressed(key))
+        self.dispatch(Pressed(key))
 
     def hear(self, message: guard.FromGuard) -> None:
         """A message of the guard."""
-        self.dispatch(machine.Heard(message))
+        self.dispatch(Heard(message))
 
     def request_stop(self, why: str) -> None:
         """Stop for a reason outside of the keys."""
-        self.dispatch(machine.StopRequested(why))
+        self.dispatch(StopRequested(why))
 
     def guard_gone(self) -> None:
         """The link ended."""
-        self.dispatch(machine.GuardGone())
+        self.dispatch(GuardGone())
 
-    def dispatch(self, event: machine.Event) -> None:
+    def dispatch(self, event: Event) -> None:
         """One step of the machine; its effects are carried out in order."""
         if self.state is None:
             return
@@ -119,19 +134,19 @@ class SessionRunner:
             self._timer.cancel()
             self._timer = None
 
-    def _take(self, state: SessionState, effects: tuple[machine.Effect, ...]) -> None:
+    def _take(self, state: SessionState, effects: tuple[Effect, ...]) -> None:
         changed = state is not self.state
         self.state = state
         ended: SessionOutcome | None = None
         for effect in effects:
             match effect:
-                case machine.Send(message):
+                case Send(message):
                     self._send(message)
-                case machine.Write():
+                case Write():
                     self._write(effect)
-                case machine.Tone(name):
+                case Tone(name):
                     self._on_tone(name)
-                case machine.Ended(outcome):
+                case Ended(outcome):
                     ended = outcome
         self._schedule()
         self._lease.hold(state.epoch if state.holds_lease and not self._closed else None)
@@ -140,16 +155,16 @@ class SessionRunner:
         elif changed:
             self._on_change()
 
-    def _write(self, write: machine.Write) -> None:
+    def _write(self, write: Write) -> None:
         async def run() -> None:
             try:
                 record_id = await self._save(write.record, write.corrects)
             except KioskError as error:
                 log.error("record not written: %s", error)
-                self.dispatch(machine.NotSaved(error.sentence))
+                self.dispatch(NotSaved(error.sentence))
             else:
                 if write.first:
-                    self.dispatch(machine.SessionSaved(record_id))
+                    self.dispatch(SessionSaved(record_id))
 
         task = asyncio.get_running_loop().create_task(run())
         self._writes.add(task)
@@ -168,4 +183,4 @@ class SessionRunner:
 
     def _wake(self) -> None:
         self._timer = None
-        self.dispatch(machine.Deadline())
+        self.dispatch(Deadline())

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from kiosk.diary.today import Today
 from kiosk.keys import Key
 from kiosk.page import Page
-from kiosk.session.machine import SessionState
+from kiosk.session.state import SessionState
 from kiosk.visit.events import (
     BoxChecked,
     CodeStateLoaded,

@@ -19,8 +19,8 @@ from drivers.virtual.process import virtual_device
 from kiosk.application import BY_PERSON
 from kiosk.diary.records import Session
 from kiosk.keys import Key
-from kiosk.session import machine
-from kiosk.session.machine import SessionState
+from kiosk.session import rules
+from kiosk.session.state import SessionState
 from kiosk.visit import flow
 from kiosk.visit.events import ContactCheckEnded, Event, SessionEnded, StopTestEnded
 from kiosk.visit.pages import rhythm
@@ -132,7 +132,7 @@ async def resting(seat: Seat) -> None:
 
 async def asked_whether_still_ok(seat: Seat) -> None:
     # Only that it is asked matters here, and not that it takes five minutes.
-    with mock.patch.object(machine, "STILL_OK_EVERY_S", 25.0):
+    with mock.patch.object(rules, "STILL_OK_EVERY_S", 25.0):
         await in_session(
             lambda state: (
                 state.stage == "play" and state.prompt is not None and state.prompt.kind == "still_ok"

@@ -18,7 +18,7 @@ from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.review.family import DayView, FamilyView, Kept, Numbers
 from kiosk.session import machine
-from kiosk.session.machine import Heard, Pressed, SessionSaved, SessionState
+from kiosk.session.state import Deadline, Event, Heard, Pressed, SessionSaved, SessionState
 from kiosk.visit import flow
 from kiosk.visit.events import (
     BeginSession,
@@ -364,7 +364,7 @@ class Desk:
             plan, device_kind="p24", last_epoch=1, first_session=False, now_s=walk.uptime_s
         )
 
-    def feed(self, event: machine.Event) -> None:
+    def feed(self, event: Event) -> None:
         self.state, _ = machine.step(self.state, event, self.walk.uptime_s)
 
     def press(self, *keys: Key) -> None:
@@ -398,7 +398,7 @@ class Desk:
                 self.status(phase)
                 self.press(Key.UP)
                 self.pass_time(1.0)
-                self.feed(machine.Deadline())
+                self.feed(Deadline())
                 self.status(phase)
         assert self.state.side.level_half_mA >= half_mA
 
@@ -465,7 +465,7 @@ def _stages(desk: Desk) -> Iterator[Shot]:
         desk.press(Key.UP)
         yield desk.shot(f"plateau {index}")
         desk.pass_time(100)
-        desk.feed(machine.Deadline())
+        desk.feed(Deadline())
         yield desk.shot(f"still ok while finding {index}")
         desk.press(Key.ENTER, Key.ENTER)
     yield desk.shot("both")
@@ -479,7 +479,7 @@ def _stages(desk: Desk) -> Iterator[Shot]:
     desk.press(Key.FIVE)
     yield desk.shot("rest")
     desk.pass_time(400)
-    desk.feed(machine.Deadline())
+    desk.feed(Deadline())
     yield desk.shot("still ok")
     desk.press(Key.STOP)
     yield desk.shot("stopping")

@@ -5,17 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drivers.guard import messages as guard
-from kiosk.session import contact
+from kiosk.session import contact, rules
 from kiosk.session.contact import ContactState, Ended
-from kiosk.session.machine import (
-    GUARD_SILENT_S,
-    STOP_ANSWER_S,
-    Deadline,
-    GuardGone,
-    Heard,
-    Send,
-    StopRequested,
-)
+from kiosk.session.state import Deadline, GuardGone, Heard, Send, StopRequested
 from kiosk.visit.events import ContactCheckEnded
 
 GOOD = guard.LeadContact(1, "good", 693, 500)
@@ -123,13 +115,13 @@ def test_a_guard_that_is_gone_leaves_the_output_unknown() -> None:
 
 def test_a_silent_guard_is_stopped_and_then_not_believed() -> None:
     state = probing()
-    assert contact.step(state, Deadline(), 100.0 + GUARD_SILENT_S - 0.01) == (state, ())
+    assert contact.step(state, Deadline(), 100.0 + rules.GUARD_SILENT_S - 0.01) == (state, ())
     due_s = contact.deadline_s(state)
-    assert due_s == 100.0 + GUARD_SILENT_S
+    assert due_s == 100.0 + rules.GUARD_SILENT_S
     state, effects = contact.step(state, Deadline(), due_s)
     assert effects == (Send(guard.Stop("guard_silent")),)
-    assert contact.deadline_s(state) == due_s + STOP_ANSWER_S
-    state, effects = contact.step(state, Deadline(), due_s + STOP_ANSWER_S)
+    assert contact.deadline_s(state) == due_s + rules.STOP_ANSWER_S
+    state, effects = contact.step(state, Deadline(), due_s + rules.STOP_ANSWER_S)
     assert effects == (Ended(ContactCheckEnded("guard_silent", False, "the guard did not answer")),)
     assert contact.deadline_s(state) is None
 

@@ -11,8 +11,22 @@ import pytest
 from drivers.guard import messages as guard
 from kiosk.diary.records import LevelFound, Session
 from kiosk.keys import Key
-from kiosk.session import machine
-from kiosk.session.machine import Deadline, Ended, Heard, Pressed, Send, SessionSaved, Tone, Write
+from kiosk.session import machine, rules
+from kiosk.session.state import (
+    Deadline,
+    Effect,
+    Ended,
+    Event,
+    GuardGone,
+    Heard,
+    NotSaved,
+    Pressed,
+    Send,
+    SessionSaved,
+    Tone,
+    Write,
+)
+from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 from tests.session.plans import channel, nmes_plan, tens_plan
 
@@ -23,9 +37,9 @@ class Desk:
 
     plan: SessionPlan
     first_session: bool = False
-    resume: machine.SessionOutcome | None = None
+    resume: SessionOutcome | None = None
     now_s: float = 100.0
-    asked: list[machine.Effect] = field(default_factory=list)
+    asked: list[Effect] = field(default_factory=list)
     last_status: tuple[int, int, bool] = (0, 0, True)
     device_kind: str = "p24"
 
@@ -44,18 +58,16 @@ class Desk:
         )
         self.asked += effects
 
-    def feed(self, event: machine.Event) -> tuple[machine.Effect, ...]:
+    def feed(self, event: Event) -> tuple[Effect, ...]:
         self.state, effects = machine.step(self.state, event, self.now_s)
         self.asked += effects
         return effects
 
-    def press(self, key: Key, after_s: float = 1.5) -> tuple[machine.Effect, ...]:
+    def press(self, key: Key, after_s: float = 1.5) -> tuple[Effect, ...]:
         self.now_s += after_s
         return self.feed(Pressed(key))
 
-    def status(
-        self, phase: int, elapsed_ms: int = 0, *, may_raise: bool = True
-    ) -> tuple[machine.Effect, ...]:
+    def status(self, phase: int, elapsed_ms: int = 0, *, may_raise: bool = True) -> tuple[Effect, ...]:
         self.last_status = (phase, elapsed_ms, may_raise)
         channels = tuple(
             guard.ChannelStatus(side.channel, side.level_half_mA, side.level_half_mA)
@@ -74,16 +86,16 @@ class Desk:
         )
         return self.feed(Heard(message))
 
-    def stopped(self, why: str, *, confirmed: bool = True) -> tuple[machine.Effect, ...]:
+    def stopped(self, why: str, *, confirmed: bool = True) -> tuple[Effect, ...]:
         return self.feed(Heard(guard.Stopped(self.state.epoch, why, confirmed, "status 0", 2.0)))
 
-    def sleep_until_due(self) -> tuple[machine.Effect, ...]:
+    def sleep_until_due(self) -> tuple[Effect, ...]:
         """The guard goes on speaking meanwhile."""
         while True:
             due_s = machine.deadline_s(self.state)
             assert due_s is not None
             self.now_s = max(self.now_s, due_s)
-            silent_s = self.state.status_s + machine.GUARD_SILENT_S
+            silent_s = self.state.status_s + rules.GUARD_SILENT_S
             if self.state.stage not in ("find", "play") or due_s < silent_s:
                 return self.feed(Deadline())
             phase, elapsed_ms, may_raise = self.last_status
@@ -113,16 +125,16 @@ class Desk:
         self.press(Key.ENTER)
 
 
-def sent(effects: tuple[machine.Effect, ...]) -> list[guard.ToGuard]:
+def sent(effects: tuple[Effect, ...]) -> list[guard.ToGuard]:
     """What goes to the guard, signs of presence left out."""
     return [
         effect.message
         for effect in effects
-        if isinstance(effect, machine.Send) and not isinstance(effect.message, guard.Present)
+        if isinstance(effect, Send) and not isinstance(effect.message, guard.Present)
     ]
 
 
-def levels(effects: tuple[machine.Effect, ...]) -> dict[int, int]:
+def levels(effects: tuple[Effect, ...]) -> dict[int, int]:
     return {message.channel: message.half_mA for message in sent(effects) if isinstance(message, guard.Level)}
 
 
@@ -144,7 +156,7 @@ def test_nothing_is_armed_before_the_record_is_durable() -> None:
 
 def test_a_record_that_can_not_be_written_ends_it_unarmed() -> None:
     desk = Desk(tens_plan())
-    effects = desk.feed(machine.NotSaved("The card is full."))
+    effects = desk.feed(NotSaved("The card is full."))
     assert desk.state.stage == "ended"
     assert not sent(effects)
 
@@ -367,7 +379,7 @@ def at_the_contraction() -> Desk:
     return desk
 
 
-def found_levels(effects: tuple[machine.Effect, ...]) -> list[LevelFound]:
+def found_levels(effects: tuple[Effect, ...]) -> list[LevelFound]:
     return [
         effect.record
         for effect in effects
@@ -706,7 +718,7 @@ def test_the_end_of_the_plan_is_done() -> None:
 
 def test_a_broken_link_is_an_unconfirmed_end() -> None:
     desk = in_session()
-    effects = desk.feed(machine.GuardGone())
+    effects = desk.feed(GuardGone())
     outcome = next(effect.outcome for effect in effects if isinstance(effect, Ended))
     assert not outcome.confirmed
 
@@ -723,7 +735,7 @@ def test_words_of_an_older_epoch_change_nothing() -> None:
 
 def test_a_silent_guard_is_a_stop() -> None:
     desk = in_session()
-    desk.now_s += machine.GUARD_SILENT_S
+    desk.now_s += rules.GUARD_SILENT_S
     assert sent(desk.feed(Deadline())) == [guard.Stop("guard_silent")]
 
 
@@ -752,7 +764,7 @@ def test_rest_while_the_second_side_is_found_rests_both() -> None:
 def test_a_card_that_does_not_answer_begins_nothing() -> None:
     desk = Desk(tens_plan())
     effects = desk.sleep_until_due()
-    assert desk.now_s == pytest.approx(100 + machine.SAVE_ANSWER_S)
+    assert desk.now_s == pytest.approx(100 + rules.SAVE_ANSWER_S)
     (ended,) = [effect for effect in effects if isinstance(effect, Ended)]
     assert (ended.outcome.why, ended.outcome.never_armed) == ("not_saved", True)
     assert not sent(effects)

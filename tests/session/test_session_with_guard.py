@@ -31,7 +31,19 @@ from drivers.rehastim2.driver import RehaStim2
 from drivers.stimulator import Targets
 from kiosk.keys import Key
 from kiosk.session import machine
-from kiosk.session.machine import Deadline, Heard, Pressed, SessionSaved, StopRequested, Write
+from kiosk.session.state import (
+    Deadline,
+    Effect,
+    Ended,
+    Event,
+    Heard,
+    Pressed,
+    Send,
+    SessionSaved,
+    SessionState,
+    StopRequested,
+    Write,
+)
 from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 from tests.session.plans import channel, nmes_plan, tens_plan
@@ -151,7 +163,7 @@ class VisitOnP24(RuleBasedStateMachine):
         self.guard = PaperGuard(self.kind)
         self.lease_n = 0
         self.leasing = True
-        self.session: machine.SessionState
+        self.session: SessionState
         self.plan: SessionPlan
         self.outcome: SessionOutcome | None = None
         self.peaks: dict[int, int] = {}
@@ -177,20 +189,20 @@ class VisitOnP24(RuleBasedStateMachine):
         )
         self.somebody_who_does_what_the_screen_asks(far)
 
-    def take(self, result: tuple[machine.SessionState, tuple[machine.Effect, ...]]) -> None:
+    def take(self, result: tuple[SessionState, tuple[Effect, ...]]) -> None:
         self.session, effects = result
         for effect in effects:
             match effect:
-                case machine.Send(message):
+                case Send(message):
                     self.guard.hear(message, self.now_ms)
                     faults = [x for x in self.guard.out if isinstance(x, guard.Refused) and x.fault]
                     assert not faults, "the machine itself asked for more than may be"
                 case Write(first=True):
                     self.feed(SessionSaved("s1"))
-                case machine.Ended(outcome):
+                case Ended(outcome):
                     self.outcome = outcome
 
-    def feed(self, event: machine.Event) -> None:
+    def feed(self, event: Event) -> None:
         steps["events"] += 1
         self.take(machine.step(self.session, event, self.now_ms / 1000))
         self.deliver()

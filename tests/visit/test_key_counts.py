@@ -12,7 +12,7 @@ from kiosk.diary.records import Record
 from kiosk.keys import Key
 from kiosk.rehearsal.guard import VirtualGuard
 from kiosk.rehearsal.session import SessionPlayer
-from kiosk.session.machine import SessionState
+from kiosk.session.state import SessionState
 from kiosk.visit.events import BeginSession
 from programs.plan import SessionPlan
 from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, today

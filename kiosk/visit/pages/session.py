@@ -7,7 +7,8 @@ from typing import Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel, Strip, Words
-from kiosk.session.machine import SessionState, Side, at_limit_unfelt
+from kiosk.session.machine import at_limit_unfelt
+from kiosk.session.state import SessionState, Side
 from kiosk.visit.pages import people, reasons, rhythm, sides
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
