@@ -29,7 +29,11 @@ def run_before_others(priority: int) -> bool:
 
 
 def end_when_spinning() -> None:
-    """The kernel ends this process (SIGXCPU) when a thread of such a priority never waits for so long."""
-    if sys.platform == "linux":
+    """The kernel ends this process (SIGXCPU) when a thread of such a priority never waits for so long.
+
+    A limit that stands already stays (`LimitRTTIME=` of the guard's unit): where the process was started with
+    such a priority its imports count too, and on a slow board they alone take longer than this.
+    """
+    if sys.platform == "linux" and resource.getrlimit(resource.RLIMIT_RTTIME)[1] == resource.RLIM_INFINITY:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_RTTIME, (SPINS_AT_MOST_US, SPINS_AT_MOST_US))

@@ -41,6 +41,23 @@ assert urgency.run_before_others(urgency.GUARD)
 while True:
     pass
 """
+SLOW_START = """
+import os, resource, time
+from drivers import urgency
+resource.setrlimit(resource.RLIMIT_RTTIME, (10_000_000, 10_000_000))
+assert urgency.run_before_others(urgency.GUARD)
+urgency.SPINS_AT_MOST_US = 100_000
+
+def work(seconds):
+    end_s = time.process_time() + seconds
+    while time.process_time() < end_s:
+        pass
+
+work(0.3)
+urgency.end_when_spinning()
+work(0.1)
+print("started")
+"""
 
 
 def run(code: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +90,14 @@ def test_who_never_waits_is_ended_and_does_not_keep_the_machine() -> None:
     if not allowed():
         pytest.skip("this user may not")
     assert run(SPIN).returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+def test_a_slow_start_with_that_priority_is_not_taken_for_spinning() -> None:
+    """As under the guard's unit: systemd gives priority and limit, and then Python has to import it all."""
+    if not allowed():
+        pytest.skip("this user may not")
+    done = run(SLOW_START)
+    assert (done.returncode, done.stdout) == (0, "started\n")
 
 
 async def test_every_thread_of_the_guard_runs_before_others() -> None:

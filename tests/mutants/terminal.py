@@ -82,4 +82,11 @@ MUTANTS = (
         "pass",
         "tests/drivers/test_urgency.py",
     ),
+    Mutant(
+        "a guard that starts slowly is ended as if it span",
+        "drivers/urgency.py",
+        " and resource.getrlimit(resource.RLIMIT_RTTIME)[1] == resource.RLIM_INFINITY",
+        "",
+        "tests/drivers/test_urgency.py",
+    ),
 )

@@ -11,6 +11,8 @@ from kiosk.doctor.words import _
 
 GUARD: Final = guard_status.UNIT
 KIOSKS: Final = ("homestim.service", "homestim-console.service")
+TOO_OFTEN: Final = 3
+"""Restarts of the guard."""
 SHUT_IN: Final = {
     GUARD: {
         "NoNewPrivileges": "yes",
@@ -48,6 +50,8 @@ def units(box: Box) -> Finding:
         unit: guard_status.properties(box.machine, unit, "LoadState", "ActiveState", "UnitFileState")
         for unit in (GUARD, *KIOSKS)
     }
+    if (ended := _ends_again(box)) is not None:
+        return ended
     if state[GUARD].get("ActiveState") != "active":
         return fix(
             "units",
@@ -76,6 +80,34 @@ def units(box: Box) -> Finding:
             ),
         )
     return ok("units", _("Guard and kiosk run and start with the box."))
+
+
+def _ends_again(box: Box) -> Finding | None:
+    """A guard that systemd had to start again and again since somebody last started it."""
+    found = guard_status.properties(
+        box.machine, GUARD, "ActiveState", "NRestarts", "Result", "ExecMainStatus"
+    )
+    times = found.get("NRestarts", "")
+    if not times.isdecimal() or int(times) < TOO_OFTEN:
+        return None
+    again = _("The guard ended {times} times and was started again.").format(times=times)
+    journal = _("What came before it: journalctl -u homestim-guard -n 50.")
+    if found.get("ActiveState") == "active":
+        return look("units", again, journal)
+    match found.get("Result"):
+        case "watchdog":
+            why = _("It hung, and its watchdog ended it.")
+        case "signal" | "core-dump":
+            why = _(
+                "A signal ended it ({number}). 9, 24: the kernel, as it starts too slowly; 11: it is damaged."
+            ).format(number=found.get("ExecMainStatus", "?"))
+        case "oom-kill":
+            why = _("The box has too little memory.")
+        case "timeout":
+            why = _("It did not start in time.")
+        case _:
+            why = _("It ended by itself and says why.")
+    return fix("units", f"{again} {why}", journal)
 
 
 def sandbox(box: Box) -> Finding:

@@ -50,6 +50,12 @@ def unit(name: str, key: str, value: str) -> Callable[[Planted], object]:
     return lambda box: box.units[name].__setitem__(key, value)
 
 
+def restarts(times: int, result: str, state: str, *, status: str = "0") -> Callable[[Planted], object]:
+    """What systemd says of a guard that it had to start again."""
+    said = {"NRestarts": f"{times}", "Result": result, "ActiveState": state, "ExecMainStatus": status}
+    return lambda box: box.units[GUARD].update(said)
+
+
 def put(name: str, value: object) -> Callable[[Planted], object]:
     return lambda box: setattr(box, name, value)
 
@@ -259,6 +265,29 @@ FAULTS = {
         unit(GUARD, "ActiveState", "active"),
         "restart homestim-guard",
         frozenset({"device-id", "firmware"}),
+    ),
+    "the kernel ends a guard that starts too slowly": Fault(
+        "units",
+        "fix",
+        restarts(412, "signal", "activating", status="9"),
+        restarts(0, "success", "active"),
+        "journalctl -u homestim-guard",
+        frozenset({"device-id", "firmware"}),
+    ),
+    "a guard that hangs whenever it starts": Fault(
+        "units",
+        "fix",
+        restarts(5, "watchdog", "activating"),
+        restarts(0, "success", "active"),
+        "journalctl -u homestim-guard",
+        frozenset({"device-id", "firmware"}),
+    ),
+    "a guard that came back three times": Fault(
+        "units",
+        "look",
+        restarts(3, "success", "active"),
+        restarts(2, "success", "active"),
+        "journalctl -u homestim-guard",
     ),
     "a watchdog that was switched off": Fault(
         "watchdog",
@@ -595,3 +624,21 @@ def test_a_clock_that_is_a_year_behind_makes_nothing_late(box: Planted) -> None:
 def test_without_her_yes_nothing_has_to_be_sent(box: Planted, gone: str) -> None:
     box.remove(f"{OUTBOX}/{gone}")
     assert box.examined()["outbox"].state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "why"),
+    [
+        ("signal", "9", "(9)"),
+        ("core-dump", "11", "(11)"),
+        ("watchdog", "9", "watchdog"),
+        ("oom-kill", "9", "memory"),
+        ("timeout", "15", "in time"),
+        ("exit-code", "1", "says why"),
+    ],
+)
+def test_it_says_how_a_guard_ends_again_and_again(box: Planted, result: str, status: str, why: str) -> None:
+    restarts(7, result, "activating", status=status)(box)
+    found = box.examined()["units"].found
+    assert "7 times" in found
+    assert why in found
