@@ -104,7 +104,7 @@ class Measure:
     """How wide a line of text is: by the font that the PDF carries (Bitstream Vera, as is DejaVu Sans)."""
 
     def __init__(self) -> None:
-        from kiosk.export.pdf import register_fonts
+        from kiosk.export.fonts import register_fonts
 
         self._width_of = register_fonts()
 

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from functools import cache
 from typing import Final
 
 from reportlab.lib.colors import HexColor
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from kiosk.export.drawing import A4_HEIGHT, A4_WIDTH, Box, Curve, Dot, Page, Rule, Shape, Words
+from kiosk.export.fonts import BOLD, REGULAR, register_fonts
 
-_REGULAR: Final = "Vera"
-_BOLD: Final = "VeraBd"
 _DASHES: Final = (2, 2)
-
-
-@cache
-def register_fonts() -> Callable[[str, float, bool], float]:
-    """Makes the fonts known that reportlab ships; gives how wide a text is in one of them."""
-    for name in (_REGULAR, _BOLD):
-        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-
-    def width(text: str, size: float, bold: bool) -> float:
-        return float(pdfmetrics.stringWidth(text, _BOLD if bold else _REGULAR, size))
-
-    return width
 
 
 def pdf_of(page: Page) -> bytes:
@@ -50,7 +33,7 @@ def _paint(canvas: Canvas, shape: Shape) -> None:
     match shape:
         case Words():
             canvas.setFillColor(HexColor(shape.ink))
-            canvas.setFont(_BOLD if shape.bold else _REGULAR, shape.size)
+            canvas.setFont(BOLD if shape.bold else REGULAR, shape.size)
             x = shape.x - {"start": 0.0, "middle": shape.width / 2, "end": shape.width}[shape.anchor]
             canvas.drawString(x, A4_HEIGHT - shape.y, shape.text)
         case Rule():
