@@ -43,6 +43,8 @@ HOLDS_DOWN = frozenset(
 PAIN_UP_TOGETHER = dt.timedelta(days=28)
 """Two rises of pain after muscle work that lie further apart are no row [D]."""
 PAIN_UP_DAYS = 4
+PAIN_UP_SAID_AFTER = dt.timedelta(days=1)
+"""From the session to the rating that was clearly higher."""
 
 
 class PastSession(msgspec.Struct, frozen=True):
@@ -261,7 +263,8 @@ class CourseHistory(msgspec.Struct, frozen=True):
         """The days of muscle sessions with more pain after them at which no clinician has looked: the last
         two that lie no more than 28 days apart, else the last one.
 
-        The rise after a session of the very day on which a clinician looked came later.
+        The rise is said on the day after the session: one that was said on the very day on which a clinician
+        looked may have been said later.
         """
         unseen = self._unseen(self.muscle_pain_up_days)
         return _last_pair(unseen) or unseen[-1:]
@@ -273,7 +276,7 @@ class CourseHistory(msgspec.Struct, frozen=True):
 
     def _unseen(self, days: tuple[dt.date, ...]) -> tuple[dt.date, ...]:
         opened = self.pain_opened_on
-        return tuple(day for day in days if opened is None or day >= opened)
+        return tuple(day for day in days if opened is None or day + PAIN_UP_SAID_AFTER >= opened)
 
     def diary_days_before(self, today: dt.date) -> int:
         """Whole days of week 0 that have passed: what is written today does not make today pass."""

@@ -69,6 +69,13 @@ MUTANTS = (
         "tests/kiosk/test_today.py",
     ),
     Mutant(
+        "a prescription has seen the pain that is said after it",
+        "programs/history.py",
+        "day + PAIN_UP_SAID_AFTER >= opened",
+        "day >= opened",
+        "tests/programs/test_todays_session.py",
+    ),
+    Mutant(
         "an answer of a set-back clock is forgotten",
         "kiosk/diary/today.py",
         "<= session.envelope.event_time <= now for",

@@ -222,7 +222,7 @@ def live(seed: int, visits: int, met: Counter[str]) -> None:
             if rx.levels_anew:  # her clinician's word: as without history
                 book.confirmed.clear()
                 book.last_of_kind.clear()
-            book.rises_of_pain = {day for day in book.rises_of_pain if day >= now.date()}
+            book.rises_of_pain = {day for day in book.rises_of_pain if day + DAY >= now.date()}
             book.prescribed_at = len(book.sessions)
         device = rng.choice(DEVICES) if rng.random() < 0.03 else device
         found = next_session(rx, book.summary, now, True, device_kind=device)

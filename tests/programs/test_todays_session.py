@@ -413,6 +413,26 @@ class TestSkinAndPain:
         assert left(plan).reference_mA == 16.0
         assert Reason("lower_pain", {"percent": 20}) in plan.reasons
 
+    @pytest.mark.parametrize(("looked", "lowers"), [(3, True), (2, True), (1, True), (0, False)])
+    def test_a_clinician_has_not_seen_the_pain_that_is_said_after_she_looked(
+        self, looked: int, lowers: bool
+    ) -> None:
+        """The pain is said on the day after the session; on that day perhaps after the look."""
+        past = history(
+            *THREE_TENS, session("tens_conv", ago=2 * DAY), *[level(20, days) for days in (4, 3, 2)]
+        )
+        past = past.with_prescription(TODAY - looked * DAY).with_pain_up(TODAY - 2 * DAY)
+        plan = planned(TENS, past)
+        assert (left(plan).reference_mA == 16.0) is lowers
+        assert (Reason("lower_pain", {"percent": 20}) in plan.reasons) is lowers
+
+    def test_a_look_on_the_day_of_the_second_pain_leaves_only_that_one(self) -> None:
+        past = history(session(ago=10 * DAY), session(ago=5 * DAY))
+        past = past.with_pain_up(TODAY - 10 * DAY).with_pain_up(TODAY - 5 * DAY)
+        past = past.with_prescription(TODAY - 4 * DAY)
+        assert past.pain_up_unseen == (TODAY - 5 * DAY,)
+        assert planned(prescribed(), past).programme == "nmes_learn"
+
     def test_twice_means_tens_until_reviewed(self) -> None:
         past = history(session(ago=10 * DAY), session(ago=5 * DAY))
         past = past.with_pain_up(TODAY - 10 * DAY).with_pain_up(TODAY - 5 * DAY)
