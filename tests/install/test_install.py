@@ -34,6 +34,12 @@ def mode_of(box: PlainBox, place: str) -> str:
     return f"{stat.S_IMODE(state.st_mode):o}"
 
 
+def sharing_was_switched_on(box: PlainBox) -> None:
+    """As `systemctl enable homestim-sync.timer` does it."""
+    wanted = box.root / UNITS / "timers.target.wants/homestim-sync.timer"
+    wanted.symlink_to("/etc/systemd/system/homestim-sync.timer")
+
+
 def test_a_bare_debian_gets_program_users_units_rules_and_one_command(box: PlainBox) -> None:
     box.bundle("1.0")
     done = box.install(of="1.0")
@@ -128,6 +134,20 @@ def test_what_was_broken_by_hand_is_put_right_by_a_second_run(used: PlainBox) ->
     assert "WatchdogSec" in (used.root / UNITS / "homestim-guard.service").read_text()
     assert "/bin/true" in (used.root / UNITS / "homestim-guard.service.saved").read_text()
     assert mode_of(used, "usr/lib/homestim/stop-output") == "755"
+
+
+def test_users_and_masks_that_were_changed_by_hand_are_put_right_by_a_second_run(used: PlainBox) -> None:
+    groups = used.root / "etc/group"
+    groups.write_text(groups.read_text().replace(":homestim\n", ":\n"))
+    (used.root / UNITS / "ctrl-alt-del.target").unlink()
+    done = used.install()
+    assert done.code == 0, done
+    members = dict(line.split(":", 1) for line in groups.read_text().splitlines())
+    for group in ("homestim-guard", "homestim-sync", "audio"):
+        assert members[group].endswith(":homestim"), group
+    assert "start homestim-guard.service" in used.calls, "with the groups that it has now"
+    assert os.readlink(used.root / UNITS / "ctrl-alt-del.target") == "/dev/null"
+    assert "There is nothing to do" in used.install().out
 
 
 def test_an_upgrade_lays_the_new_version_beside_the_old_and_switches(used: PlainBox) -> None:
@@ -317,6 +337,7 @@ def test_the_same_number_with_other_contents_gets_a_folder_of_its_own(used: Plai
 
 
 def test_removal_keeps_the_diary_and_an_installation_finds_it_again(used: PlainBox) -> None:
+    sharing_was_switched_on(used)
     done = used.install("--remove")
     assert done.code == 0, done
     assert "Kept: the diary in /var/lib/homestim" in done.out
@@ -352,6 +373,7 @@ def test_a_box_that_is_handed_back_knows_nobody_and_can_be_set_up_anew(used: Pla
     (used.root / "var/lib/homestim-guard/tally.json").write_text("{}")
     (used.root / "var/backups/homestim/old").write_text("a backup")
     (used.root / "etc/homestim/backup-passphrase").write_text("secret")
+    sharing_was_switched_on(used)
     done = used.install("--empty-box", "--yes")
     assert done.code == 0, done
     left = {
@@ -362,8 +384,9 @@ def test_a_box_that_is_handed_back_knows_nobody_and_can_be_set_up_anew(used: Pla
     assert left == {"etc/homestim/foot.ini", "var/lib/homestim/letters.ini"}, "nothing but what was laid"
     assert mode_of(used, HOME_DATA) == "700"
     assert used.current == "1.0"
-    enabled = {path.name for path in (used.root / UNITS).glob("*.wants/*.service")}
-    assert enabled == set()
+    enabled = {path.name for path in (used.root / UNITS).glob("*.wants/*")}
+    assert enabled == {"homestim-backup.timer", "homestim-sticks.path"}
+    assert "stop homestim-sync.timer" in used.calls
     used.set_up()
     assert used.install().code == 0
 
