@@ -205,7 +205,12 @@ class Day:
         until_current(machine, self.p24)
         began_s = self.p24.now_s()
         end()
-        ended = until(lambda: self.p24.ended_after(began_s), "end of the output in the device's log", 300.0)
+        ended = until(
+            lambda: self.p24.ended_after(began_s),
+            "end of the output in the device's log",
+            within_s=300.0,
+            now_s=self.p24.box_time.now_s,
+        )
         self.p24.sleep(NOTHING_FOR_S)
         again = self.p24.flowed_after(ended["t"])
         by = "a stop frame" if ended["event"] == "stop" else "the device's own watchdog"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from benchmarks.processes import DeviceLog
+from tests.vm.box_time import BoxTime, counted_for
 from tests.vm.image import FRESH, READY, Image
 
 T = TypeVar("T")
@@ -40,27 +41,34 @@ class Failed(Exception):  # noqa: N818 - what was to be seen was not
     """The text says what was expected, and what stood there."""
 
 
-def until(found: Callable[[], T | None], what: str, within_s: float, every_s: float = 0.05) -> T:
+def until(
+    found: Callable[[], T | None],
+    what: str,
+    within_s: float,
+    every_s: float = 0.05,
+    now_s: Callable[[], float] = time.monotonic,
+) -> T:
     """What `found` gives once it gives something. Raises Failed."""
-    end_s = time.monotonic() + within_s
+    end_s = now_s() + within_s
     while True:
         result = found()
         if result is not None:
             return result
-        if time.monotonic() > end_s:
+        if now_s() > end_s:
             raise Failed(f"within {within_s:.0f} s there was no {what}")
         time.sleep(every_s)
 
 
 class P24:
-    """The virtual stimulator on the host, its clock `slowness` times slower than ours, and its log."""
+    """The virtual stimulator on the host, its clock `slowness` times slower than the box's, and its log."""
 
     def __init__(self, folder: Path, slowness: float) -> None:
-        self.link, log = folder / "p24", folder / "device.jsonl"
+        self.link, log, shared = folder / "p24", folder / "device.jsonl", folder / "box-time"
         log.touch()
         self.log = DeviceLog(log)
+        self.box_time = BoxTime.made(shared)
         self._slowness = slowness
-        command = [sys.executable, "-m", "tests.vm.stimulator", str(self.link), str(log), str(slowness)]
+        command = [sys.executable, "-m", "tests.vm.stimulator", self.link, log, shared, str(slowness)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         if not self._process.stdout.readline().startswith(b"ready"):
@@ -68,7 +76,7 @@ class P24:
 
     def now_s(self) -> float:
         """Its clock."""
-        return time.monotonic() / self._slowness
+        return self.box_time.now_s() / self._slowness
 
     @property
     def flows(self) -> bool:
@@ -93,7 +101,9 @@ class P24:
 
     def sleep(self, seconds: float) -> None:
         """By its clock."""
-        time.sleep(seconds * self._slowness)
+        end_s = self.now_s() + seconds
+        while (left_s := end_s - self.now_s()) > 0:
+            time.sleep(left_s * self._slowness)
 
     def end(self) -> None:
         self._process.terminate()
@@ -104,11 +114,12 @@ class Machine:
     """A running QEMU. Every wait is bounded and says what stood on the screen."""
 
     def __init__(self, image: Image, folder: Path, p24: P24, options: list[str], name: str) -> None:
-        self.folder = folder
+        self.folder, self._now_s = folder, p24.box_time.now_s
         sockets = {name: folder / f"{name}.sock" for name in ("qmp", "shell")}
         for path in sockets.values():
             path.unlink(missing_ok=True)
         self._process = subprocess.Popen(command(image, folder / f"{name}.log", sockets, p24, options))
+        self._counted = counted_for(self._process.pid, p24.box_time)
         self._qmp_socket = _connected(sockets["qmp"])
         self._qmp = self._qmp_socket.makefile("rb")
         self._qmp.readline()
@@ -159,6 +170,7 @@ class Machine:
         self._close()
 
     def _close(self) -> None:
+        self._counted.set()
         for one in (self._qmp, self._qmp_socket, self._shell):
             one.close()
 
@@ -178,16 +190,15 @@ class Machine:
         return said
 
     def _answer(self, within_s: float) -> tuple[str, int]:
-        end_s = time.monotonic() + within_s
+        end_s = self._now_s() + within_s
         while True:
             before, mark, after = self._heard.partition(MARK.encode())
             if mark and after.count(b"=") >= 2:
                 _, code, self._heard = after.split(b"=", 2)
                 return before.decode(errors="replace").strip(), int(code)
-            left_s = end_s - time.monotonic()
-            if left_s <= 0:
+            if self._now_s() > end_s:
                 raise Failed(f"the shell did not answer within {within_s:.0f} s: {self._heard[-200:]!r}")
-            self._shell.settimeout(left_s)
+            self._shell.settimeout(1.0)
             try:
                 data = self._shell.recv(65536)
             except TimeoutError:
@@ -198,9 +209,9 @@ class Machine:
 
     def heard_until(self, text: str, within_s: float) -> str:
         """What something that was told prints, up to `text`. Raises Failed."""
-        end_s = time.monotonic() + within_s
+        end_s = self._now_s() + within_s
         while text.encode() not in self._heard:
-            if time.monotonic() > end_s:
+            if self._now_s() > end_s:
                 raise Failed(f"{text!r} was not heard within {within_s:.0f} s: {self._heard[-200:]!r}")
             self._shell.settimeout(1.0)
             try:
@@ -228,14 +239,14 @@ class Machine:
 
     def wait_for(self, *texts: str, within_s: float = WITHIN_S) -> str:
         """Until one of `texts` stands on the screen; which one. Raises Failed."""
-        end_s = time.monotonic() + within_s
+        end_s = self._now_s() + within_s
         while True:
             lines = self.lines
             flat = " ".join(" ".join(lines).split())
             for text in texts:
                 if text in flat:
                     return text
-            if time.monotonic() > end_s:
+            if self._now_s() > end_s:
                 raise Failed(f"none of {texts} came; the screen:\n" + "\n".join(lines))
             time.sleep(LOOK_EVERY_S)
 

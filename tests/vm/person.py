@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from tests.vm.machine import P24, Failed, Machine
@@ -42,7 +41,7 @@ after a key, also longer than the next mA waits for."""
 
 def until_current(machine: Machine, p24: P24) -> None:
     """From wherever the kiosk stands to the first side's level being found. Raises Failed."""
-    end_s = time.monotonic() + WITHIN_S
+    end_s = p24.box_time.now_s() + WITHIN_S
     while not p24.flows:
         lines = machine.lines
         flat = " ".join(" ".join(lines).split())
@@ -51,7 +50,7 @@ def until_current(machine: Machine, p24: P24) -> None:
             # An emulated box may be too slow twice; a box that is closed for today shows nothing of current.
             machine.begin_another_diary()
             continue
-        if time.monotonic() > end_s:
+        if p24.box_time.now_s() > end_s:
             raise Failed("it did not come to current; the screen:\n" + "\n".join(lines))
         if key is not None and not p24.flows:
             machine.asked(f"sleep {READS_S}")
