@@ -34,7 +34,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """Why a rule decided as it did: a rule's id and its numbers, stored so and worded at display.
 
     Example: Reason("sore_days", {"days": 3}).

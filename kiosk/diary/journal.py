@@ -176,7 +176,7 @@ class Contents(Generic[T]):
             change = one.c
             table = tables.get(change.t)  # type: ignore[arg-type]
             if table is not None and not change.removed:
-                table.update(change.put)  # nearly every line
+                table |= change.put  # nearly every line
             else:
                 self._apply(change)
                 tables = self.tables

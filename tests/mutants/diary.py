@@ -14,6 +14,7 @@ TEST_MIGRATION = "tests/kiosk/diary/test_migration.py"
 TEST_INBOX = "tests/kiosk/diary/test_inbox.py"
 TEST_CHECK = "tests/kiosk/diary/test_check.py"
 TEST_STORE = "tests/kiosk/test_store.py"
+TEST_RECORDS = "tests/kiosk/diary/test_records.py"
 TEST_CLOCK = "tests/kiosk/diary/test_clock_trust.py"
 TEST_CLOCKS = "tests/visit/test_clocks.py"
 BACKUP = "kiosk/ops/backup.py"
@@ -191,6 +192,13 @@ MUTANTS = (
         "if before is not NOWHERE and header.follows != before:",
         "if False:",
         TEST_CHECK,
+    ),
+    Mutant(
+        "what was not said says something",
+        "kiosk/diary/records.py",
+        "    medicine: bool | None = None",
+        "    medicine: bool | None = True",
+        TEST_RECORDS,
     ),
     Mutant(
         "idle moments are not used",
