@@ -277,6 +277,13 @@ class SessionOutcome(msgspec.Struct, frozen=True):
     """The closing record as it was saved: the person's own reason goes into a correction of it."""
     never_armed: bool = False
     """It ended before anything was armed: no current was switched on, and nothing was asked of the device."""
+    practised: bool = False
+    """The visit goes on as after one that was armed."""
+
+    @property
+    def asks_afterwards(self) -> bool:
+        """Why she stopped, and how her back is: there was current, or it is practised."""
+        return self.practised or not self.never_armed
 
 
 class SessionEnded(msgspec.Struct, frozen=True):

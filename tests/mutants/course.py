@@ -76,6 +76,13 @@ MUTANTS = (
         "tests/programs/test_todays_session.py",
     ),
     Mutant(
+        "a practised visit is over when its session is",
+        "kiosk/visit/events.py",
+        "return self.practised or not self.never_armed",
+        "return not self.never_armed",
+        "tests/kiosk/test_practice.py",
+    ),
+    Mutant(
         "an answer of a set-back clock is forgotten",
         "kiosk/diary/today.py",
         "<= session.envelope.event_time <= now for",

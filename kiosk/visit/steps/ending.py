@@ -46,7 +46,7 @@ def played(visit: Visit) -> bool:
     outcome = visit.context.run.outcome
     if outcome is None:
         return visit.context.activity == "restart"
-    return not outcome.never_armed or outcome.seconds_done > 0
+    return outcome.asks_afterwards or outcome.seconds_done > 0
 
 
 def after_entry(visit: Visit) -> Entry:

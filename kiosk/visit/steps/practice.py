@@ -168,6 +168,7 @@ def _session_key(visit: Visit, key: Key, moment: Moment) -> tuple[Visit, Session
         pad_faults=0,
         found=False,
         never_armed=True,
+        practised=True,
     )
 
 

@@ -185,7 +185,7 @@ def press_stopped(visit: Visit, key: Key, moment: Moment) -> Result:
         return visit, ()
     outcome = visit.context.run.outcome
     assert outcome is not None
-    return go(visit, moment, "go_on" if outcome.never_armed else "why_stopped"), ()
+    return go(visit, moment, "why_stopped" if outcome.asks_afterwards else "go_on"), ()
 
 
 def press_why(visit: Visit, key: Key, moment: Moment) -> Result:
