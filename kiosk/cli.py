@@ -164,10 +164,11 @@ def simulate(
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def guard(arguments: tuple[str, ...]) -> int:
     """The guard process, which alone owns the port: --fd N or --socket PATH, --port, --device."""
-    from drivers.guard import PROGRAM, environment
+    from drivers import same_code
 
     # A fresh interpreter: this one has loaded what that small process never needs.
-    os.execve(sys.executable, [sys.executable, *PROGRAM, *arguments], environment())  # noqa: S606
+    command = same_code.python("drivers.guard", *arguments)
+    os.execve(command[0], command, same_code.environment())  # noqa: S606
 
 
 @homestim.command()

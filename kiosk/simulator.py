@@ -7,7 +7,6 @@ import contextlib
 import os
 import select
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from drivers import same_code
 from kiosk.errors import KioskError
 from kiosk.settings import SimulatorSpec
 
@@ -83,7 +83,7 @@ def _joined(port: Path) -> Path:
 
 
 async def _start(spec: SimulatorSpec, link: Path) -> asyncio.subprocess.Process:
-    command = [sys.executable, "-m", "kiosk", "simulate", spec.kind, "--link", str(link)]
+    command = same_code.python("kiosk", "simulate", spec.kind, "--link", str(link))
     command += ["--until-exit-of", str(os.getpid())]
     if spec.log is not None:
         command += ["--log", str(spec.log)]
@@ -94,6 +94,7 @@ async def _start(spec: SimulatorSpec, link: Path) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=same_code.environment(),
         # Ctrl+C in the terminal is the kiosk's alone: output has to reach zero first.
         start_new_session=True,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guard import PROGRAM
+from drivers import same_code
 
 ROOT = Path(__file__).parents[1]
 OF_THE_INTERPRETER = {"_distutils_hack", "_virtualenv", "sitecustomize", "usercustomize"}
@@ -120,7 +120,8 @@ def test_asking_for_help_loads_no_screen_and_no_diary(arguments: list[str]) -> N
 
 def test_the_guard_command_carries_nothing_of_the_kiosk() -> None:
     """`homestim guard` makes way for a program of its own, which goes without OpenSSL too."""
-    command, guard = modules_of("-m", "kiosk", "guard", "--help"), modules_of(*PROGRAM, "--help")
+    command = modules_of("-m", "kiosk", "guard", "--help")
+    guard = modules_of(*same_code.python("drivers.guard", "--help")[1:])
     assert "click" in command
     assert "drivers.guard.process" in guard
     beside = {"textual", "rich", "tinydb", "msgspec", "numpy", "programs", "platformdirs"}

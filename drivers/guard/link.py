@@ -6,12 +6,10 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 
-from drivers import limits
+from drivers import limits, same_code
 from drivers.build import build_id
-from drivers.guard import PROGRAM, environment
 from drivers.guard import messages as m
 from drivers.line import Line
 
@@ -46,7 +44,7 @@ class GuardLink:
         other device is used.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, *PROGRAM, "--fd", str(theirs.fileno())]
+        command = same_code.python("drivers.guard", "--fd", str(theirs.fileno()))
         command += ["--port", port, "--device", kind]
         command += ["--state", state_dir] if state_dir is not None else []
         command += ["--simulated"] if simulated else []
@@ -60,7 +58,7 @@ class GuardLink:
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                env=environment(),
+                env=same_code.environment(),
                 start_new_session=True,
             )
         return cls(ours, child)

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from kiosk import child
 from kiosk.access.attempts import Attempts
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.settings_file import PinHash, Settings, change_settings, load_settings
@@ -55,11 +56,6 @@ class PinResult(msgspec.Struct, frozen=True):
 
 async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
     """scrypt in a process of its own. Raises AccessError when that process fails."""
-    child = await asyncio.create_subprocess_exec(
-        # -I: nothing of the environment or the working directory decides what is run.
-        sys.executable, "-I", str(_CHILD),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
     asked = {
         "pin": pin,
         "salt": parameters.salt,
@@ -68,13 +64,10 @@ async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
         "p": parameters.p,
         "bytes": HASH_BYTES,
     }
-    try:
-        output, errors = await child.communicate(json.dumps(asked).encode())
-    except asyncio.CancelledError:
-        child.kill()
-        await child.wait()
-        raise
-    if child.returncode != 0:
+    # -I: nothing of the environment or the working directory decides what is run.
+    command = (sys.executable, "-I", str(_CHILD))
+    code, output, errors = await child.ask(command, json.dumps(asked).encode())
+    if code != 0:
         raise AccessError(
             "The PIN cannot be checked now. Please try again.", detail=errors.decode(errors="replace")
         )

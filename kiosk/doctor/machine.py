@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Final
 
+from drivers import same_code
 from kiosk.clock import kernel_synchronised
 
 PATIENCE_S: Final = 60.0
@@ -48,6 +49,7 @@ def run_program(command: Sequence[str]) -> Ran | None:
             capture_output=True,
             timeout=PATIENCE_S,
             check=False,
+            env=same_code.environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -4,12 +4,12 @@ with it, and nothing heavy runs where a session does."""
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from kiosk import child
 from kiosk.clock import Clock
 from kiosk.export.outgoing import Format, NotSent, Result, Sent
 
@@ -70,21 +70,12 @@ async def send_in_child(asked: Asked) -> Result:
 
     Ends the child when it is cancelled; what was half written then does not count.
     """
-    child = await asyncio.create_subprocess_exec(
-        *NICENESS, sys.executable, "-m", "kiosk.export",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    question = msgspec.json.encode(asked)
     try:
         async with asyncio.timeout(LONGEST_S):
-            output, errors = await child.communicate(msgspec.json.encode(asked))
+            code, output, errors = await child.ask_ours("kiosk.export", question=question, by=NICENESS)
     except TimeoutError:
-        child.kill()
-        await child.wait()
         return NotSent("unknown", "It took too long.")
-    except asyncio.CancelledError:
-        child.kill()
-        await child.wait()
-        raise
-    if child.returncode != 0:
+    if code != 0:
         return NotSent("unknown", errors.decode(errors="replace"))
     return msgspec.json.decode(output, type=Sent | NotSent)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 
 import msgspec
 
+from kiosk import child
 from kiosk.visit.events import BoxChecked
 from kiosk.words import _
 
@@ -25,22 +24,11 @@ class _Document(msgspec.Struct, frozen=True):
 
 async def check_box(folder: Path, config_file: Path | None, language: str, *, harmless: bool) -> BoxChecked:
     """What the doctor finds. Never raises: who cannot be examined is not well."""
-    command = [sys.executable, "-m", "kiosk", "doctor", "--json", "--lang", language, "--data", str(folder)]
-    command += [] if config_file is None else ["--config", str(config_file)]
-    child = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    config = () if config_file is None else ("--config", str(config_file))
+    arguments = ("doctor", "--json", "--lang", language, "--data", str(folder), *config)
+    answer = await child.ask_ours("kiosk", *arguments)
     try:
-        output, _errors = await child.communicate()
-    except asyncio.CancelledError:
-        child.kill()
-        await child.wait()
-        raise
-    try:
-        findings = msgspec.json.decode(output, type=_Document).findings
+        findings = msgspec.json.decode(answer.output, type=_Document).findings
     except msgspec.DecodeError:
         sentence = _("The check did not come to its end: homestim doctor, in a terminal, says more.")
         return BoxChecked(sentence=sentence, harmless=harmless)

@@ -3,14 +3,13 @@ out of the kiosk's."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from kiosk import child
 from kiosk.clock import Clock
 from kiosk.errors import KioskError
 from kiosk.review.family import FamilyView, Found
@@ -50,19 +49,10 @@ def _asked(folder: Path, clock: Clock) -> Asked:
 
 
 async def _answer(asked: Asked) -> bytes:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "kiosk.review",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        output, errors = await child.communicate(msgspec.json.encode(asked))
-    except asyncio.CancelledError:
-        child.kill()
-        await child.wait()
-        raise
-    if child.returncode == CANNOT_READ:
+    code, output, errors = await child.ask_ours("kiosk.review", question=msgspec.json.encode(asked))
+    if code == CANNOT_READ:
         raise KioskError(output.decode())
-    if child.returncode != 0:
+    if code != 0:
         raise KioskError(
             "The diary cannot be shown now. Please try again.", detail=errors.decode(errors="replace")
         )

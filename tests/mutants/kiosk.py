@@ -33,4 +33,18 @@ MUTANTS = (
         "",
         "tests/session/test_lease.py",
     ),
+    Mutant(
+        "a child that is given up in the middle of its answer stays for ever",
+        "kiosk/child.py",
+        "        await child.communicate()\n        raise",
+        "        await child.wait()\n        raise",
+        "tests/kiosk/test_child.py",
+    ),
+    Mutant(
+        "a child takes its code from the working folder",
+        "drivers/same_code.py",
+        '"-P", ',
+        "",
+        "tests/kiosk/test_child.py",
+    ),
 )

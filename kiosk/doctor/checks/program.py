@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Final
 
+from drivers import same_code
 from kiosk.doctor import guard_status
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
 from kiosk.doctor.words import _
 
-CHILD: Final = (sys.executable, "-m", "kiosk.doctor.kiosk_child")
+KIOSK_CHILD: Final = "kiosk.doctor.kiosk_child"
 
 
 def program(box: Box) -> Finding:
     """Every module that the kiosk needs for its first screen can be loaded."""
-    ran = box.machine.run([*CHILD, "program"])
+    ran = box.machine.run(same_code.python(KIOSK_CHILD, "program"))
     again = _("Install homestim again; the data stay.")
     if ran is None:
         return fix("program", _("The kiosk's program does not answer."), again)
@@ -38,7 +38,7 @@ def configuration(box: Box) -> Finding:
     if box.problem:
         found = _("The configuration {file} cannot be read: {problem}")
         return fix("configuration", found.format(file=box.config, problem=box.problem), remedy)
-    ran = box.machine.run([*CHILD, "configuration", str(box.machine.path(box.config))])
+    ran = box.machine.run(same_code.python(KIOSK_CHILD, "configuration", str(box.machine.path(box.config))))
     if ran is None or ran.code not in (0, 1):
         return look(
             "configuration",
@@ -95,7 +95,7 @@ def diary(box: Box) -> Finding:
             _("There is no diary in {folder} yet.").format(folder=box.data),
             _("It is made when the kiosk starts. Another folder: homestim doctor --data DIR"),
         )
-    ran = box.machine.run([sys.executable, "-m", "kiosk", "check", "--json", "--data", str(folder)])
+    ran = box.machine.run(same_code.python("kiosk", "check", "--json", "--data", str(folder)))
     try:
         report = {} if ran is None else json.loads(ran.output)
     except ValueError:
