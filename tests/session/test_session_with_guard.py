@@ -7,6 +7,7 @@ from one contraction to the next at most 2 mA.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import hypothesis.strategies as st
@@ -373,9 +374,13 @@ def test_no_key_no_wait_and_no_message_brings_current_that_is_not_allowed(
         max_examples=1_000 if soak else 50,
         stateful_step_count=50,
         deadline=None,
-        # The sample is always the same one, so that how far its runs get can be asked for below.
         derandomize=not soak,
     )
+    # A sample changes with what else is imported: these get to the session itself whatever it holds.
+    for nmes, reference in itertools.product((False, True), (None, 8.0)):
+        patient = visit()
+        patient.begin(nmes, 24.0, reference, 110)
+        patient.wait(20.0)
     run_state_machine_as_test(visit, settings=runs)
     print(f"{steps['events']} events, {steps['ticks']} ticks, {steps['with output']} of them with output")
     assert steps["events"] + steps["ticks"] >= (200_000 if soak else 10_000)
