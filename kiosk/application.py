@@ -172,6 +172,9 @@ class Application:
         """The device said that its stage is on: now there is something for STOP to switch off."""
         self._test_silence: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        """Waited for at the end."""
+        self._reading: set[asyncio.Task[Any]] = set()
+        """Of what is only looked at: given up at the end."""
         self._changed: list[Callable[[], None]] = []
         self._family: asyncio.Task[FamilyView] | None = None
         """Reads the family's view ahead, while its PIN is typed."""
@@ -182,6 +185,8 @@ class Application:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
+        self._over = False
+        """Nothing is heard any more."""
         self.begins_again = False
         """Left to be started once more: safe mode is over."""
         self._session_over = asyncio.Event()
@@ -340,32 +345,39 @@ class Application:
         self._carry_out(self._first_effects)
         self._schedule()
         async with AsyncExitStack() as stack:
-            if self._settings.simulator is not None and not self._settings.safe_mode:
-                self._simulator = await stack.enter_async_context(running_simulator(self._settings.simulator))
-                self._port = str(self._simulator.port)
-            self._settings.guard_folder.mkdir(exist_ok=True)
-            if self._settings.safe_mode:
-                self._miss_guard("The box is in safe mode.")
-            else:
-                self._connect()
-            with contextlib.suppress(SettingsError):  # home says it, and that there is no therapy
-                await self._access.set_demo_pin()
-            await self._sounds.prepare()
-            self._look_into_inbox()
-            await self._left.wait()
-            code = await self._end()
-            await self._sounds.close()
+            try:
+                code = await self._conduct(stack)
+            finally:
+                await self._leave_nothing_behind()
         if self._broken is not None:
             raise self._broken
         return code
+
+    async def _conduct(self, stack: AsyncExitStack) -> int:
+        """Until it is left; the exit code. What has to be ended after it goes onto the stack."""
+        if self._settings.simulator is not None and not self._settings.safe_mode:
+            self._simulator = await stack.enter_async_context(running_simulator(self._settings.simulator))
+            self._port = str(self._simulator.port)
+        self._settings.guard_folder.mkdir(exist_ok=True)
+        if self._settings.safe_mode:
+            self._miss_guard("The box is in safe mode.")
+        else:
+            self._connect()
+        with contextlib.suppress(SettingsError):  # home says it, and that there is no therapy
+            await self._access.set_demo_pin()
+        await self._sounds.prepare()
+        self._look_into_inbox()
+        await self._left.wait()
+        return await self._end()
 
     def _broke(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A mistake of our own in a callback: no lease, a stop, and the end.
 
         A picture that no longer follows must not stand over a live current (safety rule 9).
         """
-        self._broken = context.get("exception") or RuntimeError(str(context.get("message")))
-        log.critical("a callback failed", exc_info=self._broken)
+        what = _what_broke(context)
+        self._broken = context.get("exception") or RuntimeError(what)
+        log.critical("%s", what, exc_info=self._broken)
         self._contact.close()
         self._runner.close()
         self._guard_rests.clear()
@@ -481,6 +493,8 @@ class Application:
         self._take(flow.hear(self._visit, event, self._moment()))
 
     def _take(self, result: Result) -> None:
+        if self._over:
+            return
         self._visit, effects = result
         self._prepare_family()
         self._taking_along.give_up_elsewhere()
@@ -625,8 +639,18 @@ class Application:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.result()  # what failed ends in `_broke`
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            failed = {"message": "a task failed", "exception": error, "task": task}
+            asyncio.get_running_loop().call_exception_handler(failed)
+
+    def _read(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Its failure is nobody's concern where nobody waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+        task.add_done_callback(lambda task: None if task.cancelled() else task.exception())
+        return task
 
     async def _save(self, effect: Save | SaveScreening) -> None:
         try:
@@ -718,7 +742,10 @@ class Application:
 
         harmless = self._settings.kind == "simulated"
         file = self._settings.config_file
-        self._hear(await check_box(self._store.folder, file, words.language(), harmless=harmless))
+        checking = self._read(check_box(self._store.folder, file, words.language(), harmless=harmless))
+        await asyncio.wait({checking})
+        if not checking.cancelled():
+            self._hear(checking.result())
 
     async def _leave_safe_mode(self) -> None:
         try:
@@ -764,9 +791,7 @@ class Application:
         """Given up when the family leaves: nothing heavy goes on beside what comes then."""
         from kiosk.review.child import found_in_child
 
-        searching = asyncio.create_task(
-            found_in_child(self._store.folder, self._clock, wanted, words.language())
-        )
+        searching = self._read(found_in_child(self._store.folder, self._clock, wanted, words.language()))
         if self._searching is not None:
             self._searching.cancel()
         self._searching = searching
@@ -783,7 +808,7 @@ class Application:
 
     def _prepare_family(self) -> None:
         """The diary is read while the PIN is typed; the view is dropped when that screen is left."""
-        if self._visit.step == "pin":
+        if self._visit.step == "pin" and not self._left.is_set():
             if self._family is None and self._loop is not None and not self.output_possible:
                 self._family = self._read_family()
         elif self._family is not None:
@@ -797,12 +822,8 @@ class Application:
     def _read_family(self) -> asyncio.Task[FamilyView]:
         from kiosk.review.child import family_view_in_child
 
-        reading = asyncio.get_running_loop().create_task(
-            family_view_in_child(self._store.folder, self._clock, self._settings.config.sync.outbox)
-        )
-        # Dropped before anybody waited for it, its failure is nobody's concern.
-        reading.add_done_callback(lambda task: None if task.cancelled() else task.exception())
-        return reading
+        outbox = self._settings.config.sync.outbox
+        return self._read(family_view_in_child(self._store.folder, self._clock, outbox))
 
     async def _load_today(self) -> None:
         if self._visit.step == "home":
@@ -830,9 +851,7 @@ class Application:
         return read(open_reader(self._store.folder, self._clock))
 
     async def _end(self) -> int:
-        """Waits for the stop, for what is being written, and for the guard's own word on the output."""
-        if self._timer is not None:
-            self._timer.cancel()
+        """Waits for the stop and for the guard's own word on the output."""
         if self._runner.output_possible and self._broken is None:
             # The stop is under way: its outcome belongs into the diary.
             with contextlib.suppress(TimeoutError):
@@ -842,15 +861,30 @@ class Application:
         self._runner.close()
         if self._test_silence is not None:
             self._test_silence.cancel()
-        self._taking_along.close()
         code: int | None = 0
         if self._link is not None:
             link, self._link = self._link, None
             code = await self._hang_up(link)
-        await self._runner.drain()
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
         return 0 if code in (0, None) else 1
+
+    async def _leave_nothing_behind(self) -> None:
+        """However it came to the end: what is only read is given up, what is written is waited for."""
+        self._left.set()
+        if self._link is not None:
+            link, self._link = self._link, None
+            self._contact.close()
+            self._runner.close()
+            await link.close()
+        await self._runner.drain()
+        while self._tasks or self._reading:
+            self._taking_along.close()
+            for task in self._reading:
+                task.cancel()
+            await asyncio.gather(*self._tasks, *self._reading, return_exceptions=True)
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._sounds.close()
 
     async def _hang_up(self, link: GuardLink) -> int | None:
         """0: the guard says that the output is off. A child says it by its exit, another before we leave."""
@@ -863,6 +897,14 @@ class Application:
         if link.pid is not None:
             return code
         return int(not self._guard_rests.is_set() or self._guard_state == "unconfirmed")
+
+
+def _what_broke(context: dict[str, Any]) -> str:
+    """For the log: which task, where it was one."""
+    task = context.get("task") or context.get("future")
+    coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
+    name = getattr(coroutine, "__qualname__", "")
+    return f"{context.get('message')}: {name}" if name else "a callback failed"
 
 
 def _kept(folder: Path) -> Settings:

@@ -334,6 +334,7 @@ async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, sc
         return await conductor.run()
     finally:
         looking.cancel()
+        await asyncio.wait({looking})
         session.end(restore="\n")
 
 

@@ -47,4 +47,18 @@ MUTANTS = (
         "",
         "tests/kiosk/test_child.py",
     ),
+    Mutant(
+        "what is only read holds up the end of the kiosk",
+        "kiosk/application.py",
+        "            for task in self._reading:\n                task.cancel()\n",
+        "",
+        "tests/visit/test_application_end.py",
+    ),
+    Mutant(
+        "a key after the end begins something",
+        "kiosk/application.py",
+        "        if self._over:\n            return\n",
+        "",
+        "tests/visit/test_application_end.py",
+    ),
 )
