@@ -253,8 +253,9 @@ def demonstration_prescription(today: dt.date) -> Prescription:
         serial=DEMONSTRATION_SERIAL,
         valid_from=today,
         valid_until=today,
-        patient=Patient(name="DEMO person", pseudonym="DEMO-1"),
-        clinician=Clinician(name="Dr. Demo", phone="the demo number (nobody answers)"),
+        patient=Patient(name="Kim DEMO", pseudonym="DEMO-1"),
+        # Without a word: this stands in sentences of every language.
+        clinician=Clinician(name="Dr. Demo", phone="000 000 000"),
         plan="deconditioned",
         programmes=("nmes_learn", "tens_conv"),
         montages=("M4-par",),

@@ -11,6 +11,7 @@ from kiosk.theme.roles import Role
 from kiosk.widgets.canvas import Area, Canvas
 from kiosk.widgets.glyphs import width_of
 from kiosk.widgets.number_grid import HEIGHT, NumberCell, draw_grid
+from kiosk.words import _
 
 KEYS_IN_GRID = (Key.ENTER,)
 """Enter is the grid's last cell; other choices stand in the key line."""
@@ -39,7 +40,8 @@ def draw(canvas: Canvas, area: Area, body: NumberLine, choices: Sequence[Choice]
         for number in range(_HIGHEST + 1)
     ]
     cells.append(choices[0] if choices else None)
-    draw_grid(canvas, Area(area.x, grid_y, area.width, HEIGHT), cells, _COLUMNS)
+    confirm = Choice(Key.ENTER, _("Next"))
+    draw_grid(canvas, Area(area.x, grid_y, area.width, HEIGHT), cells, _COLUMNS, confirm)
 
 
 def _keys(number: int, marked: int | None) -> tuple[Key, ...]:

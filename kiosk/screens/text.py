@@ -18,5 +18,5 @@ def draw(canvas: Canvas, area: Area, body: TextEntry) -> None:
     ]
     foot = Block(canvas.wrap(body.notice, area.width) if body.notice else [], Role.QUIET)
     room = area.height - len(foot.lines) - sum(len(block.lines) + 1 for block in head)
-    text = canvas.wrap(body.text + CURSOR, area.width)[-max(1, room) :]
+    text = canvas.wrap_typed(body.text + CURSOR, area.width)[-max(1, room) :]
     draw_blocks(canvas, area, [*head, Block(text, Role.STRONG, air=4), foot])

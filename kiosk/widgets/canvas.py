@@ -9,7 +9,7 @@ from rich.cells import get_character_cell_size
 
 from kiosk.keys import Key
 from kiosk.theme.roles import Role
-from kiosk.widgets.glyphs import clean, width_of, wrapped
+from kiosk.widgets.glyphs import clean, evenly_wrapped, width_of, wrapped
 
 
 class Area(msgspec.Struct, frozen=True):
@@ -128,8 +128,12 @@ class Canvas:
         return area.y + min(len(texts), area.height)
 
     def wrap(self, text: str, width: int, hanging: int = 0) -> list[str]:
-        """Cleaned and broken into lines."""
-        return wrapped(self.clean(text), max(1, width), hanging)
+        """Cleaned and broken into lines that are easy to read."""
+        return evenly_wrapped(self.clean(text), max(1, width), hanging)
+
+    def wrap_typed(self, text: str, width: int) -> list[str]:
+        """As `wrap`, for words that are being typed: none moves once it stands."""
+        return wrapped(self.clean(text), max(1, width))
 
     def box(self, area: Area, role: Role) -> None:
         """A frame along the edge of `area`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -25,6 +26,14 @@ _SAME_IN_CONSOLE: Final = {
     "—": "–",
     "\u202f": "\u00a0",
 }
+
+
+_NUMBER: Final = re.compile(r"\(?\d[\d.,:–]*")
+_SHORT_LAST_LINE: Final = 3
+"""A last line below this part of the width is too short."""
+_WORTH_OF_ENDS: Final = {".": 30, "?": 30, "!": 30, ":": 20, ",": 10}
+"""What a first line ends with → how many columns of difference it makes up for."""
+_WORTH_OF_FULL: Final = 10
 
 
 def clean(text: str, console: bool) -> str:
@@ -61,9 +70,62 @@ def wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
 
     Spaces inside a line are kept (a draft may align by them); an empty text is one empty line.
     """
+    return _laid(text.split(" "), width, hanging)
+
+
+def evenly_wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
+    """As `wrapped`, but a number stays with what it counts ("14. November"), two lines break where a sentence
+    ends if they can, and no word is left alone on the last of several.
+    """
+    words = _with_their_numbers(text.split(" "), width - hanging)
+    lines = _laid(words, width, hanging)
+    short = width_of(lines[-1].strip()) * _SHORT_LAST_LINE <= width
+    if len(lines) == 2:
+        return _in_two(words, lines, width, hanging, short)
+    if len(lines) == 1 or not short:
+        return lines
+    narrow, wide = min(width, max(map(width_of, words)) + hanging), width
+    while narrow < wide:
+        middle = (narrow + wide) // 2
+        if len(_laid(words, middle, hanging)) == len(lines):
+            wide = middle
+        else:
+            narrow = middle + 1
+    return _laid(words, wide, hanging)
+
+
+def _in_two(words: list[str], full: list[str], width: int, hanging: int, short: bool) -> list[str]:
+    """The two lines that are most alike; the end of a sentence or of a part of it is worth some difference,
+    and so is a `full` first line whose second is not too `short`."""
+    best, least = full, _worse(full) - (0 if short else _WORTH_OF_FULL)
+    for at in range(1, len(words)):
+        lines = [" ".join(words[:at]).rstrip(), (" " * hanging + " ".join(words[at:])).rstrip()]
+        if max(map(width_of, lines)) <= width and _worse(lines) < least:
+            best, least = lines, _worse(lines)
+    return best
+
+
+def _worse(lines: list[str]) -> int:
+    """How unlike two lines are, less what their break is worth."""
+    return abs(width_of(lines[0]) - width_of(lines[1])) - _WORTH_OF_ENDS.get(lines[0][-1:], 0)
+
+
+def _with_their_numbers(words: list[str], width: int) -> list[str]:
+    """A number and the word after it as one, where `width` has room for both."""
+    together: list[str] = []
+    for word in words:
+        pair = f"{together[-1]} {word}" if together else word
+        if together and word and _NUMBER.fullmatch(together[-1]) and width_of(pair) <= width:
+            together[-1] = pair
+        else:
+            together.append(word)
+    return together
+
+
+def _laid(words: list[str], width: int, hanging: int) -> list[str]:
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in words:
         candidate = word if not line and not lines else f"{line} {word}"
         if not line and lines:
             candidate = " " * hanging + word

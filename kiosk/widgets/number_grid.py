@@ -27,23 +27,34 @@ class NumberCell(msgspec.Struct, frozen=True):
     chosen: bool = False
 
 
-def draw_grid(canvas: Canvas, area: Area, cells: Sequence[NumberCell | Choice | None], columns: int) -> None:
-    """Cells row by row; a Choice is drawn as a button, None stays empty."""
+def draw_grid(
+    canvas: Canvas,
+    area: Area,
+    cells: Sequence[NumberCell | Choice | None],
+    columns: int,
+    widest: Choice | None = None,
+) -> None:
+    """Cells row by row; a Choice is drawn as a button, over the empty place beside it too; None stays empty.
+
+    `widest`: a Choice that may come to stand in the last column. It has its room from the start, so that no
+    cell moves when it comes.
+    """
     width = (area.width - (columns - 1)) // columns
-    last = [cell for cell in cells[columns - 1 :: columns] if isinstance(cell, Choice)]
+    last = [cell for cell in (*cells[columns - 1 :: columns], widest) if isinstance(cell, Choice)]
     needed = max((fitting_width(canvas, choice) for choice in last), default=0)
     narrower = -(-max(0, needed - width) // (columns - 1))
     if width - narrower < LEAST_TOUCH_WIDTH:
         narrower = 0
+    widths = [*([width - narrower] * (columns - 1)), width + narrower * (columns - 1)]
     for index, cell in enumerate(cells):
         row, column = divmod(index, columns)
-        wider = narrower * (columns - 1) if column == columns - 1 else -narrower
-        x = area.x + column * (width - narrower + 1)
-        place = Area(x, area.y + row * _CELL_HEIGHT, width + wider, _CELL_HEIGHT)
+        x, y = area.x + column * (width - narrower + 1), area.y + row * _CELL_HEIGHT
         if isinstance(cell, NumberCell):
-            _draw_cell(canvas, place, cell)
+            _draw_cell(canvas, Area(x, y, widths[column], _CELL_HEIGHT), cell)
         elif cell is not None:
-            draw_fitting_button(canvas, place, cell)
+            beside = column + 1 < columns and index + 1 < len(cells) and cells[index + 1] is None
+            both = widths[column] + 1 + widths[column + 1] if beside else widths[column]
+            draw_fitting_button(canvas, Area(x, y, both, _CELL_HEIGHT), cell)
 
 
 def _draw_cell(canvas: Canvas, place: Area, cell: NumberCell) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import gettext
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
+import msgspec
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
@@ -20,6 +22,7 @@ from kiosk.page import Overview, Page, Running, Words
 from kiosk.screens.draw import LEAST_HEIGHT, LEAST_WIDTH, draw
 from kiosk.visit import flow
 from kiosk.visit.pages import reasons
+from kiosk.visit.pages.question_pages import begun_once
 from kiosk.visit.steps import leaflets
 from kiosk.widgets.glyphs import CONSOLE_CHARACTERS, clean
 from programs import course, plan, progression, screening
@@ -92,6 +95,78 @@ def test_every_page_fits_with_texts_40_percent_longer(
     drawn_label = longer("lowest rib")  # stands inside a drawing to scale, not in a sentence
     cut = {shot.name: draw(shot.page(), LEAST_WIDTH, LEAST_HEIGHT).cut for shot in shots}
     assert {name: parts for name, parts in cut.items() if set(parts) - {drawn_label}} == {}
+
+
+def test_no_count_of_one(shots: tuple[Shot, ...], language: str) -> None:
+    for shot in shots:
+        assert not re.search(r"\b1 (of|von) 1$", shot.page().header.left), shot.name
+
+
+def test_no_screen_says_a_sentence_twice(shots: tuple[Shot, ...], language: str) -> None:
+    for shot in shots:
+        body = shot.page().body
+        if isinstance(body, Words):
+            said = [*body.lines, *set(body.items), *body.small]
+            for one in said:
+                assert sum(one in other for other in said) == 1, (shot.name, one)
+
+
+def test_questions_that_begin_alike_say_it_once_and_alone_in_full(
+    shots: tuple[Shot, ...], translations: Path
+) -> None:
+    named = {shot.name: shot for shot in shots}
+    group = named["daily 0"].page().body
+    assert isinstance(group, Words)
+    assert group.lines == ("Since your last visit, is one of these true for you?",)
+    assert group.items[1].startswith("Have you lost control of your poo")
+    again = named["asked again group"].page().body
+    assert isinstance(again, Words)
+    assert again.lines == ("Your answers are older than one hour.", *group.lines)
+    alone = named["daily 3"].page().body
+    assert isinstance(alone, Words)
+    assert alone.lines[0].startswith("Since your last visit, is there a new illness")
+    words.set_language("de", translations)
+    group = named["daily 0"].page().body
+    assert isinstance(group, Words)
+    assert group.lines == ("Seit dem letzten Mal: Trifft etwas davon auf Sie zu?",)
+    assert group.items[1].startswith("Konnten Sie den Stuhl nicht halten")
+
+
+def test_questions_that_begin_differently_are_whole() -> None:
+    questions = ("Is the skin there wet, or not?", "Is the skin there wet: or sore?")
+    assert begun_once(questions) == ("", questions)
+    assert begun_once(("Today, is it wet?", "Today, is it sore?")) == (
+        "Today,",
+        ("Is it wet?", "Is it sore?"),
+    )
+    assert begun_once(("Today, is it wet?",)) == ("", ("Today, is it wet?",))
+
+
+ENGLISH_FOR_WHO_IS_CALLED = ("cannot be", "did not come to its end", "is not there")
+"""In a sentence that the box keeps in its log too, and that stands small for whoever is called."""
+
+
+def test_a_german_screen_has_no_english_sentence(shots: tuple[Shot, ...], translations: Path) -> None:
+    """Names and codes are alike in both; three words in a row that are alike are a sentence."""
+    english = {shot.name: set(_said(shot.page().body)) for shot in shots}
+    words.set_language("de", translations)
+    for shot in shots:
+        if shot.page().id.startswith("family"):
+            continue
+        for line in english[shot.name] & set(_said(shot.page().body)):
+            told = any(part in line for part in ENGLISH_FOR_WHO_IS_CALLED)
+            assert told or not re.search(r"[a-z]+ [a-z]+ [a-z]+", line), (shot.name, line)
+
+
+def _said(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _said(part)
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _said(getattr(value, name))
 
 
 def test_at_most_five_lines_of_instruction(shots: tuple[Shot, ...], language: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -617,12 +617,18 @@ def _ends() -> Iterator[Shot]:
     yield shot(walk)
 
 
+def mean_of_a_week(pains: Sequence[int | None], day: int) -> float | None:
+    """As `kiosk.review.statistics.rolling_mean`, without its library of numbers."""
+    rated = [pain for pain in pains[max(0, day - 6) : day + 1] if pain is not None]
+    return sum(rated) / len(rated) if len(rated) >= 5 else None
+
+
 def family_view(last: dt.date, locks: tuple[Lock, ...] = (), entries: int = 9) -> FamilyView:
     first = last - dt.timedelta(days=27)
+    pains = [n % 10 if n >= 28 - entries else None for n in range(28)]
+    means = [mean_of_a_week(pains, n) for n in range(28)]
     days = tuple(
-        DayView(
-            day=first + dt.timedelta(days=n), pain=n % 10 if n >= 28 - entries else None, session=n % 3 == 0
-        )
+        DayView(day=first + dt.timedelta(days=n), pain=pains[n], session=n % 3 == 0, mean=means[n])
         for n in range(28)
     )
     return FamilyView(
@@ -650,9 +656,7 @@ def _around() -> Iterator[Shot]:
     walk.hear(FamilyLoaded(family_view(START.date(), entries=2)))
     yield shot(walk, "look_back few")
     compared = Numbers(first=6.0, last=5.5, change="no_clear_change", days_rated=25)
-    whole = family_view(START.date(), entries=25)
-    meant = tuple(replace(day, mean=5.5) for day in whole.days)
-    walk.hear(FamilyLoaded(replace(whole, days=meant, numbers=compared)))
+    walk.hear(FamilyLoaded(replace(family_view(START.date(), entries=25), numbers=compared)))
     yield shot(walk, "look_back compared")
     unread = Walk()
     unread.press("3")

@@ -145,4 +145,25 @@ MUTANTS = (
         "if True:",
         "tests/kiosk/test_today.py",
     ),
+    Mutant(
+        "a question that stands alone loses when it is asked of",
+        "kiosk/visit/pages/question_pages.py",
+        "if len(questions) == 1 or not common:",
+        "if not common:",
+        "tests/kiosk/test_pages_words.py",
+    ),
+    Mutant(
+        "questions lose a beginning that not all of them have",
+        "kiosk/visit/pages/question_pages.py",
+        "if all(question.startswith(begin) for question in questions)",
+        "if any(question.startswith(begin) for question in questions)",
+        "tests/kiosk/test_pages_words.py",
+    ),
+    Mutant(
+        "a number moves away from under the finger when Enter appears",
+        "kiosk/widgets/number_grid.py",
+        "(*cells[columns - 1 :: columns], widest)",
+        "cells[columns - 1 :: columns]",
+        "tests/screens/test_line_breaks.py",
+    ),
 )

@@ -13,9 +13,11 @@ from kiosk.words import _
 def choices(visit: Visit, moment: Moment) -> Page:
     """What stands now, then what can be pressed. Each language in its own words."""
     chosen, has_tones = visit.context.chosen, visit.context.setting.plays_tones
-    lines = [loudness(visit), reminders(visit)]
+    lines: tuple[str, ...] = (loudness(visit), reminders(visit))
+    small = letters(visit)
     if visit.context.not_kept:
-        lines.append(visit.context.not_kept)
+        # Why is for whoever set up the box.
+        lines, small = (_("This could not be saved."), *lines), visit.context.not_kept
     keys = [
         Choice(Key.ONE, "English"),
         Choice(Key.TWO, "Deutsch"),
@@ -27,9 +29,8 @@ def choices(visit: Visit, moment: Moment) -> Page:
         keys.append(
             Choice(Key.FOUR, _("Smaller letters") if chosen.letters == "large" else _("Larger letters"))
         )
-    small = (letters(visit),)
     tone = "warn" if visit.context.not_kept else "plain"
-    body = Words(tuple(lines), small=small, tone="warn" if tone == "warn" else "plain")
+    body = Words(lines, small=(small,), tone="warn" if tone == "warn" else "plain")
     return build(visit, moment, body, tuple(keys), title=_("Language and sound"), pauses=True, back=True)
 
 

@@ -161,7 +161,7 @@ def held(visit: Visit, moment: Moment) -> Page:
         if len(state.held) > 1:
             choices.append(Choice(Key.RIGHT, _("Another one"), prominent=False))
     title = _("From the clinic")
-    if state.held:
+    if state.held is not None and len(state.held) > 1:
         number = _("{number} of {count}").format(number=visit.place.index + 1, count=len(state.held))
         title = f"{title}  {number}"
     body = Words(tuple(lines), items)

@@ -18,7 +18,9 @@ def form(visit: Visit, moment: Moment) -> Page:
     shown, item, filled = being_filled(visit)
     lang = words.language()
     intro = shown.intro.in_language(lang)
-    title = _("Question {number} of {count}").format(number=visit.place.index + 1, count=len(shown.items))
+    title = _("One question")
+    if len(shown.items) > 1:
+        title = _("Question {number} of {count}").format(number=visit.place.index + 1, count=len(shown.items))
     choices: tuple[Choice, ...] = ()
     body: Body
     if item.kind == "scale":

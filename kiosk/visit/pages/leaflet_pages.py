@@ -7,7 +7,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps.leaflets import AFTER_CURRENT, PAGES, count
+from kiosk.visit.steps.leaflets import AFTER_CURRENT, PAGES
 from kiosk.words import _, content
 from programs.evidence import load_evidence
 
@@ -19,14 +19,15 @@ def leaflet(visit: Visit, moment: Moment) -> Page:
     lines = tuple(people.told(visit, line.text) for line in pages[index].lines)
     summary = content(load_evidence().summary.text)
     small = (summary,) if visit.step == "evidence" and summary not in lines else ()
-    choices = (Choice(Key.ENTER, _("Next") if index + 1 < count(visit.step) else _("Close")),)
-    number = _("{number} of {count}").format(number=index + 1, count=count(visit.step))
+    choices = (Choice(Key.ENTER, _("Next") if index + 1 < len(pages) else _("Close")),)
+    if len(pages) > 1:
+        title += "  " + _("{number} of {count}").format(number=index + 1, count=len(pages))
     return build(
         visit,
         moment,
         Words(lines, small=small),
         choices,
-        title=f"{title}  {number}",
+        title=title,
         pauses=visit.step not in AFTER_CURRENT,
         back=True,
     )

@@ -20,8 +20,11 @@ def look_back(visit: Visit, moment: Moment) -> Page:
     view: FamilyView | None = visit.context.family
     title = _("How it has been going")
     if view is None:
-        line = visit.context.family_unread or _("One moment. The box reads your diary.")
-        return build(visit, moment, Words((line,)), title=title, pauses=True, back=True)
+        body = Words((_("One moment. The box reads your diary."),))
+        if visit.context.family_unread:
+            lines = (_("Your diary cannot be read."), _("Call the person who set up this box."))
+            body = Words(lines, small=(visit.context.family_unread,), tone="warn")
+        return build(visit, moment, body, title=title, pauses=True, back=True)
     days = view.four_weeks
     columns = tuple(
         Column(
@@ -37,8 +40,8 @@ def look_back(visit: Visit, moment: Moment) -> Page:
         *((left_out(view.unreadable),) if view.unreadable else ()),
     )
     facts = (_week(view), _compared(view), _("From your own answers. They do not say why."))
-    body = Chart(lines, columns, (_("sessions"), _("gaps")), facts, _("pain"))
-    return build(visit, moment, body, title=title, pauses=True, back=True)
+    chart = Chart(lines, columns, (_("sessions"), _("gaps")), facts, _("pain"))
+    return build(visit, moment, chart, title=title, pauses=True, back=True)
 
 
 def _week(view: FamilyView) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
@@ -54,17 +56,30 @@ def group(visit: Visit, moment: Moment) -> Page:
     """Up to four questions in full; one key says that none of them fits."""
     shown = answers.groups(visit)[visit.place.index]
     questions = [answers.question(visit, key) for key in shown.questions]
-    lines: tuple[str, ...] = (_("Is one of these true for you?"),)
+    begin, items = begun_once(tuple(_worded(visit, question) for question in questions))
+    asks = _("Is one of these true for you?")
+    if begin.endswith(","):
+        asks = asks[0].lower() + asks[1:]
+    lines: tuple[str, ...] = (f"{begin} {asks}".strip(),)
     if visit.context.re_asked:
-        lines = (_("Your answers are older than one hour. Is one of these true now?"),)
+        lines = (_("Your answers are older than one hour."), *lines)
     # One line of small print: with four questions it is the fifth, and the first line only asks.
     small = " ".join((*_glosses(questions), *_pads_used(visit, shown.id)))
-    items = tuple(_worded(visit, question) for question in questions)
     body = Words(lines, items, (small,) if small else ())
     choices = (Choice(Key.ONE, _("None of these")), Choice(Key.TWO, _("One of these, or not sure")))
     return build(
         visit, moment, body, choices, title=_count(visit, content(shown.title)), pauses=True, back=True
     )
+
+
+def begun_once(questions: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What all of several questions begin with ("Since your last visit,"), and each without it."""
+    begins = [questions[0][: at.end()] for at in re.finditer("[,:] ", questions[0])]
+    common = [begin for begin in begins if all(question.startswith(begin) for question in questions)]
+    if len(questions) == 1 or not common:
+        return "", questions
+    rests = [question.removeprefix(common[-1]) for question in questions]
+    return common[-1].strip(), tuple(rest[0].upper() + rest[1:] for rest in rests)
 
 
 def single(visit: Visit, moment: Moment) -> Page:

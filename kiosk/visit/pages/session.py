@@ -54,6 +54,8 @@ def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
     lead = _lead(state, state.side)
     where = _("{side}, {colour} lead").format(side=sides.side(lead), colour=sides.colour(lead))
     title = _("Find your level   {where}").format(where=where)
+    if state.find_step == "both":
+        title, where = _("Find your level"), ""
     if state.prompt is None and state.find_step in ("offer", "where", "both"):
         lines, choices = _find_words(state)
         body: Words | LevelFinding = Words(lines)
@@ -306,7 +308,7 @@ def _waits_at_zero(state: SessionState) -> bool:
 
 def _notice(state: SessionState) -> str:
     notice = state.notice
-    if notice is None:
+    if notice is None or (notice.id == "held" and not _holds(state)):
         return ""
     if notice.id == "status":
         levels = [
@@ -324,6 +326,11 @@ def _notice(state: SessionState) -> str:
         "nothing_yet": _("No current yet. Press ▲ first."),
     }
     return sentences.get(notice.id, _("Not now. Wait a moment, then press again."))
+
+
+def _holds(state: SessionState) -> bool:
+    """A slow rise was held and has not gone on since."""
+    return any(side.slow is not None and not side.slow.running for side in state.sides)
 
 
 def _lead(state: SessionState, side: Side) -> Lead:

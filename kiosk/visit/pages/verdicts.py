@@ -31,12 +31,19 @@ TONES: Final[Mapping[str, Literal["calm", "alarm"]]] = {
 def verdict(visit: Visit, moment: Moment) -> Page:
     """The screen of the worst lock. It is durable already."""
     lock = answers.locks_that_end(visit)[0]
-    small = (*_pads_first(visit), _("Reason: {cause}").format(cause=cause_of(visit, lock)))
+    small = (*_pads_first(visit), _reason(visit, lock))
     body = Words(lock_lines(visit, lock), small=small, tone=TONES.get(lock.class_, "warn"))
     choices = [Choice(Key.ENTER, _("Home"))]
     if can_tell(lock):
         choices.insert(0, Choice(Key.SEVEN, _("What to say on the telephone")))
     return build(visit, moment, body, tuple(choices), title=_title(lock))
+
+
+def _reason(visit: Visit, lock: Lock) -> str:
+    """Last and small. What a restore has locked stands in the first line already."""
+    if lock.class_ == "restore":
+        return _("Code: {code}").format(code=lock.cause)
+    return _("Reason: {cause}").format(cause=cause_of(visit, lock))
 
 
 def _title(lock: Lock) -> str:
