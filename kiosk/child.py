@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,17 +30,26 @@ async def ask(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment,
+        start_new_session=True,
     )
     try:
         output, errors = await child.communicate(question)
     except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):  # it has ended just now
-            child.kill()
-        # Read on: asyncio never hears the end of a pipe that has filled up, and so never that of its program.
-        await child.communicate()
+        await give_up(child)
         raise
     assert child.returncode is not None
     return Answer(child.returncode, output, errors)
+
+
+async def give_up(child: asyncio.subprocess.Process) -> None:
+    """Ends the leader of a session with all that it has started, and waits for their end.
+
+    What it has started holds its pipes, and until all are closed asyncio does not hear of its end.
+    """
+    with contextlib.suppress(ProcessLookupError):  # they have ended just now
+        os.killpg(child.pid, signal.SIGKILL)
+    # Reads on: of a pipe that has filled up meanwhile it would not hear the end either.
+    await child.communicate()
 
 
 async def ask_ours(module: str, *arguments: str, question: bytes = b"", by: Sequence[str] = ()) -> Answer:

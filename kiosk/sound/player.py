@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from typing import Final
 
+from kiosk import child
 from kiosk.sound import tones
 
 log = logging.getLogger(__name__)
@@ -128,24 +129,23 @@ SILENT: Final = Sounds(player=(), voice=())
 async def _run(command: Sequence[str], data: bytes) -> None:
     """The command with `data` on its standard input, until it ends or the task is cancelled."""
     try:
-        child = await asyncio.create_subprocess_exec(
+        playing = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError as error:
         log.warning("no sound: %s", error)
         return
     try:
-        await child.communicate(data)
+        await playing.communicate(data)
     except asyncio.CancelledError:
-        if child.returncode is None:
-            child.kill()
-        await asyncio.shield(child.wait())
+        await asyncio.shield(child.give_up(playing))
         raise
-    if child.returncode:
-        log.warning("no sound: %s ended with %d", command[0], child.returncode)
+    if playing.returncode:
+        log.warning("no sound: %s ended with %d", command[0], playing.returncode)
 
 
 def _all_waves(volume: int) -> dict[tuple[str, int], bytes]:

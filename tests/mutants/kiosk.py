@@ -36,8 +36,8 @@ MUTANTS = (
     Mutant(
         "a child that is given up in the middle of its answer stays for ever",
         "kiosk/child.py",
-        "        await child.communicate()\n        raise",
-        "        await child.wait()\n        raise",
+        "    await child.communicate()\n",
+        "    await child.wait()\n",
         "tests/kiosk/test_child.py",
     ),
     Mutant(
@@ -60,5 +60,12 @@ MUTANTS = (
         "        if self._over:\n            return\n",
         "",
         "tests/visit/test_application_end.py",
+    ),
+    Mutant(
+        "what a player has started goes on sounding",
+        "kiosk/child.py",
+        "os.killpg(child.pid, signal.SIGKILL)",
+        "child.kill()",
+        "tests/sound/test_player.py",
     ),
 )

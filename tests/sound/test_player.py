@@ -38,6 +38,21 @@ async def test_a_tone_cuts_reading_short(tmp_path: Path) -> None:
         await until(lambda: speaker.waves() and not speaker.readers())
 
 
+async def test_what_a_player_has_started_is_ended_with_it(tmp_path: Path) -> None:
+    """A script as the player: what it calls holds the pipe, and would go on sounding."""
+    started, script = tmp_path / "pid", tmp_path / "player"
+    script.write_text(
+        f"#!/bin/sh\nexec 3<&0\nsleep 60 <&3 &\necho $! > {started}.new; mv {started}.new {started}\nwait\n"
+    )
+    script.chmod(0o755)
+    playing = Sounds(player=[str(script)])
+    playing.play("fault")
+    await until(started.exists)
+    async with asyncio.timeout(10):
+        await playing.close()
+    await until(lambda: not Path(f"/proc/{int(started.read_text())}").exists())
+
+
 async def test_an_alarm_sounds_again_and_again_until_it_is_ended(tmp_path: Path) -> None:
     async with sounds(tmp_path, volume=0, alarm_every_s=0.05) as (playing, speaker):
         playing.alarm("not_confirmed")
