@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[0][:1].isdigit()]
 
 
+@cache
 def defined_in(path: Path) -> set[str]:
     """Every function, class, method and module constant of a Python file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

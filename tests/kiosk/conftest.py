@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
+import pickle
 import pty
 import select
 import signal
@@ -26,7 +28,14 @@ PATIENCE_S = 20.0
 class Terminal:
     """The other end of a kiosk's terminal: types, reads or does not, answers queries or does not."""
 
-    def __init__(self, columns: int = 80, rows: int = 25, **options: object) -> None:
+    def __init__(
+        self,
+        columns: int = 80,
+        rows: int = 25,
+        page: str = "home",
+        alternately: str | None = None,
+        **options: object,
+    ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.slave = slave
@@ -34,7 +43,7 @@ class Terminal:
         self._events, told = os.pipe()
         environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            [sys.executable, str(CHILD), str(told), json.dumps(options)],
+            [sys.executable, str(CHILD), str(told), json.dumps(options), _pickled(page, alternately)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -126,6 +135,14 @@ class Terminal:
             *lines, self._unread = (self._unread + data).split(b"\n")
             self.heard += map(json.loads, lines)
         return True
+
+
+def _pickled(page: str, alternately: str | None) -> str:
+    """The pages of these names, for the child."""
+    from tests.screens.gallery import PAGES
+
+    pages = [PAGES[page]] + ([] if alternately is None else [PAGES[alternately]])
+    return base64.b64encode(pickle.dumps(pages)).decode()
 
 
 @pytest.fixture

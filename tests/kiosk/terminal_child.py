@@ -1,39 +1,40 @@
 """A kiosk in a real terminal for the tests of `kiosk.terminal`: shows a page and tells what it hears.
 
-Arguments: the file descriptor for JSON lines, then a JSON object of options. Run as a program of its own.
+Arguments: the file descriptor for JSON lines, a JSON object of options, and the pages (one, or two that are
+shown alternately), pickled: the gallery that they are from would load half of the kiosk. Run as a program.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
+import pickle
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from msgspec.structs import replace
 
-from kiosk.app import run_app
 from kiosk.keys import Key
 from kiosk.page import Page
-from kiosk.plain import run_plain
 from kiosk.terminal.liveness import TerminalLiveness
-from kiosk.theme.rendering import Rendering
-from tests.screens.gallery import PAGES
 
 
 class Told:
     """A conductor that writes down everything."""
 
-    def __init__(self, fd: int, options: dict[str, object], liveness: TerminalLiveness) -> None:
+    def __init__(
+        self, fd: int, options: dict[str, object], pages: Sequence[Page], liveness: TerminalLiveness
+    ) -> None:
         self._fd = fd
         self._options = options
+        self._pages = pages
         self._liveness = liveness
-        self._page = PAGES[str(options.get("page", "home"))]
         self._changed: Callable[[], None] = lambda: None
         self._left = asyncio.Event()
         self._redraws = 0
@@ -47,8 +48,7 @@ class Told:
     def page(self) -> Page:
         if self._options.get("breaks") and self._redraws > 3:
             raise RuntimeError("a fault in drawing")
-        other = self._options.get("alternately")
-        page = PAGES[str(other)] if other and self._redraws % 2 else self._page
+        page = self._pages[self._redraws % len(self._pages)]
         return replace(page, header=replace(page.header, right=f"redraw {self._redraws}"))
 
     def press(self, key: Key) -> None:
@@ -85,10 +85,16 @@ class Told:
 
 def main() -> int:
     fd, options = int(sys.argv[1]), json.loads(sys.argv[2])
+    pages = pickle.loads(base64.b64decode(sys.argv[3]))
     liveness = TerminalLiveness()
-    conductor = Told(fd, options, liveness)
+    conductor = Told(fd, options, pages, liveness)
     if options.get("plain"):
+        from kiosk.plain import run_plain
+
         return run_plain(conductor, liveness)
+    from kiosk.app import run_app
+    from kiosk.theme.rendering import Rendering
+
     return run_app(conductor, liveness, Rendering(options.get("rendering", "rich")))
 
 

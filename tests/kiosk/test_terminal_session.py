@@ -24,7 +24,7 @@ class Bench:
     def __init__(self) -> None:
         self.master, self.slave = pty.openpty()
         self._told, told = os.pipe()
-        self.conductor = Told(told, {}, None)  # type: ignore[arg-type]
+        self.conductor = Told(told, {}, (), None)  # type: ignore[arg-type]
         self.taken: list[Token] = []
         self.between: list[int] = []
         """For each token that was taken, how many turns the loop had made."""
