@@ -1,78 +1,56 @@
-"""Pictures of the gallery to look at.
+"""Pictures of the album's screens to look at, in any language, size and rendering.
 
-`python tests/screens/render.py OUT [PAGE …] [--size 80x25] [--console] [--text] [--png]` writes an SVG a page
-(and a PNG, where rsvg-convert is installed), or prints the pages as text.
+`python tests/screens/render.py OUT [SCREEN …]` writes an SVG a screen, with `--png` a PNG too (by
+rsvg-convert); `--text` prints them instead. A SCREEN is a name of `looks.txt` or its beginning: "home", "daily".
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import html
-import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from kiosk.page import Page
-from kiosk.screens.draw import draw
+from kiosk.locale.compile import compile_all
 from kiosk.theme.rendering import Rendering
-from tests.screens.gallery import PAGES, SIZES
-from tests.screens.pictures import pictures
+from kiosk.words import LANGUAGES
+from tests.screens.gallery import SIZES
+from tests.screens.looks import View, drawings, pages
+from tests.screens.svg import svg_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("pages", nargs="*", metavar="page")
+    parser.add_argument("screens", nargs="*", metavar="screen")
+    parser.add_argument("--language", choices=LANGUAGES, default="en")
     parser.add_argument("--size", action="append", help="67x20, 80x25 (given: all three)")
     parser.add_argument("--console", action="store_true")
     parser.add_argument("--text", action="store_true", help="print text, write nothing")
     parser.add_argument("--png", action="store_true")
     options = parser.parse_args()
-    chosen = [PAGES[id_] for id_ in options.pages] or list(PAGES.values())
     sizes = [tuple(map(int, size.split("x"))) for size in options.size or ()] or list(SIZES)
     rendering = Rendering.CONSOLE if options.console else Rendering.RICH
-    for width, height in sizes:
-        if options.text:
-            print_texts(chosen, width, height, options.console)
-            continue
-        options.out.mkdir(parents=True, exist_ok=True)
-        svgs = asyncio.run(pictures(chosen, width, height, rendering))
-        for id_, svg in svgs.items():
-            path = options.out / f"{id_}-{width}x{height}-{rendering.value}.svg"
-            path.write_text(svg, encoding="utf-8")
-            if options.png:
-                write_png(svg, path.with_suffix(".png"))
-
-
-def write_png(svg: str, path: Path) -> None:
-    """By rsvg-convert, which drops leading spaces: every character is placed by itself."""
-    command = ["rsvg-convert", "-o", str(path)]
-    subprocess.run(command, input=_TEXT.sub(_each_character, svg).encode(), check=True)
-
-
-_TEXT = re.compile(r'<text class="([^"]*)" x="([^"]*)" y="([^"]*)" textLength="([^"]*)"[^>]*>([^<]*)</text>')
-
-
-def _each_character(match: re.Match[str]) -> str:
-    kind, x, y, length, escaped = match.groups()
-    text = html.unescape(escaped)
-    step = float(length) / max(1, len(text))
-    return "".join(
-        f'<text class="{kind}" x="{float(x) + at * step:.1f}" y="{y}">{html.escape(character)}</text>'
-        for at, character in enumerate(text)
-        if character not in " \u00a0"
-    )
-
-
-def print_texts(pages: list[Page], width: int, height: int, console: bool) -> None:
-    for page in pages:
-        drawing = draw(page, width, height, console)
-        print(f"── {page.id} {width}×{height} {'CUT ' + repr(drawing.cut) if drawing.cut else ''}")
-        print(drawing.text())
+    with tempfile.TemporaryDirectory() as folder:
+        translations = Path(folder)
+        compile_all(into=translations)
+        of = pages(options.language, translations)
+        chosen = {name: page for name, page in of.items() if name.startswith(tuple(options.screens) or ("",))}
+        for width, height in sizes:
+            view = View(options.language, width, height, options.console)
+            for name, drawing in drawings(view, chosen, translations).items():
+                if options.text:
+                    print(f"── {name} {view} {'CUT ' + repr(drawing.cut) if drawing.cut else ''}")
+                    print(drawing.text())
+                    continue
+                options.out.mkdir(parents=True, exist_ok=True)
+                path = options.out / f"{name.replace('/', ' ')}-{view}.svg"
+                path.write_text(svg_of(drawing, rendering.theme), encoding="utf-8")
+                if options.png:
+                    subprocess.run(["rsvg-convert", "-o", path.with_suffix(".png"), path], check=True)
 
 
 if __name__ == "__main__":
