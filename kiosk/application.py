@@ -954,10 +954,22 @@ def run(settings: RunSettings) -> int:
     clock = SystemClock()
     with open_store(settings.data_folder, settings.kind, clock) as store:
         log_to(settings.data_folder)
+        if _letters_are_new(settings):
+            return 0
         code, again = _run_counted(settings, store, clock)
         while again:
             code, again = _run_counted(settings, store, clock)
     return code
+
+
+def _letters_are_new(settings: RunSettings) -> bool:
+    """A terminal takes up its letters when it starts: on a box the unit starts it again."""
+    file = settings.config.kiosk.letters
+    if not file or settings.plain:
+        return False
+    from kiosk import letters
+
+    return letters.fit(Path(file), 0, _kept(settings.data_folder).letters or "usual")
 
 
 def _run_counted(settings: RunSettings, store: Store, clock: Clock) -> tuple[int, bool]:

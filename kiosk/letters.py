@@ -6,6 +6,7 @@ A terminal takes it up when it starts, so the kiosk ends after a choice, and its
 from __future__ import annotations
 
 import fcntl
+import os
 import struct
 import termios
 from pathlib import Path
@@ -63,3 +64,23 @@ def write(file: Path, screen: Pixels, letters: Letters) -> None:
         raise KioskError(
             f"The letters stay as they are: {file} cannot be written: {reason_of(error)}.", detail=str(error)
         ) from error
+
+
+def fit(file: Path, fd: int, letters: Letters) -> bool:
+    """Whether the terminal behind `fd` has to start again, because `file` now says other letters.
+
+    It does where nobody has chosen any yet, and where no page fits any more: another screen was connected.
+    """
+    try:
+        before = file.read_bytes()
+        cells = os.get_terminal_size(fd)
+    except OSError:
+        return False
+    columns, rows = CELLS["large"]
+    if before and cells.columns >= columns and cells.lines >= rows:
+        return False
+    try:
+        write(file, pixels_of(fd), letters)
+    except KioskError:
+        return False
+    return file.read_bytes() != before

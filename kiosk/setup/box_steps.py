@@ -21,6 +21,8 @@ from kiosk.sound.player import USUAL_VOLUME
 from kiosk.words import _
 
 ZONE: Final = Path("/etc/localtime")
+TERMINAL: Final = "foot"
+FOOT_INI: Final = Path("/etc/homestim/foot.ini")
 
 
 def language(setup: Setup) -> str:
@@ -62,6 +64,8 @@ def clock(setup: Setup) -> str:
 
 
 def letters(setup: Setup) -> str:
+    if (file := _included_by_the_terminal()) is not None:
+        setup.set({("kiosk", "letters"): file})
     setup.talk.say(
         _("Hold a ruler to the screen that the person will use. How long is this line, from end to end?"),
         "",
@@ -83,6 +87,14 @@ def letters(setup: Setup) -> str:
             _("Take a larger screen, or larger letters: at the box under Help, Language and sound."),
         )
     return f"{height} mm"
+
+
+def _included_by_the_terminal() -> str | None:
+    """The file in which a box's terminal finds the size of its letters; none where there is no such one."""
+    if shutil.which(TERMINAL) is None or not FOOT_INI.is_file():
+        return None
+    found = re.search(r"^include=(.+)$", FOOT_INI.read_text(encoding="utf-8"), re.MULTILINE)
+    return None if found is None else found[1]
 
 
 def sound(setup: Setup) -> str:

@@ -14,21 +14,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.debian import debian
+from tests.install.debian import OF_A_BOX, debian
 from tests.install.plain_box import Installed, in_root
 from tests.install.renumber import renumber
 
 BUILD = Path(__file__).parents[2] / "build"
 BOX = BUILD / "box"
+DESK = Path(__file__).with_name("wayland_desk.py")
+SEEN = BUILD / "chroot/seen"
+WITH_A_SCREEN = (
+    *("cage", "foot", "xwayland", "libpam-systemd", "dbus", "fonts-dejavu-core"),
+    *("wtype", "grim"),  # the test's own: a virtual keyboard, and a picture
+)
 SUITES = ("trixie", "bookworm")
+PTYS = (
+    *("/bin/sh", "-c"),
+    "mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx"
+    ' && mount -t tmpfs tmpfs /dev/shm && exec "$@"',
+    "sh",
+)
+"""Terminals of its own for what comes behind."""
 
 
 class Debian:
     """A fresh Debian with the installer's folder at /media/box."""
 
-    def __init__(self, suite: str, root: Path) -> None:
+    def __init__(self, suite: str, root: Path, name: str = "", more: tuple[str, ...] = ()) -> None:
         self.root = root
-        subprocess.run(["cp", "-a", str(debian(suite, BUILD / "chroot" / suite)), str(root)], check=True)
+        base = debian(suite, BUILD / "chroot" / (name or suite), (*OF_A_BOX, *more))
+        subprocess.run(["cp", "-a", str(base), str(root)], check=True)
         shutil.copytree(BOX, root / "media/box", copy_function=os.link)
 
     def run(self, *command: str) -> Installed:
@@ -152,3 +166,33 @@ def test_the_systemd_of_that_debian_has_nothing_against_the_units(box: Debian) -
         assert "homestim" not in done.error, done
     if "verify" in box.run("udevadm", "--help").out:
         box.must("udevadm", "verify", "/etc/udev/rules.d/70-homestim.rules")
+
+
+@pytest.mark.timeout(1200)
+def test_on_cage_and_foot_the_kiosk_appears_and_no_key_of_theirs_does_anything(tmp_path: Path) -> None:
+    box = Debian("trixie", tmp_path / "root", "trixie-wayland", WITH_A_SCREEN)
+    box.must("/media/box/install", "--face", "wayland")
+    shutil.copy(DESK, box.root / "media/desk.py")
+
+    def seen(scene: str) -> dict[str, object]:
+        as_kiosk = ("setpriv", "--reuid=homestim", "--regid=homestim", "--init-groups", "--")
+        box.must("install", "-d", "-o", "homestim", f"/tmp/{scene}")
+        done = box.run(*PTYS, *as_kiosk, "/usr/bin/python3", "-I", "/media/desk.py", scene, f"/tmp/{scene}")
+        assert done.code == 0, (done, (box.root / f"tmp/{scene}/said").read_text())
+        found: dict[str, object] = json.loads(done.out)
+        return found
+
+    found = seen("keys")
+    assert found.pop("tried", 0) > 20  # type: ignore[operator]
+    assert found == {"unheard": ["XF86Copy", "XF86Paste"], "sizes": 1, "new": 0, "runs": True}
+    own = seen("keys-of-foots-own")
+    assert own["unheard"], "with foot's own configuration these keys would be caught"
+    assert own["sizes"] == 2
+
+    found = seen("kiosk")
+    SEEN.mkdir(parents=True, exist_ok=True)
+    for picture in (box.root / "tmp/kiosk").glob("*.png"):
+        shutil.copy(picture, SEEN)
+    assert found["first_ended"] == 0, "its unit starts it again, with the letters that it wrote"
+    assert "pixelsize=" in str(found["letters"])
+    assert found["runs"] is True

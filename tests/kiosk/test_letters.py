@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import KioskError
-from kiosk.letters import ADVANCE, CELLS, LINE, Pixels, font_pixels, pixels_of, write
+from kiosk.letters import ADVANCE, CELLS, LINE, Pixels, fit, font_pixels, pixels_of, write
 from kiosk.visit.events import Choose
 from kiosk.visit.state import Setting
 from tests.kiosk.visit_bench import Walk
@@ -56,6 +56,43 @@ def test_the_size_in_pixels_is_the_terminal_s_own() -> None:
         os.close(master)
         os.close(slave)
     assert pixels_of(os.open(os.devnull, os.O_RDONLY)) == Pixels(0, 0)
+
+
+def fits(tmp_path: Path, rows: int, columns: int, width: int, height: int, chosen: str = "usual") -> bool:
+    master, slave = pty.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, width, height))
+        return not fit(tmp_path / "letters.ini", slave, chosen)  # type: ignore[arg-type]
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_new_box_begins_with_letters_that_fill_its_screen(tmp_path: Path) -> None:
+    file = tmp_path / "letters.ini"
+    assert fits(tmp_path, 18, 67, 1273, 684), "nothing can be written there: it stays as it is"
+    file.touch()
+    assert not fits(tmp_path, 18, 67, 1273, 684)
+    assert file.read_text() == f"font=DejaVu Sans Mono:pixelsize={font_pixels(Pixels(1273, 684), 'usual')}\n"
+    assert fits(tmp_path, 26, 91, 1274, 702), "once, and then it stays"
+
+
+def test_letters_that_somebody_chose_stay_while_the_pages_fit(tmp_path: Path) -> None:
+    file = tmp_path / "letters.ini"
+    file.write_text("font=DejaVu Sans Mono:pixelsize=40\n")
+    assert fits(tmp_path, 20, 67, 1608, 940, "large")
+    assert "=40" in file.read_text()
+    assert not fits(tmp_path, 15, 42, 1008, 705, "large"), "a smaller screen was connected"
+    assert f"={font_pixels(Pixels(1008, 705), 'large')}" in file.read_text()
+    assert fits(tmp_path, 15, 42, 1008, 705, "large"), (
+        "a terminal that does not heed it is not begun for ever"
+    )
+
+
+def test_a_terminal_without_a_size_is_not_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "letters.ini").touch()
+    assert fits(tmp_path, 25, 80, 0, 0)
+    assert not fit(tmp_path / "letters.ini", os.open(os.devnull, os.O_RDONLY), "usual")
 
 
 def test_the_letters_are_one_key_at_help_and_the_same_key_takes_it_back() -> None:

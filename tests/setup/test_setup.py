@@ -228,6 +228,19 @@ def test_letters_are_measured_with_a_ruler(tmp_path: Path, typed: str, height: s
     assert talk.said.count("That cannot be.") == 2
 
 
+@pytest.mark.parametrize(("terminal", "kept"), [("sh", True), ("no-such-terminal", False)])
+def test_where_the_box_has_a_terminal_of_its_own_the_kiosk_may_choose_its_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: str, kept: bool
+) -> None:
+    monkeypatch.setattr(box_steps, "FOOT_INI", Path(__file__).parents[2] / "systemd" / "foot.ini")
+    monkeypatch.setattr(box_steps, "TERMINAL", terminal)
+    made, _talk = setup(tmp_path, "US", "1", "245")
+    box_steps.country(made)
+    box_steps.letters(made)
+    wanted = "/var/lib/homestim/letters.ini" if kept else ""
+    assert load_config(tmp_path / "kiosk.toml").kiosk.letters == wanted
+
+
 @pytest.mark.parametrize(
     ("player", "answers", "said", "kept"),
     [

@@ -157,11 +157,29 @@ def test_no_key_and_no_click_of_the_terminal_does_anything_of_its_own() -> None:
     """One of foot's keys opens a shell, others zoom, scroll and search."""
     ini = configparser.ConfigParser()
     ini.read(SYSTEMD / "foot.ini")
-    for section in ("key-bindings", "search-bindings", "url-bindings", "mouse-bindings"):
+    clicks = dict(ini["mouse-bindings"])
+    assert len(clicks.pop("selection-override-modifiers").split("+")) == 4, "no click but with all of these"
+    for section in ("key-bindings", "search-bindings", "url-bindings"):
         assert ini[section]
-        assert set(dict(ini[section]).values()) <= {"none"} | set(ini.defaults().values())
+        assert set(dict(ini[section]).values()) == {"none"}
+    assert set(clicks.values()) == {"none"}
+    assert ini["mouse"]["alternate-scroll-mode"] == "no", "a wheel would raise the current"
     assert ini["scrollback"]["lines"] == "0"
     assert ini["url"]["launch"] == "/bin/true"
+
+
+def test_nothing_that_foot_does_by_default_is_left_out() -> None:
+    """Debian's example names every action with its default."""
+    needs("foot")
+    example = Path("/etc/xdg/foot/foot.ini").read_text("utf-8")
+    ini = configparser.ConfigParser()
+    ini.read(SYSTEMD / "foot.ini")
+    for section in ("key-bindings", "mouse-bindings"):
+        (lines,) = re.findall(rf"^\[{section}\]\n(.*?)(?=\n\[|\Z)", example, re.MULTILINE | re.DOTALL)
+        defaults = dict(re.findall(r"^# *([a-z-]+) *= *(.+)$", lines, re.MULTILINE))
+        does = {action for action, keys in defaults.items() if not keys.endswith("none")}
+        assert does
+        assert does <= set(ini[section])
 
 
 def test_foot_takes_its_configuration_and_the_letters_that_the_kiosk_writes(tmp_path: Path) -> None:
