@@ -1,7 +1,7 @@
 """Pictures of the album's screens to look at, in any language, size and rendering.
 
 `python tests/screens/render.py OUT [SCREEN …]` writes an SVG a screen, with `--png` a PNG too (by
-rsvg-convert); `--text` prints them instead. A SCREEN is a name of `looks.txt` or its beginning: "home", "daily".
+rsvg-convert); `--text` prints them instead. A SCREEN is a name of `looks.txt` or its beginning ("daily").
 """
 
 from __future__ import annotations
