@@ -9,6 +9,7 @@ what a torn write leaves behind has its only newline, if any, at its very end.
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from typing import Final
 
@@ -114,7 +115,7 @@ def _with_one_bit_turned(content: bytes, at: int, previous: bytes) -> bytes | No
             return right + b"\n"
     for end in newlines[1:]:
         # Its first newline may be a byte of the change that became one.
-        for flipped in _flips(reach[newlines[0]]):
+        for flipped in _flips(_NEWLINE):
             text = reach[: newlines[0]] + flipped + reach[newlines[0] + 1 : end]
             if _digest(text, previous):
                 return text + b"\n"
@@ -142,18 +143,24 @@ def _change_mended(text: bytes, previous: bytes) -> bytes | None:
     """The flipped bit was in the change."""
     if not (text.startswith(_OPEN) and text[_HASH.stop : _CHANGE] == _MIDDLE and text.endswith(_CLOSE)):
         return None
-    asked, change = text[_HASH], text[_CHANGE:-1]
+    try:
+        asked = bytes.fromhex(text[_HASH].decode())
+    except ValueError:
+        return None
+    change = text[_CHANGE:-1]
     before = sha256(previous)
-    for place in range(len(change)):
-        for flipped in _flips(change[place]):
+    for place, byte in enumerate(change):
+        rest = change[place + 1 :]
+        for flipped in _flips(byte):
             trial = before.copy()
-            trial.update(flipped + change[place + 1 :])
-            if trial.hexdigest().encode() == asked:
+            trial.update(flipped + rest)
+            if trial.digest() == asked:
                 return text[: _CHANGE + place] + flipped + text[_CHANGE + place + 1 :]
         before.update(change[place : place + 1])
     return None
 
 
+@cache
 def _flips(byte: int) -> list[bytes]:
     return [bytes([byte ^ 1 << bit]) for bit in range(8)]
 

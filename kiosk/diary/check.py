@@ -103,10 +103,9 @@ def _examined(
     """One file, which has to follow `before`."""
     path = f"{journals}/{month}"
     for attempt in range(months.TRIES):
-        reading = chain.read(
-            journal.content_of(journal.lines_path(path, number), files),
-            journal.content_of(journal.copy_path(path, number), files),
-        )
+        # The copy first: read after the lines it may have a later one, which would then look lost.
+        copy = journal.content_of(journal.copy_path(path, number), files)
+        reading = chain.read(journal.content_of(journal.lines_path(path, number), files), copy)
         if not reading.damaged or attempt == months.TRIES - 1:
             break
     contents = Contents(journal.AS_JSON)

@@ -207,6 +207,8 @@ class Reader(Generic[T]):
         self._files = files
         self._decoding = decoding
         self._known: dict[str, _Known[T]] = {}
+        self._forgotten: dict[str, Link] = {}
+        """Month → where the chain stood at its end."""
         self._listed: list[str] = []
         self._sealed: dict[str, Sealed] | None = None
 
@@ -226,6 +228,12 @@ class Reader(Generic[T]):
         if self._version < 2:
             return self._decoded(migration.tables_of(self._journal / month, self._files))
         return self._contents(month, is_newest).tables
+
+    def forget(self, month: str) -> None:
+        """Keeps nothing in memory of `month`, which is over, but where it led to."""
+        known = self._known.pop(month, None)
+        if known is not None:
+            self._forgotten[month] = known.contents.link
 
     def _decoded(self, tables: Mapping[str, journal.Documents]) -> dict[str, dict[str, T]]:
         one = self._decoding.document
@@ -271,6 +279,8 @@ class Reader(Generic[T]):
         before = max((other for other in listed if other < month), default="")
         if before in self._known:
             link = self._known[before].contents.link
+        elif before in self._forgotten:
+            link = self._forgotten[before]
         elif before in self._sealed:
             link = self._sealed[before].link
         else:
@@ -320,7 +330,7 @@ def read_month(folder: Place, sealed: Sealed | None, decoding: Decoding[T], file
         if not numbers:
             return _Known(Contents(decoding), 0, 0)
         number = numbers[-1]
-        reading = _by_its_chain(folder, number, files, with_copy=sealed is not None)
+        reading = _by_its_chain(folder, number, files)
     path = journal.lines_path(folder, number)
     contents = journal.understood(reading, path, Contents(decoding))
     if sealed is not None and contents.link != sealed.link:
@@ -341,13 +351,20 @@ def _as_sealed(folder: Place, sealed: Sealed | None, files: Files) -> tuple[int,
     return sealed.generation, chain.Reading(content, len(content), sealed.link.head, (), b"", False)
 
 
-def _by_its_chain(folder: Place, number: int, files: Files, *, with_copy: bool) -> chain.Reading:
-    """Line by line; with the copy also where something is wrong."""
+def _by_its_chain(folder: Place, number: int, files: Files) -> chain.Reading:
+    """Line by line; with the copy where something is wrong, or the copy says more: zeros where a sector was
+    lost look like a clean end."""
+    lines, copy = journal.lines_path(folder, number), journal.copy_path(folder, number)
     for _ in range(TRIES):
-        content = journal.content_of(journal.lines_path(folder, number), files)
+        content = journal.content_of(lines, files)
         reading = chain.read(content)
-        if with_copy or reading.damaged or reading.torn or reading.mended:
-            reading = chain.read(content, journal.content_of(journal.copy_path(folder, number), files))
+        if (
+            reading.damaged
+            or reading.torn
+            or reading.mended
+            or journal.content_of(copy, files, reading.end, most=1)
+        ):
+            reading = chain.read(content, journal.content_of(copy, files))
         if not reading.damaged:
             break
     return reading

@@ -100,6 +100,13 @@ MUTANTS = (
     ),
     Mutant("the copy is not looked at", CHAIN, "_twin(copy, at, head) or ", "", TEST_DAMAGE),
     Mutant(
+        "zeros are an end, whatever the copy says",
+        MONTHS,
+        "            or journal.content_of(copy, files, reading.end, most=1)\n",
+        "",
+        f"{TEST_DAMAGE} -k zeros",
+    ),
+    Mutant(
         "the copy is never written",
         JOURNAL,
         "if not self._uncopied:\n            return",

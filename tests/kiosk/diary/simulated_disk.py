@@ -80,8 +80,10 @@ class SimulatedDisk(Files):
         if str(folder) not in self._names:
             raise FileNotFoundError(str(folder))
         start = f"{folder}/"
-        inside = [name[len(start) :] for name in self._names if name.startswith(start)]
-        return [name for name in inside if "/" not in name]
+        length = len(start)
+        return [
+            name[length:] for name in self._names if name.startswith(start) and name.find("/", length) < 0
+        ]
 
     def is_folder(self, path: Place) -> bool:
         return self._names.get(str(path), False) is None
@@ -171,7 +173,7 @@ class SimulatedDisk(Files):
         image: Image = {}
         for name in sorted(names):
             content = names[name]
-            if name == str(ROOT) or image.get(os.path.dirname(name), b"") is None:
+            if name == str(ROOT) or image.get(name[: name.rindex("/")], b"") is None:
                 image[name] = None if content is None else _left_of(content, sectors.get(content, []))
         return image
 
