@@ -268,8 +268,9 @@ def test_what_was_entered_with_the_new_version_is_never_put_back(used: PlainBox)
     systemctl.unlink()  # it is a link to the template's
     systemctl.write_text(
         program
-        + 'if told == "start homestim-console.service":\n'
-        + f'    open("/{HOME_DATA}/diary", "a").write("lock\\n")\n'
+        + 'if [ "$*" = "start homestim-console.service" ]; then\n'
+        + f"    echo lock >> /{HOME_DATA}/diary\n"
+        + "fi\n"
     )
     systemctl.chmod(0o755)
     done = used.install(of="2.0")
