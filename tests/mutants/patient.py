@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "pain is asked after a session that never came",
         "kiosk/visit/steps/ending.py",
-        "return not outcome.never_armed or outcome.seconds_done > 0",
+        "return outcome.asks_afterwards or outcome.seconds_done > 0",
         "return True",
         "tests/kiosk/test_flow_pain_after.py",
     ),
