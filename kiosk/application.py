@@ -111,6 +111,7 @@ from kiosk.visit.steps import fault_panel
 from kiosk.visit.steps.fault_panel import FaultPanel
 
 if TYPE_CHECKING:
+    from kiosk.diary.shortening import Memory
     from kiosk.review.alerts import AlertsNow
     from kiosk.review.family import FamilyView, Found
     from kiosk.sync.presence import Presence
@@ -153,6 +154,8 @@ class Application:
         self._unlocking = Unlocking(store, access.attempts)
         self._clock = clock
         self._read_today = read_today
+        self._memory: Memory | None = None
+        """Of the diary's older months."""
         self._sounds = sounds
         self._port = settings.port
         self._link: GuardLink | None = None
@@ -840,8 +843,12 @@ class Application:
 
     def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool, bool]:
         # Kept off the path to the first screen: nothing is told before the diary was read.
+        from kiosk.diary.shortening import Memory
         from kiosk.review.alerts import read_alerts
 
+        if self._memory is None:
+            self._memory = Memory()
+        reader = self._memory.shortened(reader)
         today = self._read_today(reader, self._clock, self._settings.device_kind)
         alerts = read_alerts(reader, today)
         return today, alerts, self._access.has_pin("patient"), self._access.has_pin("clinician")

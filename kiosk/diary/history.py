@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -26,6 +26,7 @@ from kiosk.diary.records import (
     Stored,
     Unlock,
 )
+from kiosk.diary.short_reader import Course, Rating, ShortReader
 from kiosk.diary.store import StoreReader
 from programs import library
 from programs.history import (
@@ -44,6 +45,8 @@ from programs.screening import SORENESS_CALM
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
 """From the first record to the end of the current, with finding, pauses and a restart: an upper bound."""
 DAY: Final = dt.timedelta(days=1)
+DAYS_KEPT: Final = dt.timedelta(days=10)
+"""Of ratings: the day after a session, its own, the one before that, and the week whose mean is usual."""
 PAIN_UP: Final = 2
 """Points on 0–10 (clinical reference 4, "Regress")."""
 BY_CLINICIAN: Final = ("code", "file", "clinician_pin")
@@ -55,16 +58,30 @@ _COMPARABLE: Final = ("before", "daily", "next_day")
 
 def course_history(reader: StoreReader) -> CourseHistory:
     """The summary of everything in the diary. Raises DiaryDamaged."""
-    history = CourseHistory()
+    before, newer = _parts(reader)
+    history = folded(before, newer).history
+    for what, day in _opened_by_clinician(reader):
+        history = history.opened_by_clinician(what, day)
+    for stored in reader.all("prescriptions"):
+        history = history.with_prescription(stored.envelope.event_time.date())
+    return history
+
+
+def folded(before: Course, reader: StoreReader) -> Course:
+    """`before`, and after it everything in `reader`: later records, each with all that took its place. Of
+    prescriptions and screenings `reader` also has those that were in force at the beginning."""
     sessions = past_sessions(reader)
     entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
     over_by = _over_by(reader, sessions, entries)
     counted = _dated_anew(sessions, over_by)
+    levels_from = max(before.levels_from, _levels_anew(reader))
+    history = before.history
+    if levels_from > before.levels_from:
+        history = msgspec.structs.replace(history, levels=())
     for session in counted.values():
         history = history.with_session(session)
-    anew = _levels_anew(reader)
     for level in _levels(reader, sessions):
-        if level.prescription >= anew:
+        if level.prescription >= levels_from:
             history = history.with_level(level)
     for stored in entries:
         assert isinstance(stored.record, Entry)
@@ -74,16 +91,40 @@ def course_history(reader: StoreReader) -> CourseHistory:
         pain = stored.record.pain_rest
         if pain is not None and stored.record.moment in _COMPARABLE and not stored.from_memory:
             history = history.with_pain(stored.envelope.event_time.date(), pain)
-    for session_id in _sessions_with_pain_up(entries, sessions):
-        session = counted[session_id]
-        history = history.with_pain_up(session.ended_at.date(), muscles=session.kind == "nmes")
-    for day in _diary_days(entries, sessions):
+    ratings = (*before.ratings, *_ratings(entries))
+    by_day, usual = _by_day(ratings), _by_day(rating for rating in ratings if rating.is_usual)
+    ended = [(session, session) for session in before.sessions]
+    ended += [(session, counted[id_]) for id_, session in sessions.items()]
+    for session, as_counted in ended:
+        if _pain_went_up_after(session, by_day, usual):
+            day = as_counted.ended_at.date()
+            history = history.with_pain_up(day, muscles=as_counted.kind == "nmes")
+    for day in _diary_days(entries, sessions, before):
         history = history.with_diary_day(day)
-    for what, day in _opened_by_clinician(reader):
-        history = history.opened_by_clinician(what, day)
-    for stored in reader.all("prescriptions"):
-        history = history.with_prescription(stored.envelope.event_time.date())
-    return history
+    days = [session.ended_at.date() for session in sessions.values()]
+    newest = max([*days, *by_day], default=dt.date.min + DAYS_KEPT)
+    return Course(
+        history,
+        levels_from,
+        first_session=min(days, default=None) if before.first_session is None else before.first_session,
+        last_session=_latest(before.last_session, days),
+        answered_on=_latest(before.answered_on, map(_day_of, filter(_answers_the_next_day, entries))),
+        ratings=tuple(one for one in ratings if one.at.date() >= newest - DAYS_KEPT),
+        sessions=tuple(one for one, _ in ended if one.ended_at.date() >= newest - 2 * DAY),
+    )
+
+
+def _parts(reader: StoreReader) -> tuple[Course, StoreReader]:
+    """What the older months come to, and a reader of the others."""
+    return (reader.course, reader.newer) if isinstance(reader, ShortReader) else (Course(), reader)
+
+
+def _latest(before: dt.date | None, days: Iterable[dt.date]) -> dt.date | None:
+    return max([*days, *([] if before is None else [before])], default=None)
+
+
+def _day_of(stored: Stored) -> dt.date:
+    return stored.envelope.event_time.date()
 
 
 def _counted(stored: Stored) -> tuple[int | None, int | None]:
@@ -117,24 +158,27 @@ def diary_due(reader: StoreReader, today: dt.date) -> Literal["next_day", "daily
 
     Soreness comes the day after (screens.md, flow), so a session of today asks for nothing yet.
     """
-    entries = [stored for stored in reader.all("entries") if isinstance(stored.record, Entry)]
-    last_session = max((session.ended_at.date() for session in past_sessions(reader).values()), default=None)
+    before, newer = _parts(reader)
+    entries = newer.all("entries")
+    days = [session.ended_at.date() for session in past_sessions(newer).values()]
+    last_session = _latest(before.last_session, days)
     if last_session is not None and last_session != today:
         since = min(
             last_session, today - dt.timedelta(days=1)
         )  # a session in a clock's future is over as well
-        answered = any(
-            isinstance(stored.record, Entry)
-            and stored.envelope.event_time.date() > since
-            and not stored.from_memory
-            and stored.record.soreness is not None
-            and (stored.record.skin is not None or stored.record.moment == "before")
-            for stored in entries
-        )
-        if not answered:
+        answered_on = _latest(before.answered_on, map(_day_of, filter(_answers_the_next_day, entries)))
+        if answered_on is None or answered_on <= since:
             return "next_day"
-    written = any(stored.envelope.event_time.date() == today for stored in entries)
+    written = any(_day_of(stored) == today for stored in entries)
     return None if written else "daily"
+
+
+def _answers_the_next_day(stored: Stored) -> bool:
+    """It says how skin and muscles are the day after a session, or before the next one."""
+    entry = stored.record
+    assert isinstance(entry, Entry)
+    said = entry.soreness is not None and (entry.skin is not None or entry.moment == "before")
+    return said and not stored.from_memory
 
 
 # ── sessions ──
@@ -317,44 +361,51 @@ def mean_pain(ratings: Sequence[int]) -> float | None:
     return sum(ratings) / len(ratings) if len(ratings) >= PAIN_ENTRIES else None
 
 
-def _sessions_with_pain_up(entries: list[Stored], sessions: dict[str, PastSession]) -> list[str]:
-    """The ids of those after which the pain at rest was clearly higher still on the next day.
+def _ratings(entries: Iterable[Stored]) -> list[Rating]:
+    """In the order of their times."""
+    found = []
+    for stored in sorted(entries, key=lambda one: one.envelope.event_time):
+        record = stored.record
+        assert isinstance(record, Entry)
+        if record.moment in _COMPARABLE and record.pain_rest is not None and not stored.from_memory:
+            is_usual = record.moment != "next_day"
+            found.append(Rating(stored.envelope.event_time, record.pain_rest, is_usual))
+    return found
+
+
+def _by_day(ratings: Iterable[Rating]) -> dict[dt.date, list[Rating]]:
+    days: dict[dt.date, list[Rating]] = {}
+    for rating in ratings:
+        days.setdefault(rating.at.date(), []).append(rating)
+    return days
+
+
+def _pain_went_up_after(
+    session: PastSession, by_day: Mapping[dt.date, list[Rating]], usual: Mapping[dt.date, list[Rating]]
+) -> bool:
+    """Whether the pain at rest was clearly higher still on the next day.
 
     Compared are the last rating before the session on its day and the first one on the day after; pain
     that was said just after the current does not count. Usual is the week before the session's day.
     """
-    by_day: dict[dt.date, list[tuple[dt.datetime, int]]] = {}
-    usual: dict[dt.date, list[int]] = {}
-    for stored in sorted(entries, key=lambda one: one.envelope.event_time):
-        record, at = stored.record, stored.envelope.event_time
-        assert isinstance(record, Entry)
-        if record.moment in _COMPARABLE and record.pain_rest is not None and not stored.from_memory:
-            by_day.setdefault(at.date(), []).append((at, record.pain_rest))
-            if record.moment != "next_day":
-                usual.setdefault(at.date(), []).append(record.pain_rest)
-    return [id_ for id_, session in sessions.items() if _pain_went_up_after(session, by_day, usual)]
-
-
-def _pain_went_up_after(
-    session: PastSession,
-    by_day: Mapping[dt.date, list[tuple[dt.datetime, int]]],
-    usual: Mapping[dt.date, list[int]],
-) -> bool:
     day = session.ended_at.date()
-    before = [pain for at, pain in by_day.get(day, []) if at <= session.ended_at]
-    next_day = by_day.get(day + dt.timedelta(days=1), [])
+    before = [rating.pain for rating in by_day.get(day, []) if rating.at <= session.ended_at]
+    next_day = by_day.get(day + DAY, [])
     if not (before and next_day):
         return False
     week = (day - dt.timedelta(days=ago) for ago in range(1, WEEK.days + 1))
-    ratings = [pain for one in week for pain in usual.get(one, [])]
-    return pain_went_up(before[-1], next_day[0][1], mean_pain(ratings))
+    ratings = [rating.pain for one in week for rating in usual.get(one, [])]
+    return pain_went_up(before[-1], next_day[0].pain, mean_pain(ratings))
 
 
-def _diary_days(entries: list[Stored], sessions: dict[str, PastSession]) -> list[dt.date]:
+def _diary_days(entries: list[Stored], sessions: Mapping[str, PastSession], before: Course) -> list[dt.date]:
     """Days before the first session's on which an entry was made (week 0); none can be filled in later."""
+    if before.first_session is not None:
+        return []
     first = min((session.ended_at.date() for session in sessions.values()), default=dt.date.max)
-    days = {stored.envelope.event_time.date() for stored in entries if not stored.from_memory}
-    return sorted(day for day in days if day < first)
+    return sorted(
+        {day for day in map(_day_of, (one for one in entries if not one.from_memory)) if day < first}
+    )
 
 
 # ── what a clinician opened ──

@@ -229,6 +229,22 @@ class StoreReader:
             return lock.record.until
         return over_by.date() + (lock.record.until - lock.envelope.entry_time.date())
 
+    def months(self) -> tuple[str, ...]:
+        """Those that there are ("2026-10"), oldest first."""
+        self._upgrade_seen()
+        return tuple(self._journals.months())
+
+    def of_month(self, month: str, *, is_newest: bool) -> dict[str, tuple[Stored, ...]]:
+        """Kind → everything that was written in `month`, in the order of writing, corrected records too."""
+        with without_collecting():
+            return {kind: self._facts_of(month, kind, is_newest) for kind in TABLES}
+
+    def forget(self, month: str) -> None:
+        """Keeps nothing of `month` in memory, which is over: asked for again, it is read again."""
+        for kind in TABLES:
+            self._past.pop((month, kind), None)
+        self._journals.forget(month)
+
     def head(self) -> tuple[str, int]:
         """The chain's newest hash (64 hex digits) and how many lines lead to it: whoever noted both can tell
         later whether the past was changed. A reader `in_parts` says ("", 0) where the newest month cannot

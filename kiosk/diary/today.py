@@ -273,14 +273,27 @@ def _state(prescription: Prescription | None, today: dt.date) -> PrescriptionSta
 def _since_restore(screenings: tuple[Stored, ...], locks: tuple[Stored, ...]) -> tuple[Stored, ...]:
     """The rounds since the diary came from a backup, if it did: what was said before it counts no more, for
     nobody knows what was said in between (safety rule 28)."""
-    restored = [
-        lock.envelope.entry_time
-        for lock in locks
-        if isinstance(lock.record, Lock) and lock.record.class_ == "restore"
-    ]
+    restored = [lock.envelope.entry_time for lock in locks if is_restore(lock)]
     if not restored:
         return screenings
     return tuple(stored for stored in screenings if stored.envelope.entry_time > max(restored))
+
+
+def is_restore(stored: Stored) -> bool:
+    """A lock that was set because the diary came from a backup."""
+    return isinstance(stored.record, Lock) and stored.record.class_ == "restore"
+
+
+def is_whole_baseline(record: Screening) -> bool:
+    """A baseline that was answered to its end."""
+    if record.asks != "baseline" or record.verdict is None:
+        return False
+    return all(key in record.answers for key in load_questionnaire().keys_of("baseline"))
+
+
+def says_of_a_change(record: Screening) -> bool:
+    """Of health, medicine, implants: all questions are due."""
+    return record.asks == "daily" and record.answers.get("d_change", "no") != "no"
 
 
 def _baseline_due(
@@ -290,26 +303,21 @@ def _baseline_due(
     prescription: Prescription | None,
 ) -> Reason | None:
     """Whether all questions have to be asked, by the newest baseline that was answered to its end."""
-    asked = load_questionnaire().keys_of("baseline")
     last: Screening | None = None
     changed: list[dt.datetime] = []
     for stored in screenings:
         record = stored.record
         assert isinstance(record, Screening)
-        if (
-            record.asks == "baseline"
-            and record.verdict is not None
-            and all(key in record.answers for key in asked)
-        ):
+        if is_whole_baseline(record):
             last, changed = record, []
-        if record.asks == "daily" and record.answers.get("d_change", "no") != "no":
+        if says_of_a_change(record):
             changed.append(record.answered_at["d_change"])
             if last is not None:  # by the order of writing: a clock that was set back hides no change
                 changed.append(max(last.answered_at.values()) + dt.timedelta.resolution)
     return due(
         "baseline",
         None if last is None else max(last.answered_at.values()),
-        max((_ended(stored) for stored in sessions), default=None),
+        max((ended(stored) for stored in sessions), default=None),
         max(changed, default=None),
         now.date(),
         "" if last is None else last.questionnaire_digest,
@@ -325,7 +333,8 @@ def _is_other(prescription: Prescription | None, last: Screening | None) -> bool
     return prescription.serial != last.prescription
 
 
-def _ended(stored: Stored) -> dt.datetime:
+def ended(stored: Stored) -> dt.datetime:
+    """When a session did, or began where that is not known."""
     assert isinstance(stored.record, Session)
     return stored.record.ended_at or stored.envelope.event_time
 
@@ -479,7 +488,7 @@ def _week0_day(prescription: Prescription | None, history: CourseHistory, today:
 
 def _played_on(stored: Stored, day: dt.date) -> bool:
     record = stored.record
-    return isinstance(record, Session) and record.seconds_done > 0 and _ended(stored).date() == day
+    return isinstance(record, Session) and record.seconds_done > 0 and ended(stored).date() == day
 
 
 def _forms(stored: tuple[Stored, ...]) -> dict[str, dt.date]:
@@ -527,5 +536,5 @@ def _unlooked(sessions: tuple[Stored, ...], entries: tuple[Stored, ...]) -> CutO
                 return None
             at = said.envelope.event_time
             after = OpenEntry(said.envelope.corrects or said.envelope.id, entry, at)
-            return CutOff(session_id, record, _ended(stored), after)
-    return CutOff(session_id, record, _ended(stored))
+            return CutOff(session_id, record, ended(stored), after)
+    return CutOff(session_id, record, ended(stored))

@@ -73,12 +73,14 @@ class NewFolder:
     def _tell_the_family(self) -> None:
         """On the last evening the box tells what the rules of the alerts find of late, and the family
         sees to all of it but the newest."""
+        from kiosk.diary.shortening import Memory
         from kiosk.diary.today import read
         from kiosk.review.alerts import read_alerts
 
         self._clock.advance(TOLD_AFTER_S)
-        today = read(self._store, self._clock)
-        for one in read_alerts(self._store, today).new:
+        reader = Memory().shortened(self._store)
+        today = read(reader, self._clock)
+        for one in read_alerts(reader, today).new:
             id_ = self.add(Alert(level=one.level, rule=one.rule, records=one.records, since=one.since))
             if today.now.date() - one.since >= SEEN_AFTER:
                 self.add(Acknowledgement(alert=id_, note=SEEN_TO[0], who="family"))
