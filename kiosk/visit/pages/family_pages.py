@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Overview, Page, PinEntry, Table, TextEntry, Words
 from kiosk.review.entry_words import author_word, mark_words, moment_word, yes_word
-from kiosk.review.family import LISTED_DAYS, EntryView, FamilyView, SessionView, SideLevel, Told
+from kiosk.review.family import LISTED_DAYS, EntryView, FamilyView, NoteView, SessionView, SideLevel, Told
 from kiosk.review.listing import Looking, entries_shown, notes_about, notes_shown
 from kiosk.visit.pages import damage_words, people, reasons, verdicts
 from kiosk.visit.pages.chrome import build
@@ -21,6 +23,8 @@ from kiosk.visit.steps import answers, family_notes
 from kiosk.visit.steps import family as steps
 from kiosk.words import _, content, ngettext
 from programs.library import load_programme
+
+T = TypeVar("T")
 
 CLOSES_S: Final = 300.0
 MOST_WORDS: Final = 60
@@ -328,9 +332,9 @@ def diary(visit: Visit, moment: Moment) -> Page:
     """The entries of a year, filtered and sorted; the chosen one's note below."""
     view, looking = steps.view_of(visit), visit.context.looking
     entries = entries_shown(view, looking)
-    first = _first_row(looking.row)
-    rows = tuple(
-        (
+
+    def cells(one: EntryView) -> tuple[str, ...]:
+        return (
             _day(one.at.date(), view.last_day),
             moment_word(one.entry.moment),
             _scale(one.entry.pain_rest),
@@ -340,8 +344,7 @@ def diary(visit: Visit, moment: Moment) -> Page:
             yes_word(one.entry.medicine),
             ", ".join(mark_words(one.entered_late, one.corrected, noted(one, view, looking))),
         )
-        for one in entries[first : first + steps.ROWS]
-    )
+
     heads = (_("day"), _("when"), _("rest"), _("moving"), _("sore"), _("sleep"), _("med."), "")
     how = {"which": _filter(looking.filter), "order": _order(looking.sort)}
     line = _("{n} of {count} entries of a year   {which}, {order}").format(
@@ -353,32 +356,36 @@ def diary(visit: Visit, moment: Moment) -> Page:
             "{n} entries with “{words}”   {which}, {order}",
             len(entries),
         ).format(n=len(entries), words=looking.looked_for, **how)
-    lines = (line, *_left_out(looking))
-    body = Table(
-        lines, heads, rows, looking.row - first if rows else None, _position(looking.row, len(entries))
-    )
-    choices = [
+    body = _rows((line, *_left_out(looking)), heads, entries, looking.row, cells)
+    choices = (
         Choice(Key.ONE, _("Which ones")),
         Choice(Key.TWO, _("Order")),
         Choice(Key.THREE, _("Find a day")),
         Choice(Key.FOUR, _("Find words")),
-    ]
-    if entries:
-        choices.insert(0, Choice(Key.ENTER, _("Read in full")))
-    return build(
-        visit,
-        moment,
-        body,
-        (*choices, *_moving(looking.row, len(entries))),
-        title=_("Diary"),
-        back=True,
-        right=closes(visit, moment),
     )
+    return _list(visit, moment, body, len(entries), choices, _("Diary"))
 
 
-def _first_row(row: int) -> int:
-    """A list is shown by whole screens."""
-    return row // steps.ROWS * steps.ROWS
+def _rows(
+    lines: tuple[str, ...],
+    heads: tuple[str, ...],
+    shown: Sequence[T],
+    row: int,
+    cells: Callable[[T], tuple[str, ...]],
+) -> Table:
+    """The screen of a list on which `row` stands: it is shown by whole screens."""
+    first = row // steps.ROWS * steps.ROWS
+    rows = tuple(cells(one) for one in shown[first : first + steps.ROWS])
+    return Table(lines, heads, rows, row - first if rows else None, _position(row, len(shown)))
+
+
+def _list(
+    visit: Visit, moment: Moment, body: Table, count: int, choices: tuple[Choice, ...], title: str
+) -> Page:
+    """A list of so many, of which the chosen one can be read in full."""
+    read = (Choice(Key.ENTER, _("Read in full")),) if count else ()
+    choices = (*read, *choices, *_moving(visit.context.looking.row, count))
+    return build(visit, moment, body, choices, title=title, back=True, right=closes(visit, moment))
 
 
 def _position(row: int, count: int) -> tuple[str, ...]:
@@ -490,10 +497,9 @@ def read_note(visit: Visit, moment: Moment) -> Page:
 def sessions(visit: Visit, moment: Moment) -> Page:
     """What was planned and what came of it; of the chosen one why it ended, and the pain before and after."""
     view, row = steps.view_of(visit), visit.context.looking.row
-    first = _first_row(row)
-    shown = view.sessions[first : first + steps.ROWS]
-    rows = tuple(
-        (
+
+    def cells(one: SessionView) -> tuple[str, ...]:
+        return (
             words.short_date(one.at.date()),
             words.clock(one.at),
             _programme(one.session.programme),
@@ -502,14 +508,12 @@ def sessions(visit: Visit, moment: Moment) -> Page:
             ),
             _state(one.session.state),
         )
-        for one in shown
-    )
+
     heads = (_("day"), _("time"), _("programme"), _("length"), _("end"))
-    small = _position(row, len(view.sessions))
-    if view.sessions:
-        small = (_session_detail(view.sessions[row]), *small)
     lines = (f"{session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
-    body = Table(lines, heads, rows, row - first if rows else None, small)
+    body = _rows(lines, heads, view.sessions, row, cells)
+    if view.sessions:
+        body = replace(body, small=(_session_detail(view.sessions[row]), *body.small))
     choices = _moving(row, len(view.sessions))
     return build(visit, moment, body, choices, title=_("Sessions"), back=True, right=closes(visit, moment))
 
@@ -547,30 +551,17 @@ def _session_detail(one: SessionView) -> str:
 def notes(visit: Visit, moment: Moment) -> Page:
     """All notes of a year, or what was found in all of them; a long one is read in full on its own."""
     view, looking = steps.view_of(visit), visit.context.looking
-    shown, row = notes_shown(view, looking), looking.row
-    first = _first_row(row)
-    rows = tuple(
-        (_day(one.at.date(), view.last_day), author_word(one.author), one.text)
-        for one in shown[first : first + steps.ROWS]
-    )
+    shown = notes_shown(view, looking)
+
+    def cells(one: NoteView) -> tuple[str, ...]:
+        return _day(one.at.date(), view.last_day), author_word(one.author), one.text
+
     line = _("Notes of a year")
     if looking.looked_for:
         line = _looked_for(looking) or ngettext(
             "{n} note with “{words}”", "{n} notes with “{words}”", len(shown)
         ).format(n=len(shown), words=looking.looked_for)
     heads = (_("day"), _("from"), _("note"))
-    body = Table(
-        (line, *_left_out(looking)), heads, rows, row - first if rows else None, _position(row, len(shown))
-    )
-    choices = [Choice(Key.ONE, _("Add a note")), Choice(Key.FOUR, _("Find words"))]
-    if shown:
-        choices.insert(0, Choice(Key.ENTER, _("Read in full")))
-    return build(
-        visit,
-        moment,
-        body,
-        (*choices, *_moving(row, len(shown))),
-        title=_("Notes"),
-        back=True,
-        right=closes(visit, moment),
-    )
+    body = _rows((line, *_left_out(looking)), heads, shown, looking.row, cells)
+    choices = (Choice(Key.ONE, _("Add a note")), Choice(Key.FOUR, _("Find words")))
+    return _list(visit, moment, body, len(shown), choices, _("Notes"))
