@@ -114,6 +114,8 @@ class LevelFinding(msgspec.Struct, frozen=True):
     bar: LevelBar
     notice: str = ""
     """"Wait for the next squeeze", "Still comfortable? Enter = yes"."""
+    cue: str = ""
+    """When ▲ counts, in time with the current: "You can press ▲ now". A notice goes before it."""
 
 
 class SideLevel(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ def draw(canvas: Canvas, area: Area, body: LevelFinding, choices: Sequence[Choic
     roomy = area.height >= _ROOMY_FROM
     keys = KeyLine(canvas, [c for c in choices if not c.prominent], area.width)
     button_height = 4 if roomy else 3
-    notice = canvas.wrap(body.notice, area.width) if body.notice else []
+    notice = canvas.wrap(body.notice or body.cue, area.width) if body.notice or body.cue else []
     keys_y = area.bottom - keys.height
     used = HEIGHT + _BAR_ROWS + len(notice) + button_height + keys.height
     # Where it has four rows, one is left to the keys below it.
@@ -45,8 +45,10 @@ def draw(canvas: Canvas, area: Area, body: LevelFinding, choices: Sequence[Choic
     draw_level_bar(canvas, Area(area.x, bar_y, area.width, _BAR_ROWS), body.bar)
     if notice:
         place = Area(area.x, bar_y + _BAR_ROWS, area.width, buttons_y - bar_y - _BAR_ROWS)
-        canvas.fill(Area(area.x - 1, place.y, area.width + 2, min(place.height, len(notice))), Role.NOTICE)
-        canvas.lines(place, notice, Role.NOTICE)
+        if body.notice:
+            band = Area(area.x - 1, place.y, area.width + 2, min(place.height, len(notice)))
+            canvas.fill(band, Role.NOTICE)
+        canvas.lines(place, notice, Role.NOTICE if body.notice else Role.STRONG)
     prominent = [c for c in choices if c.prominent]
     draw_button_row(canvas, Area(area.x, buttons_y, area.width, button_height), prominent)
     keys.draw(Area(area.x, keys_y, area.width, keys.height))

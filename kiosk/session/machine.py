@@ -166,6 +166,8 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
     # A known key while a rise runs holds it, and does nothing else; down also lowers.
     if state.rises:
         state = _hold(state)
+        if key is Key.UP:
+            state = replace(state, last_up_s=now_s)
         if key is not Key.DOWN and not (
             key is Key.ENTER and state.stage == "find" and state.find_step == "feel"
         ):
@@ -281,6 +283,11 @@ def _raise(
     ), tuple(sent)
 
 
+def up_refused(state: SessionState) -> str | None:
+    """Why ▲ would not count now for the side that is being found, as a notice's id; None: it would."""
+    return _not_to_be_raised(state, state.side, state.side.level_half_mA + _up_step_half_mA(state))
+
+
 def _not_to_be_raised(state: SessionState, side: Side, target_half_mA: int) -> str | None:
     """Why this side can't go there now, as a notice's id."""
     if target_half_mA > side.ceiling_half_mA:
@@ -302,6 +309,10 @@ def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
         state = _with_side(state, index, replace(side, level_half_mA=target, slow=slow, asked_s=now_s))
         if target < side.level_half_mA:
             effects.append(Send(guard.Level(state.epoch, side.channel, target)))
+    if state.stage == "find" and state.find_step == "both":
+        # She confirmed another level than this: it is asked for once more (rule 4).
+        side = replace(state.side, comfortable_half_mA=None)
+        state = replace(_with_side(state, state.finding, side), find_step="strong")
     return replace(state, ups_in_a_row=0), tuple(effects)
 
 
@@ -341,9 +352,12 @@ def _enter(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effec
 def _comfortable(state: SessionState) -> tuple[SessionState, tuple[Effect, ...]]:
     """The level of this side is the person's; then the other side, or the question whether to begin."""
     side = state.side
-    if side.level_half_mA == 0:
+    # Said twice before the guard went on: a second `next` would pass over the other side.
+    if side.level_half_mA == 0 or side.comfortable_half_mA is not None:
         return state, ()
     side = replace(side, comfortable_half_mA=side.level_half_mA, slow=None)
+    if state.plan.kind == "nmes":
+        side = replace(side, contraction_base_half_mA=side.level_half_mA)
     state = replace(_with_side(state, state.finding, side), ups_in_a_row=0)
     saved = Write(_level_found(state, side))
     if state.finding + 1 < len(state.sides):
@@ -379,10 +393,13 @@ def _where(
 def _rest(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     """Key 5: levels to zero, still armed; going on is a slow rise (rule 10)."""
     for index, side in enumerate(state.sides):
-        target = _resume_target(side, side.level_half_mA, state.step_half_mA)
-        slow = SlowRise(target) if side.level_half_mA else side.slow
-        state = _with_side(state, index, replace(side, level_half_mA=0, slow=slow, asked_s=now_s))
+        if side.level_half_mA:
+            target = _resume_target(side, side.level_half_mA, state.step_half_mA)
+            side = replace(side, slow=SlowRise(target), left_half_mA=side.level_half_mA)
+        state = _with_side(state, index, replace(side, level_half_mA=0, asked_s=now_s))
     if state.stage == "find" and state.find_step in ("offer", "where", "both"):
+        if state.find_step == "both":
+            state = _with_side(state, state.finding, replace(state.side, comfortable_half_mA=None))
         state = replace(state, find_step="strong" if state.find_step == "both" else "feel")
     return replace(state, resting=True, ups_in_a_row=0, prompt=None), (Send(guard.Rest(state.epoch)),)
 
@@ -682,7 +699,14 @@ def _side(
     if not find and resume is not None:
         level = dict(resume.levels_half_mA).get(channel.channel, 0)
         target = _resume_target(side, level, step_half_mA)
-        return replace(side, comfortable_half_mA=level, slow=SlowRise(target) if target else None)
+        last_contraction = dict(resume.contractions_half_mA).get(channel.channel, 0)
+        return replace(
+            side,
+            comfortable_half_mA=level,
+            left_half_mA=level,
+            contraction_base_half_mA=min(level, last_contraction) if plan.kind == "nmes" else None,
+            slow=SlowRise(target) if target else None,
+        )
     if side.reference_half_mA is not None:
         target = int(side.reference_half_mA * rules.START_FACTOR) // step_half_mA * step_half_mA
         return replace(side, slow=SlowRise(target) if target else None)
@@ -718,10 +742,15 @@ def _end(
         seconds_done=state.seconds_done,
         seconds_left=state.seconds_left,
         channel=state.fault.channel if state.fault is not None else None,
-        levels_half_mA=tuple((side.channel, _level_to_keep(state, side)) for side in state.sides),
+        levels_half_mA=tuple((side.channel, _level_to_keep(side)) for side in state.sides),
         at_s=now_s,
         pad_faults=pad_faults,
         found=found,
+        contractions_half_mA=tuple(
+            (side.channel, side.contraction_base_half_mA)
+            for side in state.sides
+            if side.contraction_base_half_mA is not None
+        ),
         never_armed=how.startswith(NEVER_ARMED),
     )
     state = replace(
@@ -749,13 +778,9 @@ def _end(
     return state, tuple(effects)
 
 
-def _level_to_keep(state: SessionState, side: Side) -> int:
-    """The level to come back towards: what it was, or before a rest what the rest came from."""
-    if side.slow is not None and state.resume is not None:
-        return max(side.level_half_mA, dict(state.resume.levels_half_mA).get(side.channel, 0))
-    if side.slow is not None and state.resting and side.comfortable_half_mA is not None:
-        return max(side.level_half_mA, side.comfortable_half_mA)
-    return side.level_half_mA
+def _level_to_keep(side: Side) -> int:
+    """The level to come back towards: what it is, or until a slow rise has ended what that goes back towards."""
+    return side.level_half_mA if side.slow is None else max(side.level_half_mA, side.left_half_mA)
 
 
 def _record(state: SessionState, what: Literal["begun", "done", "ended_early"]) -> Session:

@@ -166,4 +166,11 @@ MUTANTS = (
         "cells[columns - 1 :: columns]",
         "tests/screens/test_line_breaks.py",
     ),
+    Mutant(
+        "the screen says that a level can be raised when it cannot",
+        "kiosk/visit/pages/session.py",
+        "    if refused is None:\n        return _(\"You can press ▲ now.\")",
+        "    if True:\n        return _(\"You can press ▲ now.\")",
+        "tests/kiosk/test_session_cues.py",
+    ),
 )

@@ -22,9 +22,10 @@ def contact_check(visit: Visit, moment: Moment) -> Page:
     """Nothing starts by itself."""
     body = Words(
         (
-            _("Checking the pads. A very small current flows for one second per lead."),
+            _("Press Enter to check the pads. No current flows yet."),
+            _("Then a very small current flows for one second per lead."),
             _("You should feel nothing, or a faint tick."),
-            _("STOP ends it at once. No current flows yet."),
+            _("STOP ends it at once."),
         )
     )
     choices = (Choice(Key.ENTER, _("Check the pads now")),)

@@ -56,6 +56,12 @@ def stretch(pattern: Pattern, at_ms: int) -> Stretch:
     return Stretch("rest", start_ms, start_ms)
 
 
+def until_plateau_ms(pattern: Pattern, at_ms: int) -> int:
+    """From a time of a phase to the beginning of the next plateau; of the next one, too, while one is on."""
+    at = at_ms % _period_ms(pattern)
+    return pattern.up_ms - at + (0 if at < pattern.up_ms else _period_ms(pattern))
+
+
 def samples(plan: GuardPlan, index: int, at_ms: int) -> tuple[float, ...]:
     """Fraction × scale from 40 s ago to 40 s ahead, evenly; nothing before the session and after its end."""
     found = []

@@ -7,7 +7,7 @@ from typing import Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel, Strip, Words
-from kiosk.session.machine import at_limit_unfelt
+from kiosk.session.machine import at_limit_unfelt, up_refused
 from kiosk.session.state import SessionState, Side
 from kiosk.visit.pages import people, reasons, rhythm, sides
 from kiosk.visit.pages.chrome import build
@@ -66,6 +66,7 @@ def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
             lines=_level_lines(state),
             bar=_bar(visit, state, state.side, with_mark=True),
             notice=_notice(state),
+            cue=_cue(state, moment),
         )
         choices = _level_choices(state)
     return build(
@@ -138,6 +139,22 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
         return (_("Press ▲ until the muscle tightens."), _("You can see it or feel it. Then press Enter."))
     intensity = content(load_programme(state.plan.programme).intensity)
     return (_("Press ▲ once. Wait. Press again."), intensity)
+
+
+def _cue(state: SessionState, moment: Moment) -> str:
+    """Between two squeezes ▲ does not count: when it does again, before it is pressed in vain."""
+    at_ms = _phase_ms(state, moment)
+    if at_ms is None or state.phase is None or state.phase.pattern.shape != "cycle":
+        return ""
+    if state.prompt is not None or state.resting or state.side.slow is not None:
+        return ""
+    refused = up_refused(state)
+    if refused is None:
+        return _("You can press ▲ now.")
+    if refused == "ceiling":
+        return ""
+    seconds = max(1, round(rhythm.until_plateau_ms(state.phase.pattern, at_ms) / 1000))
+    return _("Wait. You can press ▲ again in {seconds} s.").format(seconds=seconds)
 
 
 def _level_choices(state: SessionState) -> tuple[Choice, ...]:
@@ -232,13 +249,11 @@ def _side(visit: Visit, state: SessionState, index: int, side: Side) -> SideLeve
 
 def _strip(state: SessionState, moment: Moment) -> Strip:
     """What is played now and next. Nothing is known of it before the guard's first word."""
-    status = state.status
-    if status is None or status.phase is None or state.phase is None:
+    at_ms = _phase_ms(state, moment)
+    if at_ms is None or state.phase is None or state.status is None or state.status.phase is None:
         return Strip((), (), "", "")
-    since_ms = max(0, round((moment.monotonic_s - state.status_s) * 1000))
-    at_ms = min(state.phase.duration_ms - 1, status.phase_elapsed_ms + since_ms)
     now = rhythm.stretch(state.phase.pattern, at_ms)
-    plan, index = state.armed_plan, status.phase
+    plan, index = state.armed_plan, state.status.phase
     labels = tuple((position, _part(part)) for position, part in rhythm.stretches(plan, index, at_ms))
     return Strip(rhythm.samples(plan, index, at_ms), labels, _part(now.part), _next_cue(state, now, at_ms))
 
@@ -266,6 +281,15 @@ def _part(part: rhythm.Part) -> str:
 
 
 # ── shared ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _phase_ms(state: SessionState, moment: Moment) -> int | None:
+    """How long the phase is played by now; None before the guard's first word of it."""
+    status = state.status
+    if status is None or status.phase is None or state.phase is None:
+        return None
+    since_ms = max(0, round((moment.monotonic_s - state.status_s) * 1000))
+    return min(state.phase.duration_ms - 1, status.phase_elapsed_ms + since_ms)
 
 
 def _bar(visit: Visit, state: SessionState, side: Side, *, with_mark: bool) -> LevelBar:
