@@ -45,6 +45,7 @@ from kiosk.session.contact import ContactRunner
 from kiosk.session.lease import Liveness
 from kiosk.session.runner import SessionRunner
 from kiosk.session.state import SessionState
+from kiosk.session.waking import Waking
 from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
@@ -185,7 +186,7 @@ class Application:
         """Looks for words in the diary."""
         self._damage = Damage()
         """That was told."""
-        self._timer: asyncio.TimerHandle | None = None
+        self._waking = Waking(clock, lambda: self._hear(Woke()))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
         self._over = False
@@ -621,17 +622,8 @@ class Application:
         self._hear(SessionEnded(outcome))
 
     def _schedule(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_s = flow.deadline_s(self._visit)
-        if due_s is not None and self._loop is not None:
-            delay_s = max(0.0, due_s - self._clock.monotonic_s())
-            self._timer = self._loop.call_later(delay_s, self._woke)
-
-    def _woke(self) -> None:
-        self._timer = None
-        self._hear(Woke())
+        if self._loop is not None:
+            self._waking.at(flow.deadline_s(self._visit))
 
     # ── what takes time ──
 
@@ -889,8 +881,7 @@ class Application:
                 task.cancel()
             await asyncio.gather(*self._tasks, *self._reading, return_exceptions=True)
         self._over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._waking.at(None)
         await self._sounds.close()
 
     async def _hang_up(self, link: GuardLink) -> int | None:

@@ -6,7 +6,6 @@ seconds, or by any stop. `step` is pure; `ContactRunner` carries it out on the s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -19,6 +18,7 @@ from kiosk.clock import Clock
 from kiosk.session import rules
 from kiosk.session.lease import LeaseKeeper, Liveness
 from kiosk.session.state import Deadline, GuardGone, Heard, Send, StopRequested
+from kiosk.session.waking import Waking
 from kiosk.visit.events import ContactCheckEnded
 
 BEGIN_WITHIN_S: Final = 2.0
@@ -140,7 +140,7 @@ class ContactRunner:
         self._on_end = on_end
         self._lease = LeaseKeeper(send, clock, liveness)
         self._state: ContactState | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._waking = Waking(clock, lambda: self._dispatch(Deadline()))
         self._closed = False
 
     @property
@@ -168,9 +168,7 @@ class ContactRunner:
         """No timer and no lease any more, whatever is heard: the guard stops by itself."""
         self._closed = True
         self._lease.hold(None)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._waking.at(None)
 
     def _dispatch(self, event: Event) -> None:
         if self._state is not None:
@@ -187,19 +185,6 @@ class ContactRunner:
                     end = effect.end
         held = self._state.stage == "probing" and not self._closed
         self._lease.hold(self._state.epoch if held else None)
-        self._schedule(self._state)
+        self._waking.at(None if self._closed else deadline_s(self._state))
         if end is not None:
             self._on_end(end)
-
-    def _schedule(self, state: ContactState) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_s = deadline_s(state)
-        if due_s is not None and not self._closed:
-            delay_s = max(0.0, due_s - self._clock.monotonic_s())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
-
-    def _wake(self) -> None:
-        self._timer = None
-        self._dispatch(Deadline())

@@ -34,6 +34,7 @@ from kiosk.session.state import (
     Tone,
     Write,
 )
+from kiosk.session.waking import Waking
 from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
@@ -65,7 +66,7 @@ class SessionRunner:
         self._on_change = on_change
         self._on_end = on_end
         self._on_tone = on_tone
-        self._timer: asyncio.TimerHandle | None = None
+        self._waking = Waking(clock, lambda: self.dispatch(Deadline()))
         self._lease = LeaseKeeper(send, clock, liveness)
         self._closed = False
         self._writes: set[asyncio.Task[None]] = set()
@@ -130,9 +131,7 @@ class SessionRunner:
         """No timer and no lease any more, whatever is heard: the guard stops by itself."""
         self._closed = True
         self._lease.hold(None)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._waking.at(None)
 
     def _take(self, state: SessionState, effects: tuple[Effect, ...]) -> None:
         changed = state is not self.state
@@ -148,7 +147,7 @@ class SessionRunner:
                     self._on_tone(name)
                 case Ended(outcome):
                     ended = outcome
-        self._schedule()
+        self._waking.at(None if self._closed else machine.deadline_s(state))
         self._lease.hold(state.epoch if state.holds_lease and not self._closed else None)
         if ended is not None:
             self._on_end(ended)
@@ -169,18 +168,3 @@ class SessionRunner:
         task = asyncio.get_running_loop().create_task(run())
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
-
-    def _schedule(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self.state is None or self._closed:
-            return
-        due_s = machine.deadline_s(self.state)
-        if due_s is not None:
-            delay_s = max(0.0, due_s - self._clock.monotonic_s())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
-
-    def _wake(self) -> None:
-        self._timer = None
-        self.dispatch(Deadline())

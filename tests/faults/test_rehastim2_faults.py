@@ -18,7 +18,7 @@ from drivers import limits as c
 from drivers.guard import messages as m
 from tests.drivers.guard_bench import arm, limit, phase, plan
 from tests.faults.guard_rig import Kiosk, kiosk
-from tests.faults.test_guard_faults import BUSY_S
+from tests.faults.test_guard_faults import BUSY_S, outlives_a_stopped_guard
 
 pytestmark = pytest.mark.real_time
 
@@ -124,17 +124,7 @@ async def test_what_goes_wrong_while_current_flows(
 
 async def test_a_guard_that_stays_stopped_is_outlived_by_the_devices_own_time_out(tmp_path: Path) -> None:
     async with rehastim2(tmp_path) as client:
-        await client.current_flows()
-        assert client.link.pid is not None
-        at_s = time.monotonic()
-        os.kill(client.link.pid, signal.SIGSTOP)
-        try:
-            assert await client.device.zero_after(at_s) < DEVICE_WATCHDOG_S + BUSY_S
-        finally:
-            os.kill(client.link.pid, signal.SIGCONT)
-        assert (await client.stopped(at_s)).confirmed
-        await asyncio.sleep(0.3)
-        assert client.device.flowed_after(at_s) == []
+        await outlives_a_stopped_guard(client, DEVICE_WATCHDOG_S)
 
 
 async def test_an_unplugged_device_is_found_again_and_armed_only_by_a_person(tmp_path: Path) -> None:

@@ -586,9 +586,9 @@ async def test_a_vanished_folder_is_a_failure_not_a_new_folder(folder: Path, clo
     assert "data" not in os.listdir(folder.parent)
 
 
-async def test_a_slow_card_never_holds_up_the_loop(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_on = threading.Event()
-    reached = threading.Event()
+def waiting_card(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """From now on a write first tells that it has come to the card, and then waits until it may go on."""
+    reached, go_on = threading.Event(), threading.Event()
     real = os.fdatasync
 
     def slow(descriptor: int) -> None:
@@ -597,6 +597,11 @@ async def test_a_slow_card_never_holds_up_the_loop(store: Store, monkeypatch: py
         real(descriptor)
 
     monkeypatch.setattr(files.os, "fdatasync", slow)
+    return reached, go_on
+
+
+async def test_a_slow_card_never_holds_up_the_loop(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, go_on = waiting_card(monkeypatch)
     saving = asyncio.create_task(store.add(pain(1)))
     await asyncio.to_thread(reached.wait, 30)
     assert not saving.done()
@@ -609,16 +614,7 @@ async def test_a_slow_card_never_holds_up_the_loop(store: Store, monkeypatch: py
 async def test_who_waits_may_be_cancelled_and_the_record_is_kept(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on = threading.Event()
-    reached = threading.Event()
-    real = os.fdatasync
-
-    def slow(descriptor: int) -> None:
-        reached.set()
-        assert go_on.wait(30)
-        real(descriptor)
-
-    monkeypatch.setattr(files.os, "fdatasync", slow)
+    reached, go_on = waiting_card(monkeypatch)
     first = asyncio.create_task(store.add(pain(1)))
     queued = asyncio.create_task(store.add(pain(2)))
     await asyncio.to_thread(reached.wait, 30)
