@@ -20,15 +20,19 @@ ENDS = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
 """A Monday: the last day of every history is the Sunday before."""
 
 
-@cache
-def rehearsed(weeks: int, plan: str = "deconditioned", seed: int = 1) -> Path:
+def rehearsed(weeks: int) -> Path:
     """A folder of kind rehearsal with `weeks` of therapy up to the day before `ENDS`. Never write in it."""
+    return rehearsed_course(weeks, "deconditioned", 1)[0]
+
+
+@cache
+def rehearsed_course(weeks: int, plan: str, seed: int) -> tuple[Path, Course]:
+    """The same, and the course that was played."""
     folder = _place() / f"{plan}-{seed}-{weeks}"
-    play_into(folder, weeks, plan, seed)
-    return folder
+    return folder, play_into(folder, weeks, plan, seed)
 
 
-def play_into(folder: Path, weeks: int, plan: str = "deconditioned", seed: int = 1) -> Course:
+def play_into(folder: Path, weeks: int, plan: str, seed: int) -> Course:
     """Writes such a history into `folder`, and gives the course that was played."""
     clock = FixedClock(ENDS - dt.timedelta(weeks=weeks))
     with NewFolder(folder, clock) as book:
