@@ -605,7 +605,8 @@ def _is_cut_short(day: _Day, programme: Programme) -> bool:
 def _from_zero(
     day: _Day, programme: Programme, key: LevelKey, history: LevelHistory | None
 ) -> _FromZero | None:
-    """None where levels compare: else 80 % of the old charge, or 30 mA (safety rule 4).
+    """None where levels compare and nothing changed since the last session of the kind: else 80 % of the old
+    charge, or 30 mA, or what the levels of this place allow (safety rule 4).
 
     "Old" is what was confirmed last of the same kind under another waveform, pads, montage, side or device,
     on this channel and, if that was later, on another: a tingle says nothing of a contraction. Also after 28
@@ -625,7 +626,15 @@ def _from_zero(
         return _FromZero(Reason("restart", {"days": days}), min(last_mA, WITHOUT_HISTORY_MA))
     if history.prescription != day.prescription.serial:
         return _FromZero(Reason("new_prescription"))
+    if _was_elsewhere(day.history, programme.kind, key):
+        return _FromZero(Reason("changed"))
     return None
+
+
+def _was_elsewhere(history: CourseHistory, kind: Kind, key: LevelKey) -> bool:
+    """The last level of this kind was found with another waveform, montage, pads or device."""
+    last = next(item.key for item in reversed(history.levels) if item.kind == kind)
+    return msgspec.structs.replace(last, side=key.side, channel=key.channel) != key
 
 
 def _old_mA(history: CourseHistory, kind: Kind, pulse_width_us: int, key: LevelKey) -> float | None:

@@ -181,6 +181,13 @@ MUTANTS = (
         "tests/kiosk/diary/test_shortening.py",
     ),
     Mutant(
+        "a change back is no change",
+        "programs/progression.py",
+        "    if _was_elsewhere(day.history, programme.kind, key):\n",
+        "    if False:\n",
+        "tests/programs/test_safety_rule_4.py",
+    ),
+    Mutant(
         "an answer of a set-back clock is forgotten",
         "kiosk/diary/today.py",
         "<= session.envelope.event_time <= now for",

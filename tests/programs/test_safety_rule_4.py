@@ -120,6 +120,10 @@ def check(
     # Rule 24, 28: other doses → the level is found from zero.
     places_since = len(book.sessions) > book.prescribed_at
     assert places_since or reference_mA is None
+    # "A change of waveform, pads, montage, side or device means finding the level from zero": also one back.
+    if place not in book.last_of_kind.get(plan.kind, []):
+        assert reference_mA is None
+        return "back again"
     if (today - last_day).days >= 28:
         assert reference_mA is None
         return "after 28 days"
@@ -242,7 +246,5 @@ def test_no_session_of_any_course_gives_more_than_the_text_of_the_rule(soak: boo
     for seed in range(courses):
         live(seed, visits, met)
     print(f"{courses} courses of {visits} visits: {dict(met)}")
-    assert (
-        min(met[what] for what in ("first time", "changed", "usual", "lowered", "after 28 days"))
-        > courses / 2
-    )
+    kinds = ("first time", "changed", "back again", "usual", "lowered", "after 28 days")
+    assert min(met[what] for what in kinds) > courses / 2

@@ -586,6 +586,19 @@ class TestLevel:
         """Of one day; of the last on this channel and since then on another; of the last and the usual."""
         assert left(planned(TENS, history(*THREE_TENS, *old))).ceiling_mA == limit_mA
 
+    @pytest.mark.parametrize(
+        "change",
+        [{"pads": "4x6.4"}, {"montage": "M2"}, {"device_kind": "rehastim2"}],
+    )
+    def test_a_change_back_begins_from_zero_too(self, change: dict[str, object]) -> None:
+        past = self.usual(20, 20, 20).with_level(level(9, 1, **change))
+        plan = planned(TENS, past)
+        assert left(plan).reference_mA is None
+        assert Reason("changed") in plan.reasons
+        assert left(plan).ceiling_mA == 22.0, "the levels of this place hold"
+        again = planned(TENS, past.with_level(level(20, 1)))
+        assert left(again).reference_mA == 20.0
+
     def test_other_questions_or_doses_begin_from_zero_too(self) -> None:
         plan = planned(TENS, self.usual(20, 20, 20, content="the digest of last year"))
         assert (left(plan).ceiling_mA, left(plan).reference_mA) == (16.0, None)
