@@ -7,7 +7,6 @@ of the box: counted, a busy machine would let its stimulator give up on it, and 
 from __future__ import annotations
 
 import mmap
-import struct
 import threading
 import time
 from contextlib import suppress
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 EVERY_S: Final = 0.02
-_WAITED: Final = struct.Struct("d")
+WAITED_BYTES: Final = 8
 
 
 class BoxTime:
@@ -24,12 +23,13 @@ class BoxTime:
 
     def __init__(self, shared: Path) -> None:
         with shared.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), _WAITED.size)
+            # One machine word, that is read and written as one: a half-written time would be another day's.
+            self._waited = memoryview(mmap.mmap(file.fileno(), WAITED_BYTES)).cast("d")
         self._last_s = 0.0
 
     @classmethod
     def made(cls, shared: Path) -> BoxTime:
-        shared.write_bytes(_WAITED.pack(0.0))
+        shared.write_bytes(bytes(WAITED_BYTES))
         return cls(shared)
 
     def now_s(self) -> float:
@@ -39,12 +39,11 @@ class BoxTime:
 
     @property
     def waited_s(self) -> float:
-        waited_s: float = _WAITED.unpack(self._map)[0]
-        return waited_s
+        return self._waited[0]
 
     @waited_s.setter
     def waited_s(self, seconds: float) -> None:
-        _WAITED.pack_into(self._map, 0, seconds)
+        self._waited[0] = seconds
 
 
 def counted_for(process: int, box_time: BoxTime) -> threading.Event:
