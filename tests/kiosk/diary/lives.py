@@ -38,7 +38,7 @@ from programs.text import Reason
 BEGINS: Final = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 DAYS: Final = 700
 TOGETHER: Final = 150
-"""Records are written so many at once: what follows one that a clock dated ahead stands in its month."""
+"""Records are written so many at once."""
 DAY: Final = dt.timedelta(days=1)
 Add = Callable[..., Stored]
 BASELINE: Final = load_questionnaire().keys_of("baseline")
@@ -54,6 +54,8 @@ class Life:
     """Corrections of months later, and clocks that stand months ahead."""
     clock: FixedClock = field(default_factory=lambda: FixedClock(BEGINS))
     drafts: list[Stored] = field(default_factory=list)
+    written: int = 0
+    """Of the drafts."""
     serial: int = 0
 
     def often(self, chance: float) -> bool:
@@ -73,24 +75,32 @@ def lived(folder: Path, seed: int, *, crossings: bool) -> Iterator[dt.datetime]:
             life.drafts.append(msgspec.structs.replace(draft, envelope=envelope))
             return life.drafts[-1]
 
-        day = written = 0
+        def write() -> None:
+            asyncio.run(store.add_all(life.drafts[life.written :]))
+            life.written = len(life.drafts)
+
+        day = 0
         while day < DAYS:
+            if crossings and life.often(0.004):
+                # What is written later stands behind it, in its month.
+                real = life.clock.now()
+                write()
+                life.clock.time += life.rng.randint(1, 200) * DAY
+                _live(life, add)
+                write()
+                life.clock.time = real
             _live(life, add)
             day += life.rng.choice((1, 1, 1, 2, 3)) if not life.often(0.005) else life.rng.randint(20, 150)
             morning = BEGINS + day * DAY + dt.timedelta(minutes=life.rng.randint(0, 800))
             life.clock.time = max(morning, life.clock.time + dt.timedelta(minutes=5))
-            if len(life.drafts) - written >= TOGETHER or day >= DAYS:
-                asyncio.run(store.add_all(life.drafts[written:]))
-                written = len(life.drafts)
+            if len(life.drafts) - life.written >= TOGETHER or day >= DAYS:
+                write()
                 yield life.clock.now()
 
 
 def _live(life: Life, add: Add) -> None:
     rng, often, clock = life.rng, life.often, life.clock
-    real = clock.now()
     clock.is_trusted = not often(0.05)
-    if life.crossings and often(0.004):
-        clock.time += rng.randint(1, 200) * DAY
     if life.serial == 0 or often(0.02):
         life.serial += 1
         add(_prescription(life))
@@ -122,8 +132,6 @@ def _live(life: Life, add: Add) -> None:
         if entries:
             old = rng.choice(entries)
             add(_entry(life), corrects=old.envelope.id, at=old.envelope.event_time)
-    if life.crossings:
-        clock.time = real
 
 
 def _prescription(life: Life) -> PrescriptionInstalled:

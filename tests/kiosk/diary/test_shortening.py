@@ -63,6 +63,7 @@ def happened(found: today.Today) -> dict[str, bool]:
     }
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("crossings", [False, True])
 def test_whatever_happened_today_is_the_same(tmp_path: Path, crossings: bool, soak: bool) -> None:
     lives, looks, shortened, seen = (60 if soak else 3), 0, 0, Counter[str]()
@@ -144,6 +145,23 @@ async def test_a_lock_of_long_ago_holds(tmp_path: Path) -> None:
         assert [one.cause for one in today.read(reader, clock).locks] == ["rf_chest"]
         await store.unlock(lock.envelope.id, "code")
         assert today.read(memory.shortened(open_reader(store.folder, clock)), clock).locks == ()
+
+
+@pytest.mark.parametrize("skin", [None, 0])
+async def test_the_skin_of_the_last_session_is_remembered_through_a_pause_of_years(
+    tmp_path: Path, skin: int | None
+) -> None:
+    clock, memory = FixedClock(ENDS), Memory()
+    with open_store(tmp_path / "data", "simulated", clock, "SIM-1") as store:
+        session = await store.add(PLAYED)
+        await store.add(Entry(moment="after", pain_rest=2, skin=skin, session_id=session.envelope.id))
+        await months_pass(store, clock)
+        reader = memory.shortened(open_reader(store.folder, clock))
+        assert isinstance(reader, ShortReader)
+        found = today.read(reader, clock)
+        assert (found.unlooked is None) is (skin is not None)
+        if found.unlooked is not None:
+            assert found.unlooked.after is not None, "only the skin is missing"
 
 
 async def test_a_correction_of_what_is_remembered_is_seen(tmp_path: Path) -> None:
