@@ -78,7 +78,8 @@ def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, 
     reports: list[FileReport] = []
     quarantined = 0
     link: Link | None = None
-    for month in months.months_of(folder, files):
+    listed = months.months_of(folder, files)
+    for month in listed:
         path = f"{journals}/{month}"
         numbers = journal.generations(path, files)
         for number in numbers:
@@ -92,6 +93,10 @@ def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, 
             quarantined += len(files.names(f"{path}/{journal.QUARANTINE}"))
         except FileNotFoundError:
             pass
+    if months.what_follows_is_missing(listed, sealed):
+        missing = FileReport(max(sealed), 0, 0, "", "damaged", "what was written after it is missing")
+        reports.append(missing)
+        yield missing
     end = link if link is not None else months.START
     whole = all(report.state != "damaged" for report in reports)
     return Report(whole, end.head if whole else "", end.n if whole else 0, tuple(reports), quarantined)

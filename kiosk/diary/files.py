@@ -22,7 +22,8 @@ class Files:
         """What stands in `path` from byte `start` on, at most so many bytes."""
         # Its size is not asked for: once the times of a file were looked at, the system writes new ones with
         # the next change, which costs the writer beside us a second block.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # Not blocking: a pipe in the place of a file is refused, and never waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             pieces = []
             while most and (piece := os.pread(descriptor, min(READ_BYTES, most), start)):

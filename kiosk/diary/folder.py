@@ -44,6 +44,10 @@ class NotADataFolder(FolderError):  # noqa: N818
     """It is a file, or holds something else."""
 
 
+class DiaryMissing(FolderError):  # noqa: N818
+    """What was written in it is not there any more."""
+
+
 class NotWritable(FolderError):  # noqa: N818
     """No right to write there, read-only, or full."""
 
@@ -135,8 +139,8 @@ class WriterLock:
 def claim(folder: Path, kind: FolderKind, clock: Clock) -> tuple[Meta, WriterLock]:
     """Opens `folder` for writing as one of `kind`; makes it when it is missing or empty.
 
-    Raises NotADataFolder, NotWritable, WrongKind, NewerVersion, FolderInUse. Nothing is changed in a
-    folder that is refused.
+    Raises NotADataFolder, DiaryMissing, NotWritable, WrongKind, NewerVersion, FolderInUse. Nothing is changed
+    in a folder that is refused.
     """
     _refuse_foreign(folder)
     try:
@@ -146,7 +150,6 @@ def claim(folder: Path, kind: FolderKind, clock: Clock) -> tuple[Meta, WriterLoc
     lock = WriterLock(folder)
     try:
         meta = _meta_of(folder, kind, clock)
-        durable.make_folder(folder / JOURNAL)
     except OSError as error:
         lock.release()
         raise cannot_use(folder, error) from error
@@ -166,10 +169,24 @@ def _refuse_foreign(folder: Path) -> None:
         raise NotADataFolder(f"{folder} is a file, not a folder.") from error
     except OSError as error:
         raise cannot_use(folder, error) from error
-    if META not in names and names - _NAMES_BEFORE_META:
+    strange = names - _NAMES_BEFORE_META
+    if META not in names and strange and not (strange == {JOURNAL} and _is_empty(folder / JOURNAL)):
         raise NotADataFolder(
             f"{folder} holds other files and is not a homestim data folder. Choose an empty or a new folder.",
             detail=f"found {sorted(names)[:5]}",
+        )
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not os.listdir(folder)
+
+
+def must_have_journal(folder: Path) -> None:
+    """Raises DiaryMissing: what was in it is lost, and nobody begins anew in its place without a word."""
+    if not (folder / JOURNAL).is_dir():
+        raise DiaryMissing(
+            f"The diary in {folder} is missing: there is no folder {JOURNAL}. Nothing was changed. "
+            "Restore the last backup into a new folder."
         )
 
 
@@ -177,6 +194,8 @@ def _meta_of(folder: Path, kind: FolderKind, clock: Clock) -> Meta:
     if (folder / META).exists():
         meta = read_meta(folder)
     else:
+        # Before there is a meta.json: from then on it is never missing.
+        durable.make_folder(folder / JOURNAL)
         meta = Meta(
             kind=kind, version=FOLDER_VERSION, box_id=str(uuid.uuid4()), created=clock.now().isoformat()
         )
@@ -186,6 +205,7 @@ def _meta_of(folder: Path, kind: FolderKind, clock: Clock) -> Meta:
             f"{folder} holds {_KIND_WORDS[meta.kind]} and cannot be used for {_KIND_WORDS[kind]}. "
             "Choose another folder with --data.",
         )
+    must_have_journal(folder)
     return meta
 
 

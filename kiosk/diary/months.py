@@ -57,6 +57,11 @@ def months_of(folder: Path, files: Files = DISK) -> list[str]:
     return months
 
 
+def what_follows_is_missing(months: Sequence[str], sealed: Mapping[str, Sealed]) -> bool:
+    """Whether months after the last of `months` were lost: one is sealed when the next one is on the disk."""
+    return bool(sealed) and max(sealed) >= max(months, default="")
+
+
 def _has_begun(month: Place, files: Files) -> bool:
     return any(not name.endswith(durable.TEMPORARY_SUFFIX) for name in files.names(month))
 
@@ -76,6 +81,11 @@ class Writer:
         """The month that is written; "" before the first record."""
         months = months_of(folder, files)
         self._sealed = manifest.load(self._journal, files)
+        if what_follows_is_missing(months, self._sealed):
+            raise JournalDamaged(
+                f"The diary in {self._journal} went on after {max(self._sealed)}, and that part is missing. "
+                "Nothing was changed."
+            )
         if months:
             self.newest = months[-1]
             self._storage = self._storage_of(self.newest)

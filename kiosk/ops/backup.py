@@ -104,7 +104,7 @@ class Restored(msgspec.Struct, frozen=True):
 
     index: Index
     passed_over: int
-    """Newer backups that are damaged."""
+    """Newer backups that are damaged, or of a diary that was."""
 
 
 class _Vault:
@@ -195,6 +195,7 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
     Raises FolderError, BackupError. A diary that is damaged is saved as it is: `Done.index.whole` says so.
     """
     meta = folder.read_meta(data)
+    folder.must_have_journal(data)
     if len(passphrase) < MIN_PASSPHRASE:
         raise BackupError(f"The passphrase is too short: at least {MIN_PASSPHRASE} characters.", 2)
     if not to.is_dir():
@@ -258,10 +259,12 @@ def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restor
 
 
 def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
-    """Puts it together in `draft`. Raises BackupError for the newest one when none is whole."""
+    """Puts it together in `draft`: the newest of a diary that was whole, else the newest that can be read.
+    Raises BackupError for the newest one when none can."""
     damage: BackupError | None = None
-    for passed_over, name in enumerate(reversed(vault.indexes())):
-        index = vault.index(name)
+    newest_first = [(name, vault.index(name)) for name in reversed(vault.indexes())]
+    whole_first = sorted(enumerate(newest_first), key=lambda one: not (one[1][1] and one[1][1].whole))
+    for passed_over, (name, index) in whole_first:
         if index is None:
             damage = damage or BackupError(f"{vault.place / name} is damaged. Nothing was restored.")
             continue
@@ -277,7 +280,7 @@ def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
 
 def _put_together(vault: _Vault, index: Index, draft: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
-    durable.make_folders(draft)
+    durable.make_folders(draft / folder.JOURNAL)
     for saved in index.files:
         content = vault.get(vault.place / "objects" / saved.name)
         if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:
@@ -340,14 +343,21 @@ def _index_name(vault: _Vault, timestamp: float) -> str:
 
 
 def _forget_oldest(vault: _Vault) -> None:
-    """Removes all but the last backups, and what only they held."""
+    """Removes all but the last backups, and what only they held; never the last one of a whole diary."""
     names = vault.indexes()
-    kept = [index for name in names[-KEEP:] if (index := vault.index(name))]
-    if len(names) <= KEEP or len(kept) < KEEP:
+    last = {name: index for name in names[-KEEP:] if (index := vault.index(name))}
+    if len(names) <= KEEP or len(last) < KEEP:
         return
-    for name in names[:-KEEP]:
-        (vault.place / name).unlink()
-    needed = {saved.name for index in kept for saved in index.files}
+    kept = dict(last)
+    if not any(index.whole for index in last.values()):
+        for name in reversed(names[:-KEEP]):
+            if (index := vault.index(name)) and index.whole:
+                kept[name] = index
+                break
+    for name in names:
+        if name not in kept:
+            (vault.place / name).unlink()
+    needed = {saved.name for index in kept.values() for saved in index.files}
     for path in (vault.place / "objects").iterdir():
         if path.name not in needed:
             path.unlink()

@@ -16,6 +16,7 @@ from kiosk.errors import KioskError
 def check(data: Path, as_json: bool) -> None:
     """Raises KioskError when the diary is not whole."""
     meta = folder.read_meta(data)
+    folder.must_have_journal(data)
     try:
         report = examine(data)
     except OSError as error:
@@ -64,4 +65,9 @@ def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> Non
     if restored.passed_over:
         click.echo(f"Damaged, and passed over: newer backups, {restored.passed_over}. This is an older one.")
     click.echo(f"Restored into {into}: the diary as it was on {taken}.")
+    if not restored.index.whole:
+        click.echo(
+            "It was damaged when it was saved, and no backup is older: `homestim check` says where, and "
+            "therapy cannot begin with it."
+        )
     click.echo("Therapy is locked: what happened since is not known. The clinician opens it.")

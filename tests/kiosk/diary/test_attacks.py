@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.diary import check, journal, settings_file
-from kiosk.diary.folder import FolderInUse, NotWritable
+from kiosk.diary.folder import DiaryMissing, FolderError, FolderInUse, NotADataFolder, NotWritable
 from kiosk.diary.manifest import MANIFEST
 from kiosk.diary.records import Entry, Stored
 from kiosk.diary.settings_file import PinHash, Settings, SettingsError, change_settings, load_settings
 from kiosk.diary.store import Store, StoreReadOnly, open_reader, open_store
+from kiosk.ops import commands
 
 NOVEMBER = dt.datetime(2026, 11, 30, 23, 50, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 DECEMBER = NOVEMBER + dt.timedelta(hours=1)
@@ -234,3 +236,43 @@ def test_a_power_cut_while_settings_are_saved_leaves_the_old_ones(
             with pytest.raises(SettingsError, match="The old ones hold"):
                 change_settings(tmp_path, lambda kept: Settings(volume=9))
         assert load_settings(tmp_path) == old
+
+
+async def test_a_diary_whose_journal_is_gone_is_said_and_not_begun_anew(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    data = tmp_path / "data"
+    with open_store(data, "real", clock) as store:
+        await entry(store)
+    shutil.rmtree(data / "journal")
+    with pytest.raises(DiaryMissing, match="missing"):
+        open_store(data, "real", clock)
+    with pytest.raises(DiaryMissing, match="missing"):
+        commands.check(data, as_json=False)
+    assert not (data / "journal").exists()
+
+
+def test_a_first_start_that_a_power_cut_cut_short_is_begun_again(tmp_path: Path, clock: FixedClock) -> None:
+    (tmp_path / "data/journal").mkdir(parents=True)
+    (tmp_path / "data/lock").touch()
+    open_store(tmp_path / "data", "real", clock).close()
+    (tmp_path / "data/meta.json").unlink()
+    (tmp_path / "data/journal/2026-11").mkdir()
+    with pytest.raises(NotADataFolder, match="other files"):
+        open_store(tmp_path / "data", "real", clock)
+
+
+@pytest.mark.timeout(20)
+async def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    data = tmp_path / "data"
+    with open_store(data, "real", clock) as store:
+        await entry(store)
+    (path,) = data.glob("journal/*/*.jsonl")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(FolderError):
+        commands.check(data, as_json=False)
+    with pytest.raises(FolderError):
+        open_store(data, "real", clock)

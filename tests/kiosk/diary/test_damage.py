@@ -190,6 +190,24 @@ def test_a_month_that_does_not_follow_is_said_by_whoever_reads_the_past(how: str
         read(SimulatedDisk(image))
 
 
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+@pytest.mark.parametrize("lost", [[NEWEST], ["2026-10", NEWEST]], ids=["the newest", "all"])
+def test_months_that_were_lost_at_the_end_are_said_and_nothing_is_begun_in_their_place(
+    lost: list[str], left: str
+) -> None:
+    image, _ = small_diary(sealed=True)
+    for name in [name for name in image if any(f"/{month}" in name for month in lost)]:
+        if left == "nothing" or image[name] is not None:
+            del image[name]
+    disk = SimulatedDisk(image)
+    with pytest.raises(JournalDamaged, match="went on after 2026-10, and that part is missing"):
+        opened(disk)
+    assert image_of(disk) == image
+    report = check.examine(ROOT, disk)
+    assert not report.whole
+    assert [file.detail for file in report.damaged] == ["what was written after it is missing"]
+
+
 def test_a_manifest_that_is_lost_is_made_anew() -> None:
     image, state = small_diary(sealed=True)
     name = str(ROOT / "journal" / manifest.MANIFEST)

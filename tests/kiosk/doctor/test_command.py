@@ -134,7 +134,7 @@ def test_the_diary_is_really_checked(tmp_path: Path) -> None:
     journal.write_bytes(content)
     assert program.diary(box).state == "look", "one bit is put right by its copy, and the disk is failing"
     journal.with_suffix(".copy").write_bytes(b"")
-    content[at : at + 600] = b"x" * 600
+    content[at : at + 100] = b"x" * 100
     journal.write_bytes(content)
     assert program.diary(box).state == "fix"
 

@@ -199,13 +199,41 @@ def test_a_damaged_diary_is_saved_as_it_is_and_said(
 ) -> None:
     asyncio.run(fill(store, clock))
     store.close()
-    for name in ("0001.jsonl", "0001.copy"):
-        path = store.folder / "journal/2026-12" / name
-        path.write_bytes(path.read_bytes().replace(b'"pain_rest":3', b'"pain_rest":4'))
+    damage(store.folder)
     assert not back_up(store.folder, stick, SECRET, clock).index.whole
-    restore(stick, tmp_path / "new", SECRET, clock)
+    commands.restore(stick, tmp_path / "new", SECRET, clock)
+    assert "It was damaged when it was saved" in capsys.readouterr().out
     again = check.examine(tmp_path / "new")
     assert [file.month for file in again.damaged] == ["2026-12"]
+
+
+def test_the_last_backup_of_a_whole_diary_is_kept_and_comes_back_before_newer_ones_of_a_damaged_one(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(fill(store, clock))
+    for day in range(3):
+        assert back_up(store.folder, stick, SECRET, clock).index.whole
+        asyncio.run(store.add(Entry(moment="daily", pain_rest=day)))
+        clock.advance(86400)
+    store.close()
+    damage(store.folder)
+    for _ in range(backup.KEEP + 1):
+        assert not back_up(store.folder, stick, SECRET, clock).index.whole
+        clock.advance(86400)
+    commands.restore(stick, tmp_path / "new", SECRET, clock)
+    said = capsys.readouterr().out
+    assert f"passed over: newer backups, {backup.KEEP}." in said
+    assert "It was damaged" not in said
+    assert check.examine(tmp_path / "new").whole
+    pains = [one.record.pain_rest for one in open_reader(tmp_path / "new", clock).facts("entries")]
+    assert pains[-2:] == [0, 1]
+
+
+def damage(folder: Path) -> None:
+    """Beyond mending."""
+    for name in ("0001.jsonl", "0001.copy"):
+        path = folder / "journal/2026-12" / name
+        path.write_bytes(path.read_bytes().replace(b'"pain_rest":3', b'"pain_rest":4'))
 
 
 def test_a_backup_with_a_missing_part_gives_way_to_the_one_before_and_that_is_said(
