@@ -70,6 +70,8 @@ class ChannelLimit:
     pad_area_mm2: int
     known_level: bool
     """False: no level of this person is known yet, so 30 mA is the most."""
+    last_contraction_half_mA: int = 0
+    """nmes: the level of the last contraction before a stop that is gone on from; 0: none."""
 
 
 # ── to the guard ────────────────────────────────────────────────────────────────────────────────

@@ -54,9 +54,11 @@ class Arming:
         self._ramp_ms = 0
         self._gate = True
         self._raised_ms = dict.fromkeys(self.limits, -NO_BOUND)
-        self._squeezed: dict[int, int] | None = None
-        """The levels of the last contraction's plateau, or those with which the first one began."""
-        self._raise_from: dict[int, int] | None = None
+        before = {channel: limit.last_contraction_half_mA for channel, limit in self.limits.items()}
+        self._squeezed = None if self.phase.pattern.shape == "cycle" else before
+        """The levels of the last contraction's plateau (in a warm-up that is gone on with: before the stop), or
+        those with which the first one began."""
+        self._raise_from = self._squeezed
         """What a raise is measured from until the next contraction is over."""
 
     # ── the right to put out ──

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drivers import limits
 from drivers.guard.messages import ChannelLimit, GuardPlan, Pattern, Phase
 from programs.plan import PlannedPhase, SessionPlan
@@ -58,8 +60,14 @@ def guard_plan(plan: SessionPlan, *, find: bool, seconds_done: int = 0) -> Guard
     return GuardPlan(plan.kind, tuple(phases))
 
 
-def channel_limits(plan: SessionPlan) -> tuple[ChannelLimit, ...]:
-    """The ceilings of today, one for each armed channel, ascending."""
+def channel_limits(
+    plan: SessionPlan, contractions_half_mA: Mapping[int, int] | None = None
+) -> tuple[ChannelLimit, ...]:
+    """The ceilings of today, one for each armed channel, ascending.
+
+    `contractions_half_mA`: each channel's last contraction of the session that is gone on with.
+    """
+    before = contractions_half_mA or {}
     area_mm2 = round(plan.montage.pad_area_cm2 * 100)
     return tuple(
         ChannelLimit(
@@ -67,6 +75,7 @@ def channel_limits(plan: SessionPlan) -> tuple[ChannelLimit, ...]:
             ceiling_half_mA=half_mA(channel.ceiling_mA),
             pad_area_mm2=area_mm2,
             known_level=channel.reference_mA is not None,
+            last_contraction_half_mA=before.get(channel.channel, 0),
         )
         for channel in sorted(plan.channels, key=lambda channel: channel.channel)
     )

@@ -69,17 +69,18 @@ def begin(
     find = resume is None or not resume.found
     done = resume.seconds_done if resume is not None else 0
     before = resume.record if resume is not None else None
+    sides = tuple(_side(channel, plan, resume, find, step_half_mA) for channel in plan.channels)
     state = SessionState(
         plan=plan,
         armed_plan=guard_plan(plan, find=find, seconds_done=done),
-        limits=channel_limits(plan),
+        limits=channel_limits(plan, {side.channel: side.contraction_base_half_mA or 0 for side in sides}),
         device_kind=device_kind,
         step_half_mA=step_half_mA,
         epoch=last_epoch + 1,
         first_session=first_session and done < rules.LOOK_AFTER_S,
         began_s=now_s,
         stage="saving",
-        sides=tuple(_side(channel, plan, resume, find, step_half_mA) for channel in plan.channels),
+        sides=sides,
         session_id=session_id,
         resume=resume,
         began_at=before.began_at if before is not None and before.began_at is not None else now,
@@ -161,8 +162,7 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         return _stop(state, "person", now_s)
     if state.stage not in ("find", "play"):
         return state, ()
-    state = replace(state, last_key_s=now_s)
-    present = Send(guard.Present(state.epoch))
+    state, present = _noted(state, key, now_s)
     # A known key while a rise runs holds it, and does nothing else; down also lowers.
     if state.rises:
         state = _hold(state)
@@ -171,7 +171,7 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         if key is not Key.DOWN and not (
             key is Key.ENTER and state.stage == "find" and state.find_step == "feel"
         ):
-            return replace(state, notice=Notice("held", now_s + rules.NOTICE_S)), (present,)
+            return replace(state, notice=Notice("held", now_s + rules.NOTICE_S)), present
     if key is Key.UP:
         state, effects = _up(state, now_s)
     elif key is Key.DOWN:
@@ -197,9 +197,27 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
     elif key is Key.SIX:
         return _stop(state, "pad_loose", now_s)
     else:
-        return state, (present,)
+        return state, present
     # First that somebody is there: at zero the guard waits for less long, and a rest would end the arming.
-    return state, (present, *effects)
+    return state, (*present, *effects)
+
+
+def _noted(state: SessionState, key: Key, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
+    """When keys were heard of, and the sign for the guard that somebody is there: a key that is held down, or
+    that something lies on, is none (rule 10)."""
+    pressed = now_s - state.key_event_s >= rules.HELD_KEY_S
+    state = replace(state, key_event_s=now_s)
+    if key is Key.ENTER:
+        since_s = now_s if now_s - state.enter_event_s >= rules.HELD_KEY_S else state.enter_since_s
+        state = replace(state, enter_event_s=now_s, enter_since_s=since_s)
+        # An answer is a press, however quickly it follows another key.
+        pressed = pressed or (state.prompt is not None and not _held(state, state.prompt))
+    return (replace(state, last_key_s=now_s), (Send(guard.Present(state.epoch)),)) if pressed else (state, ())
+
+
+def _held(state: SessionState, prompt: Prompt) -> bool:
+    """Enter was down already when this was asked."""
+    return state.enter_since_s < prompt.asked_s
 
 
 _STOPS = frozenset({Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE})
@@ -318,6 +336,8 @@ def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
 
 def _enter(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     """Enter answers what the screen asks; it never raises."""
+    if state.prompt is not None and _held(state, state.prompt):
+        return replace(state, prompt=replace(state.prompt, held=True)), ()
     if state.prompt is not None:
         return replace(state, prompt=None, ups_in_a_row=0, still_ok_s=now_s), ()
     if state.stage == "play":
@@ -779,7 +799,7 @@ def _end(
 
 
 def _level_to_keep(side: Side) -> int:
-    """The level to come back towards: what it is, or until a slow rise has ended what that goes back towards."""
+    """The level to come back towards: until a slow rise has ended, what that goes back towards."""
     return side.level_half_mA if side.slow is None else max(side.level_half_mA, side.left_half_mA)
 
 

@@ -129,6 +129,8 @@ class Side(msgspec.Struct, frozen=True):
     """Where the person saw or felt the muscle tighten; None: not asked, or not seen."""
     comfortable_half_mA: int | None = None
     slow: SlowRise | None = None
+    left_half_mA: int = 0
+    """The level that a rest or a stop came from, which the slow rise goes back towards (rules 4 and 10)."""
     asked_s: float = -1e9
     """When `level_half_mA` was last asked for."""
 
@@ -160,6 +162,8 @@ class Prompt(msgspec.Struct, frozen=True):
     kind: Literal["still_ok", "still_comfortable"]
     asked_s: float
     tones: int = 0
+    held: bool = False
+    """Enter is held down since before it was asked: it has to be let go of first."""
 
 
 class SessionState(msgspec.Struct, frozen=True):
@@ -196,6 +200,12 @@ class SessionState(msgspec.Struct, frozen=True):
     last_raise_half_mA: int = rules.FEEL_STEP_HALF_MA
     ups_in_a_row: int = 0
     last_key_s: float = 0.0
+    """When a key was pressed last; one that is held repeats, and is not pressed anew."""
+    key_event_s: float = -1e9
+    """When a key was heard of last, pressed or repeated."""
+    enter_event_s: float = -1e9
+    enter_since_s: float = -1e9
+    """When the first of the Enters came that follow each other as those of a held key do."""
     still_ok_s: float = 0.0
     """When the person last said that all is well."""
     resting: bool = False

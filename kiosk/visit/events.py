@@ -279,6 +279,8 @@ class SessionOutcome(msgspec.Struct, frozen=True):
     """It ended before anything was armed: no current was switched on, and nothing was asked of the device."""
     practised: bool = False
     """The visit goes on as after one that was armed."""
+    contractions_half_mA: tuple[tuple[int, int], ...] = ()
+    """nmes: each channel's level in the last contraction, which the next may pass by 2 mA (safety rule 1)."""
 
     @property
     def asks_afterwards(self) -> bool:

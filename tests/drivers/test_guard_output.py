@@ -406,9 +406,14 @@ def test_nmes_warm_up_does_not_lift_the_next_contraction_by_more_than_2_mA() -> 
     assert refused.limit == "contraction"
 
 
-def test_nmes_warm_up_before_any_contraction_is_not_held_to_it() -> None:
-    play = Play(arm(1, plan(phase("warm_up"), phase(pattern=CYCLE), kind="nmes"))).to(1_500).raise_to(10)
-    assert play.elapsed_ms < 15_000
+@pytest.mark.parametrize("last_half_mA", [0, 8])
+def test_nmes_warm_up_after_a_stop_is_held_to_the_contraction_before_it(last_half_mA: int) -> None:
+    gone_on = plan(phase("warm_up"), phase(pattern=CYCLE), kind="nmes")
+    play = Play(arm(1, gone_on, limit(last_contraction_half_mA=last_half_mA))).to(1_500)
+    play.raise_to(last_half_mA + 4)
+    refused = play.wait(2_000).level(last_half_mA + 5)
+    assert refused is not None
+    assert (refused.limit, refused.fault) == ("contraction", False)
 
 
 def test_rest_puts_levels_to_zero_and_stays_armed() -> None:

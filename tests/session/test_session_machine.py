@@ -119,6 +119,8 @@ class Desk:
             if self.state.prompt is not None:
                 self.press(Key.ENTER)
             self.press(Key.UP)
+            if self.plan.kind == "nmes":
+                self.status(side, may_raise=False)  # between two squeezes
             self.status(side)
         if self.state.find_step == "tighten":
             self.press(Key.ENTER)
@@ -217,6 +219,26 @@ def test_an_up_that_comes_too_soon_does_not_count_and_pushes_the_next_one_back()
     assert desk.state.notice is not None
     assert desk.state.notice.id == "too_soon"
     assert levels(desk.press(Key.UP, after_s=1.0))
+
+
+@pytest.mark.parametrize(
+    ("device_kind", "felt", "pause_s"),
+    [("p24", False, 1.0), ("p24", True, 0.7), ("rehastim2", False, 2.0), ("rehastim2", True, 2.0)],
+    ids=["1 mA", "0.5 mA", "2 mA until it is felt", "2 mA after it"],
+)
+def test_the_next_step_waits_as_long_as_this_one_was_large(
+    device_kind: str, felt: bool, pause_s: float
+) -> None:
+    for after_s, counts in ((pause_s - 0.01, False), (pause_s + 0.01, True)):
+        desk = Desk(tens_plan(), device_kind=device_kind).armed()
+        if felt:
+            desk.press(Key.UP)
+            desk.status(0)
+            desk.press(Key.ENTER)
+            desk.press(Key.ONE)
+        assert levels(desk.press(Key.UP))
+        desk.status(0)
+        assert bool(levels(desk.press(Key.UP, after_s=after_s))) is counts, f"{after_s} s"
 
 
 def test_up_in_a_ramp_is_answered_and_not_stored() -> None:
@@ -334,6 +356,20 @@ def test_a_contraction_gains_two_milliamperes_at_most() -> None:
     desk.status(0, 9_000, may_raise=False)
     desk.status(0, 20_000)
     assert levels(desk.press(Key.UP)) == {1: 6}
+
+
+def test_a_contraction_gains_all_of_its_two_milliamperes_in_half_steps_and_no_half_step_more() -> None:
+    desk = at_the_contraction()
+    desk.status(0, 9_000, may_raise=False)
+    desk.status(0, 20_000)
+    base_half_mA = desk.state.side.level_half_mA
+    gained = []
+    for _ in range(6):
+        gained += [level - base_half_mA for level in levels(desk.press(Key.UP)).values()]
+        desk.status(0, 21_000)
+    assert gained == [1, 2, 3, 4]
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "contraction"
 
 
 def test_felt_on_the_wrong_side_goes_to_zero() -> None:
@@ -607,6 +643,121 @@ def test_still_ok_is_asked_every_five_minutes_and_no_answer_stops() -> None:
     assert guard.Stop("still_ok") in sent(effects)
 
 
+REPEATS_EVERY_S = {"a console's": 0.033, "a compositor's": 0.04, "the slowest": 0.5, "kept slow": 0.9}
+
+
+def hold(desk: Desk, key: Key, every_s: float, until: Callable[[Desk], bool]) -> list[Effect]:
+    """A key that is held down, or that something lies on, and repeats; the guard goes on speaking."""
+    effects: list[Effect] = []
+    while not until(desk):
+        effects += desk.press(key, after_s=every_s)
+        effects += desk.status(2)
+        effects += desk.feed(Deadline())
+    return effects
+
+
+@pytest.mark.parametrize("every_s", REPEATS_EVERY_S.values(), ids=REPEATS_EVERY_S)
+def test_a_held_enter_is_no_answer_to_still_ok(every_s: float) -> None:
+    desk = in_session()
+    began_s = desk.state.still_ok_s
+    effects = hold(desk, Key.ENTER, every_s, lambda desk: desk.state.stage != "play")
+    assert guard.Stop("still_ok") in sent(tuple(effects))
+    assert desk.now_s == pytest.approx(began_s + 360, abs=1)
+
+
+@pytest.mark.parametrize("key", [Key.ENTER, Key.DOWN, Key.FOUR, Key.SEVEN])
+def test_a_held_key_tells_the_guard_once_that_somebody_is_there(key: Key) -> None:
+    desk = in_session()
+    desk.now_s += 5.0
+    effects = hold(desk, key, 0.04, lambda desk: desk.state.stage != "play")
+    assert effects.count(Send(guard.Present(7))) == 1
+
+
+def test_a_held_key_keeps_no_level_being_found_above_zero() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.press(Key.UP)
+    desk.status(0)
+    began_s = desk.now_s
+    while desk.state.stage == "find":
+        desk.press(Key.FOUR, after_s=0.2)
+        desk.status(0)
+        desk.feed(Deadline())
+    assert desk.now_s == pytest.approx(began_s + 150, abs=2)
+    assert guard.Stop("still_ok") in sent(tuple(desk.asked))
+
+
+def asked(desk: Desk) -> bool:
+    return desk.state.prompt is not None
+
+
+def test_who_holds_enter_is_told_to_let_go_and_her_next_press_answers() -> None:
+    desk = in_session()
+    hold(desk, Key.ENTER, 0.04, asked)
+    desk.press(Key.ENTER, after_s=0.04)
+    assert desk.state.prompt is not None
+    assert desk.state.prompt.held
+    desk.press(Key.ENTER, after_s=1.0)
+    assert desk.state.prompt is None
+    assert desk.state.stage == "play"
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.9, 5.0, 59.0])
+def test_one_press_after_it_was_asked_answers_whether_slow_or_double(after_s: float) -> None:
+    desk = in_session()
+    while desk.state.prompt is None:
+        desk.sleep_until_due()
+    assert Send(guard.Present(7)) in desk.press(Key.ENTER, after_s=after_s)
+    assert desk.state.prompt is None
+    desk.press(Key.ENTER, after_s=0.2)
+    assert desk.state.prompt is None
+    assert desk.state.stage == "play"
+
+
+def test_an_answer_counts_right_after_another_key() -> None:
+    desk = Desk(tens_plan()).armed()
+    for _ in range(8):
+        desk.press(Key.UP)
+        desk.status(0)
+    desk.press(Key.UP)
+    assert desk.state.prompt is not None
+    assert Send(guard.Present(7)) in desk.press(Key.ENTER, after_s=0.3)
+    assert desk.state.prompt is None
+
+
+def test_a_level_that_was_confirmed_and_then_lowered_is_asked_for_again() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.find_side()
+    desk.status(1)
+    desk.find_side()
+    desk.press(Key.DOWN)
+    assert desk.state.find_step == "strong"
+    effects = desk.press(Key.ENTER)
+    (found,) = [effect.record for effect in effects if isinstance(effect, Write)]
+    assert isinstance(found, LevelFound)
+    assert found.comfortable_mA == 5.0
+    assert desk.state.find_step == "both"
+
+
+def test_a_doubled_enter_does_not_pass_over_the_other_side() -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.find_side()
+    assert not sent(desk.press(Key.ENTER, after_s=0.03)), "the guard was asked for the next side already"
+    desk.status(1)
+    assert (desk.state.stage, desk.state.finding, desk.state.find_step) == ("find", 1, "feel")
+
+
+def test_the_key_that_holds_a_rise_does_not_let_it_go_on_when_it_is_doubled() -> None:
+    plan = tens_plan(channel(1, 24.0, 20.0), channel(2, 24.0, 20.0))
+    desk = Desk(plan).armed()
+    desk.press(Key.ENTER)
+    assert desk.state.rises
+    desk.press(Key.UP)
+    desk.press(Key.UP, after_s=0.1)
+    assert not desk.state.rises
+    desk.press(Key.UP, after_s=rules.UP_PAUSE_S)
+    assert desk.state.rises
+
+
 def test_rest_at_zero_and_back_is_a_slow_rise() -> None:
     desk = in_session()
     assert guard.Rest(7) in sent(desk.press(Key.FIVE))
@@ -653,6 +804,44 @@ def test_a_resumed_session_starts_at_zero_with_the_remaining_minutes() -> None:
     again.status(0)
     assert all(side.level_half_mA == 0 for side in again.state.sides)
     assert again.state.resting
+
+
+def outcome_of(desk: Desk) -> SessionOutcome:
+    desk.press(Key.STOP)
+    return next(effect.outcome for effect in desk.stopped("person") if isinstance(effect, Ended))
+
+
+def test_a_muscle_session_gone_on_from_is_held_to_the_contraction_before_the_stop() -> None:
+    """However often it is stopped in its warm-up: no squeeze to be felt lies between."""
+    plan = nmes_plan()
+    outcome = outcome_of(in_session(plan))
+    for _ in range(2):
+        desk = Desk(plan, resume=outcome).armed()
+        assert [limit.last_contraction_half_mA for limit in desk.state.limits] == [12, 12]
+        assert desk.state.phase is not None
+        assert desk.state.phase.role == "warm_up"
+        desk.press(Key.ENTER)
+        for _ in range(60):
+            if desk.state.rises:
+                desk.sleep_until_due()
+            else:
+                desk.press(Key.ENTER if desk.state.prompt is not None else Key.UP)
+            desk.status(0)
+        assert [side.level_half_mA for side in desk.state.sides] == [16, 16]
+        outcome = outcome_of(desk)
+
+
+def test_what_a_rest_came_from_is_what_is_gone_back_towards() -> None:
+    desk = in_session()
+    for _ in range(3):
+        desk.press(Key.DOWN)
+    desk.press(Key.FIVE)
+    outcome = outcome_of(desk)
+    assert outcome.levels_half_mA == ((1, 6), (2, 6)), "not the 12 that were confirmed"
+    again = Desk(tens_plan(), resume=outcome).armed()
+    targets = [side.slow.target_half_mA for side in again.state.sides if side.slow is not None]
+    assert targets == [4, 4], "0.7 of it, in whole steps"
+    assert outcome_of(again).levels_half_mA == outcome.levels_half_mA, "stopped before it rose"
 
 
 def test_a_session_gone_on_from_keeps_the_highest_current_of_its_first_part() -> None:

@@ -350,7 +350,7 @@ class VisitOnP24(RuleBasedStateMachine):
                 session_id="s1",
             )
         )
-        self.peaks, self.contraction_peaks = {}, {}
+        self.peaks = {}
 
     @invariant()
     def nothing_flows_after_an_end(self) -> None:
