@@ -56,7 +56,7 @@ class Arming:
         self._raised_ms = dict.fromkeys(self.limits, -NO_BOUND)
         before = {channel: limit.last_contraction_half_mA for channel, limit in self.limits.items()}
         self._squeezed = None if self.phase.pattern.shape == "cycle" else before
-        """The levels of the last contraction's plateau (in a warm-up that is gone on with: before the stop), or
+        """The levels of the last contraction's plateau (in a warm-up gone on with: before the stop), or
         those with which the first one began."""
         self._raise_from = self._squeezed
         """What a raise is measured from until the next contraction is over."""
