@@ -126,9 +126,7 @@ def next_session(
     """
     if now.tzinfo is None:
         raise ValueError("now must be aware")
-    trusted = clock_trusted and not _clock_is_behind(history, now)
-    stage = todays_stage(prescription, history, now.date())
-    day = _Day(prescription, history, facts, now, now.date(), trusted, device_kind, stage)
+    day = _day(prescription, history, now, clock_trusted, facts, device_kind)
     closed = [obstacle for rule in _DAY_RULES if (obstacle := rule(day)) is not None]
     if closed:
         return NotToday(_said(closed), _when_all_pass(closed))
@@ -146,6 +144,41 @@ def next_session(
         skipped.append(_Obstacle(obstacles[0].reason, _when_all_pass(obstacles)))
     days = [obstacle.again_on for obstacle in skipped if obstacle.again_on is not None]
     return NotToday(_said(skipped), min(days, default=None))
+
+
+def why_not_gone_on(
+    programme_id: str,
+    prescription: Prescription,
+    history: CourseHistory,
+    now: dt.datetime,
+    clock_trusted: bool,
+    *,
+    facts: TodayFacts = NOTHING_SAID,
+) -> NotToday | None:
+    """Why a session that was stopped is not gone on with, by what was said since and by the day that it is;
+    None: nothing forbids it.
+
+    Whatever closes a day, and pain for a muscle programme. Rest and the sessions of a week are not looked at:
+    those of this session are the ones it would go on with. Raises KeyError for an unknown programme.
+    """
+    day = _day(prescription, history, now, clock_trusted, facts)
+    programme = library.load_programme(programme_id)
+    closed = [obstacle for rule in _DAY_RULES if (obstacle := rule(day)) is not None]
+    closed += [obstacle for rule in _PAIN_RULES if (obstacle := rule(day, programme)) is not None]
+    return NotToday(_said(closed), _when_all_pass(closed)) if closed else None
+
+
+def _day(
+    prescription: Prescription,
+    history: CourseHistory,
+    now: dt.datetime,
+    clock_trusted: bool,
+    facts: TodayFacts,
+    device_kind: str = "p24",
+) -> _Day:
+    trusted = clock_trusted and not _clock_is_behind(history, now)
+    stage = todays_stage(prescription, history, now.date())
+    return _Day(prescription, history, facts, now, now.date(), trusted, device_kind, stage)
 
 
 def _clock_is_behind(history: CourseHistory, now: dt.datetime) -> bool:
@@ -370,10 +403,10 @@ def _has_a_montage(day: _Day, programme: Programme) -> _Obstacle | None:
     return None
 
 
+_PAIN_RULES: tuple[Callable[[_Day, Programme], _Obstacle | None], ...] = (_pain_rose_twice, _pain_is_usual)
 _PROGRAMME_RULES: tuple[Callable[[_Day, Programme], _Obstacle | None], ...] = (
     _has_a_montage,
-    _pain_rose_twice,
-    _pain_is_usual,
+    *_PAIN_RULES,
     _muscles_rest,
     _stage_is_due,
     _programme_goes_on,

@@ -136,6 +136,9 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     """What she said last of sending her diary; None: she was not asked. Without a yes nothing is sent."""
     pain_now: int | None = None
     """Pain at rest as it was said last today."""
+    facts: TodayFacts = TodayFacts()
+    """What `next` was decided by: soreness and pain as they were said before a session."""
+    clock_trusted: bool = False
 
     @property
     def follow_up(self) -> tuple[Due, ...]:
@@ -172,7 +175,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
 
     Raises DiaryDamaged; KioskError when the installed prescription does not fit this version.
     """
-    now = clock.now()
+    now, trusted = clock.now(), clock.trusted()
     prescription = _prescription(reader, now.date())
     history = course_history(reader)
     screenings, entries = reader.all("screenings"), reader.all("entries")
@@ -195,7 +198,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
             prescription,
             history,
             now,
-            clock.trusted(),
+            trusted,
             facts=facts,
             device_kind=device_kind,
             unfit=fits(device_kind),
@@ -236,6 +239,8 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         stage=None if prescription is None else todays_stage(prescription, history, now.date()),
         contacts=_good_contacts(reader.all("contacts")),
         forms=_forms(reader.all("forms")),
+        facts=facts,
+        clock_trusted=trusted,
     )
 
 

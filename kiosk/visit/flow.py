@@ -307,7 +307,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         # what they mean
         "verdict": _waits(verdict.press_verdict, verdicts.verdict, "telephone", "pads_off", "home"),
         "telephone": _waits(verdict.press_telephone, verdicts.telephone, "verdict", "home"),
-        "not_today": _waits(verdict.press_to_home, verdicts.not_today, "home"),
+        "not_today": _waits(verdict.press_not_today, verdicts.not_today, "pads_off", "home"),
         "first_done": _waits(home.press_first_done, verdicts.first_done, "home"),
         # pads, posture, STOP
         "placement": Step(

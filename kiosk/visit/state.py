@@ -125,6 +125,8 @@ class Run(msgspec.Struct, frozen=True):
     """Today's, from the last verdict."""
     judged: bool = False
     """The answers as they are now led to `plan`."""
+    judged_on: dt.date | None = None
+    """The date that `plan` is for."""
     placed: bool = False
     """The pads are on."""
     settled: bool = False

@@ -424,6 +424,33 @@ async def test_a_first_day_on_a_real_diary(store: Store, clock: FixedClock) -> N
     assert kinds == [("baseline", "cleared"), ("daily", "cleared")]
 
 
+@pytest.mark.parametrize(("pain", "goes_on"), [("3", True), ("5", False)])
+async def test_more_pain_than_usual_that_is_said_while_going_on_ends_muscle_work(
+    store: Store, clock: FixedClock, pain: str, goes_on: bool
+) -> None:
+    for _ in range(5):
+        await store.add(Entry(moment="daily", pain_rest=3))
+        clock.advance(86400)
+    await store.add(baseline(clock.now()))
+    visit = await begin(store, clock)
+    await visit.until("session")
+    (begun,) = visit.begun
+    assert begun.plan.kind == "nmes"
+    record = await store.add(NMES)
+    clock.advance(57 * 60)
+    part = msgspec.structs.replace(NMES, state="ended_early", seconds_done=700)
+    await store.correct(part, record.envelope.id)
+    ended = outcome(clock.monotonic_s(), "person", session_id=record.envelope.id, record=part)
+    await visit.hear(SessionEnded(ended))
+    await visit.press("enter", "5")
+    clock.advance(240)
+    await visit.press("1")
+    while visit.visit.step not in ("session", "not_today"):
+        await visit.press(*((pain, "enter") if visit.visit.step == "pain_rest" else SAFE[visit.visit.step]))
+    assert visit.visit.step == ("session" if goes_on else "not_today")
+    assert len(visit.begun) == (2 if goes_on else 1)
+
+
 async def test_nothing_entered_is_lost_when_the_power_goes_at_any_screen(
     folder: Path, clock: FixedClock
 ) -> None:

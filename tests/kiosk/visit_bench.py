@@ -263,7 +263,14 @@ class Walk:
         said = [one.given for one in self.records(Consent) if isinstance(one, Consent)]
         may_look = said[-1] if said else self.day.family_may_look
         return msgspec.structs.replace(
-            self.day, now=self.now, next=plan, locks=locks, baseline_due=due, family_may_look=may_look
+            self.day,
+            now=self.now,
+            next=plan,
+            locks=locks,
+            baseline_due=due,
+            family_may_look=may_look,
+            facts=facts,
+            clock_trusted=True,
         )
 
 

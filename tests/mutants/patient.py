@@ -169,8 +169,36 @@ MUTANTS = (
     Mutant(
         "the screen says that a level can be raised when it cannot",
         "kiosk/visit/pages/session.py",
-        "    if refused is None:\n        return _(\"You can press ▲ now.\")",
-        "    if True:\n        return _(\"You can press ▲ now.\")",
+        '    if refused is None:\n        return _("You can press ▲ now.")',
+        '    if True:\n        return _("You can press ▲ now.")',
         "tests/kiosk/test_session_cues.py",
+    ),
+    Mutant(
+        "soreness that is said while going on changes nothing",
+        "kiosk/visit/steps/verdict.py",
+        "return run.plan if not_on is None else not_on",
+        "return run.plan",
+        "tests/kiosk/test_flow_going_on.py",
+    ),
+    Mutant(
+        "while going on no verdict is given anew",
+        "kiosk/visit/steps/order.py",
+        "    if not visit.context.run.judged:\n        return visit\n",
+        "    if not visit.context.run.judged or visit.context.run.resume is not None:\n        return visit\n",
+        "tests/kiosk/test_flow_going_on.py",
+    ),
+    Mutant(
+        "a verdict of yesterday holds today",
+        "kiosk/visit/steps/order.py",
+        "return visit.context.run.judged_on != moment.now.date()",
+        "return False",
+        "tests/kiosk/test_flow_going_on.py",
+    ),
+    Mutant(
+        "another day's plan is begun with the pads of the day before",
+        "kiosk/visit/steps/verdict.py",
+        "if before is not None and before.montage != plan.montage:",
+        "if False:",
+        "tests/kiosk/test_flow_going_on.py",
     ),
 )

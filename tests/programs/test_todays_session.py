@@ -13,7 +13,7 @@ from programs import library
 from programs.history import CourseHistory, Level, LevelKey, PastSession, is_held
 from programs.plan import ChannelPlan, NotToday, SessionPlan
 from programs.prescription import Prescription, demonstration_prescription
-from programs.progression import TodayFacts, next_session
+from programs.progression import TodayFacts, next_session, why_not_gone_on
 from programs.text import Reason
 
 NOW = dt.datetime(2025, 11, 20, 14, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -855,3 +855,32 @@ class TestWhatTheStimulatorCannotPlay:
     def test_what_fits_changes_nothing(self) -> None:
         plain = next_session(self.TWO, CourseHistory(), NOW, True)
         assert next_session(self.TWO, CourseHistory(), NOW, True, unfit=self.unfit()) == plain
+
+
+class TestGoingOn:
+    """With a session of this day that was stopped: no rest and no count of the week speaks against it."""
+
+    PART = session(ago=dt.timedelta(minutes=4))
+
+    def why_not(self, programme: str = "nmes_learn", **changes: object) -> tuple[str, ...]:
+        facts = TodayFacts(**changes)
+        found = why_not_gone_on(programme, NMES, history(self.PART), NOW, True, facts=facts)
+        return () if found is None else tuple(reason.rule for reason in found.reasons)
+
+    def test_who_is_well_goes_on(self) -> None:
+        assert self.why_not() == ()
+        assert self.why_not(soreness=3, pain=4, usual_pain=3) == ()
+
+    def test_sore_muscles_end_it(self) -> None:
+        assert self.why_not(soreness=4) == ("sore",)
+        assert self.why_not(soreness=7) == ("soreness_locked",)
+        assert self.why_not("tens_conv", soreness=4) == ("sore",)
+
+    def test_pain_ends_muscle_work_alone(self) -> None:
+        assert self.why_not(pain=5, usual_pain=3) == ("pain_high",)
+        assert self.why_not(muscles_closed=Reason("pain_much")) == ("pain_much",)
+        assert self.why_not("tens_conv", pain=5, usual_pain=3) == ()
+
+    def test_another_day_is_looked_at_like_any_other(self) -> None:
+        over = replace(NMES, valid_until=TODAY - DAY)
+        assert why_not_gone_on("nmes_learn", over, history(self.PART), NOW, True) is not None

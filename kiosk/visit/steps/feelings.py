@@ -29,8 +29,7 @@ def press_feeling(visit: Visit, key: Key, moment: Moment) -> Result:
     entry = msgspec.structs.replace(entry or Entry(moment="before"), **{name: value})
     at = visit.context.entry_at or moment.now
     visit = update(visit, entry=entry, entry_at=at, number=Number())
-    if visit.context.run.resume is None:
-        visit = update_run(visit, judged=False)  # another pain or soreness is another verdict
+    visit = update_run(visit, judged=False)  # another pain or soreness is another verdict
     visit, effects = save_document(visit, "entry", entry)
     visit, then = onward(visit, moment)
     return visit, (*effects, *then)

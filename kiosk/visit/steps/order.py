@@ -30,6 +30,8 @@ def onward(visit: Visit, moment: Moment) -> Result:
         return ask_number(_again(_without_old_entry(visit, feeling)), moment, feeling), ()
     if not run.judged:
         return go(visit, moment, "check"), ()
+    if _another_day(visit, moment):
+        return to_verdict(visit, moment)
 
     missing = _own_screen_missing(visit, moment, answers.SKIN_GROUPS)
     if missing is not None:
@@ -101,7 +103,13 @@ def cleared(visit: Visit, moment: Moment) -> bool:
     asked = asked and answers.feeling_missing(visit, moment) is None
     clear = not answers.standing(visit) and not answers.locks_that_end(visit)
     prepared = run.placed and run.settled and run.stop_tested
-    return asked and clear and prepared and run.judged and device.usable(visit)
+    judged = run.judged and not _another_day(visit, moment)
+    return asked and clear and prepared and judged and device.usable(visit)
+
+
+def _another_day(visit: Visit, moment: Moment) -> bool:
+    """The verdict was for another date: a prescription, the days of a week and rest go by dates."""
+    return visit.context.run.judged_on != moment.now.date()
 
 
 def _without_old_entry(visit: Visit, feeling: str) -> Visit:
@@ -117,8 +125,7 @@ def _own_screen_missing(visit: Visit, moment: Moment, ids: tuple[str, ...]) -> i
 
 
 def _again(visit: Visit) -> Visit:
-    """Answers ran out after the verdict: it has to be given anew. Minutes that are left keep their plan."""
-    run = visit.context.run
-    if not run.judged or run.resume is not None:
+    """Answers ran out after the verdict: it has to be given anew."""
+    if not visit.context.run.judged:
         return visit
     return update(update_run(visit, judged=False), re_asked=True)

@@ -127,7 +127,9 @@ def _imagine(visit: Visit, inner: Visit, asked: tuple[Effect, ...], moment: Mome
             case Save() | SaveScreening():
                 inner, more = hear(inner, Saved(effect.tag, _as_if_stored(effect, moment)), moment)
             case LoadToday():
-                inner, more = hear(inner, TodayLoaded(inner.context.today), moment)
+                assert inner.context.today is not None
+                day = replace(inner.context.today, now=moment.now)
+                inner, more = hear(inner, TodayLoaded(day), moment)
             case BeginSession():
                 visit = update(visit, practice_half_mA=0)
             case SessionKey(key):

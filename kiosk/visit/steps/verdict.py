@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kiosk.diary.records import Lock
 from kiosk.keys import Key
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import answers
-from kiosk.visit.steps.moves import back, go, home, jump, leave_visit, update_run
+from kiosk.visit.steps.moves import back, go, jump, leave_visit, update, update_run
 from kiosk.visit.steps.order import onward
 from programs.advice import CALLED_FOR
-from programs.plan import SessionPlan
+from programs.plan import NotToday, SessionPlan
+from programs.progression import why_not_gone_on
+from programs.text import Reason
 
 CALLED_FOR_CLASSES: Final = frozenset(class_.value for class_ in CALLED_FOR)
 
@@ -24,18 +28,39 @@ def verdict_reached(visit: Visit, moment: Moment) -> Result:
         return jump(visit, moment, "verdict"), ()
     if visit.context.activity == "baseline":
         return jump(visit, moment, "first_done"), ()
-    if visit.context.run.resume is not None:
-        return onward(visit, moment)
-    if not isinstance(today.next, SessionPlan):
-        return jump(visit, moment, "not_today"), ()
-    return onward(update_run(visit, plan=today.next, judged=True), moment)
+    plan = _plan(visit)
+    if not isinstance(plan, SessionPlan):
+        return jump(update(visit, today=replace(today, next=plan)), moment, "not_today"), ()
+    before = visit.context.run.plan
+    if before is not None and before.montage != plan.montage:
+        visit = update_run(visit, placed=False, contact_good=False)
+    return onward(update_run(visit, plan=plan, judged=True, judged_on=today.now.date()), moment)
 
 
-def press_to_home(visit: Visit, key: Key, moment: Moment) -> Result:
-    """A screen that says something once, with one way on."""
-    if key in (Key.ENTER, Key.BACK):
-        return home(visit, moment)
-    return visit, ()
+def _plan(visit: Visit) -> SessionPlan | NotToday:
+    """Today's session as it is now. Minutes that are left keep their plan, or are not played any more."""
+    today, run = visit.context.today, visit.context.run
+    assert today is not None
+    if today.baseline_due is not None:
+        return NotToday((today.baseline_due,), today.now.date())
+    if run.resume is None or run.plan is None:
+        return today.next
+    if today.prescription is None:
+        return NotToday((Reason("no_prescription"),), None)
+    not_on = why_not_gone_on(
+        run.plan.programme,
+        today.prescription,
+        today.history,
+        today.now,
+        today.clock_trusted,
+        facts=today.facts,
+    )
+    return run.plan if not_on is None else not_on
+
+
+def press_not_today(visit: Visit, key: Key, moment: Moment) -> Result:
+    """Said once; with pads on after a part of the session, they come off first."""
+    return leave_visit(visit, moment) if key in (Key.ENTER, Key.BACK) else (visit, ())
 
 
 def press_verdict(visit: Visit, key: Key, moment: Moment) -> Result:
