@@ -184,7 +184,7 @@ MUTANTS = (
         "while going on no verdict is given anew",
         "kiosk/visit/steps/order.py",
         "    if not visit.context.run.judged:\n        return visit\n",
-        "    if not visit.context.run.judged or visit.context.run.resume is not None:\n        return visit\n",
+        "    run = visit.context.run\n    if not run.judged or run.resume is not None:\n        return visit\n",
         "tests/kiosk/test_flow_going_on.py",
     ),
     Mutant(
