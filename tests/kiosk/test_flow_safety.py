@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -695,24 +695,25 @@ DAYS = [
 ]
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    doings=st.lists(DOINGS, min_size=20, max_size=150),
-    day=st.sampled_from(DAYS),
-    answering=st.sampled_from([True, True, True, False]),
-    to=st.sampled_from(["home", "group", "check", "placement", "stop_test", "session"]),
-)
-def test_no_keys_and_events_in_any_order_begin_what_may_not_begin(
-    doings: list[tuple[int, object]], day: dict[str, object], answering: bool, to: str
-) -> None:
-    walk = Monkey(today(**day))
-    try:
-        walk.until(to)
-    except AssertionError:
-        assert day
-    walk.answering = answering
-    for careful, doing in doings:
-        walk.step_once("safe" if careful < CAREFUL else doing)
+def test_no_keys_and_events_in_any_order_begin_what_may_not_begin(soak: bool) -> None:
+    @settings(max_examples=4_000 if soak else 150)
+    @given(
+        doings=st.lists(DOINGS, min_size=20, max_size=150),
+        day=st.sampled_from(DAYS),
+        answering=st.sampled_from([True, True, True, False]),
+        to=st.sampled_from(["home", "group", "check", "placement", "stop_test", "session"]),
+    )
+    def wander(doings: list[tuple[int, object]], day: dict[str, object], answering: bool, to: str) -> None:
+        walk = Monkey(today(**day))
+        try:
+            walk.until(to)
+        except AssertionError:
+            assert day
+        walk.answering = answering
+        for careful, doing in doings:
+            walk.step_once("safe" if careful < CAREFUL else doing)
+
+    wander()
 
 
 def test_the_stop_test_is_begun_by_its_own_step_alone() -> None:
