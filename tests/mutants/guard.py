@@ -21,6 +21,13 @@ TEST_TALLY = "tests/drivers/test_tally.py"
 TEST_FAULTS = "tests/faults/test_guard_faults.py"
 
 MUTANTS = (
+    Mutant(
+        "a warm-up after a stop is not held to the contraction before it",
+        OUTPUT,
+        'self._squeezed = None if self.phase.pattern.shape == "cycle" else before',
+        "self._squeezed = None",
+        TEST_OUTPUT,
+    ),
     # ── the lease ──
     Mutant(
         "no lease check",
