@@ -38,9 +38,10 @@ VIEWS = (
     View("en", 80, 25, console=True),
     View("de", 67, 20),
     View("de", 80, 25),
+    View("de", 67, 20, console=True),
+    View("de", 120, 40, console=True),
 )
-"""A larger terminal has the drawing of 80×25 in its middle, and the console's differs by glyphs alone
-(`test_screens_gallery.py`)."""
+"""A larger terminal has the drawing of 80×25 in its middle, and the console's differs by glyphs alone."""
 
 
 @cache

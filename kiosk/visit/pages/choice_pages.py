@@ -55,10 +55,12 @@ def loudness(visit: Visit) -> str:
 
 
 def reminders(visit: Visit) -> str:
-    """When a tone reminds, and when none does."""
+    """When a tone reminds, or words alone where the box has no loudspeaker; and when nothing does."""
     wanted = visit.context.chosen.reminders
     if not (wanted.on and wanted.hours):
         return _("Reminders are off.")
+    if not visit.context.setting.plays_tones:
+        return _("Home says so in words while something of today is open.")
     hours = ", ".join(f"{hour}:00" for hour in wanted.hours)
     said = _("A soft tone reminds at {hours}, while something of today is open.").format(hours=hours)
     if wanted.quiet_from == wanted.quiet_until:
