@@ -237,7 +237,7 @@ def play(folder: Path, seeds: range, lives: list[list[Path]], killed_every: int)
 def test_every_record_of_every_box_is_there_once(
     tmp_path: Path, soak: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    boxes, people, killed_every = (2_000, 20, 20) if soak else (50, 5, 25)
+    boxes, people, killed_every = (2_000, 20, 20) if soak else (20, 3, 10)
     lives = [life(tmp_path / f"life{seed}", seed) for seed in range(people)]
     if soak:
         half = boxes // 2
