@@ -34,7 +34,7 @@ from kiosk.diary import chain, check, durable, folder, inbox, journal, months
 from kiosk.diary.files import DISK
 from kiosk.diary.records import FolderKind
 from kiosk.diary.settings_file import SETTINGS
-from kiosk.diary.store import DiaryDamaged, open_store
+from kiosk.diary.store import DiaryDamaged, StoreReadOnly, open_store
 from kiosk.errors import KioskError
 
 FORM: Final = 1
@@ -249,6 +249,9 @@ def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restor
             into.rmdir()
         os.rename(draft, into)
         durable.flush_folder(into.parent)
+    except StoreReadOnly as error:
+        reason = folder.reason_of(error.__cause__) if isinstance(error.__cause__, OSError) else error.detail
+        raise BackupError(f"{into} could not be written: {reason}.", detail=error.detail) from error
     except OSError as error:
         raise BackupError(
             f"{into} could not be written: {folder.reason_of(error)}.", detail=str(error)
@@ -376,12 +379,18 @@ def _read_key(path: Path) -> _Key | None:
 
 def _place_of(backup: Path) -> Path:
     """`backup` is a box's part itself, or the folder that holds just one."""
-    if (backup / "key.json").exists():
-        return backup
-    places = sorted(backup.glob("homestim-*/key.json"))
+    try:
+        if (backup / "key.json").exists():
+            return backup
+        parts = sorted(name for name in os.listdir(backup) if name.startswith("homestim-"))
+        places = [backup / name for name in parts if (backup / name / "key.json").exists()]
+    except (FileNotFoundError, NotADirectoryError):
+        places = []
+    except PermissionError as error:
+        raise BackupError(f"{backup} cannot be read: you have no right to.", detail=str(error)) from error
     if len(places) > 1:
-        names = ", ".join(path.parent.name for path in places)
+        names = ", ".join(path.name for path in places)
         raise BackupError(f"{backup} holds backups of several boxes. Name one of them: {names}.", 2)
     if not places:
         raise BackupError(f"There is no backup of homestim in {backup}.")
-    return places[0].parent
+    return places[0]

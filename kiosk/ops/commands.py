@@ -36,7 +36,8 @@ def check(data: Path, as_json: bool) -> None:
 def _tell(report: Report) -> None:
     for file in report.files:
         if file.state != "whole":
-            click.echo(f"{file.month}, generation {file.generation}: {file.state}, {file.detail}.")
+            place = f"{file.month}, generation {file.generation}" if file.generation else file.month
+            click.echo(f"{place}: {file.state}, {file.detail}.")
     if report.whole:
         click.echo(f"The diary is whole: {report.count} lines in {report.months} months.")
         click.echo(f"Head: {report.head}")

@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -281,6 +282,23 @@ def test_a_full_stick_is_said_keeps_the_backup_before_and_no_half_file(
         assert restore(stick, tmp_path / "new", SECRET, clock).index == first.index
     finally:
         subprocess.run(["umount", str(stick)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("closed", ["the folder", "the box's part"])
+def test_a_backup_of_somebody_else_is_said(store: Store, clock: FixedClock, closed: str) -> None:
+    # Not below pytest's own folders, into which nobody else may look.
+    with tempfile.TemporaryDirectory() as name:
+        stick = Path(name)
+        place = back_up(store.folder, stick, SECRET, clock).place
+        stick.chmod(0o700 if closed == "the folder" else 0o755)
+        place.chmod(0o755 if closed == "the folder" else 0o700)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(BackupError, match="you have no right to"):
+                restore(stick, Path("/nowhere/new"), SECRET, clock)
+        finally:
+            os.seteuid(0)
 
 
 @pytest.mark.parametrize("where", ["nothing", "a file", "another folder"])
