@@ -340,13 +340,23 @@ def _soreness(facts: Facts) -> Iterator[Fired]:
         worst = max(entry.record.soreness or 0 for entry in row)
         ids = tuple(entry.id for entry in row)
         if worst >= SORE_HIGH:
-            high = next(entry for entry in row if (entry.record.soreness or 0) >= SORE_HIGH)
+            high = [entry for entry in row if (entry.record.soreness or 0) >= SORE_HIGH]
+            free = [entry for entry in high if not _soreness_locked_after(facts, entry.at)]
             rule = Reason("sore_high", {"soreness": worst})
-            lock: LockClass | None = None if _locked_since(facts, row[0].at, ("soreness",)) else "soreness"
-            yield Fired("amber", rule, high.day, row[-1].day, ids, lock)
+            lock: LockClass | None = "soreness" if free else None
+            yield Fired("amber", rule, (free or high)[0].day, row[-1].day, ids, lock)
         elif row[-1].at - row[0].at > SORE_TOO_LONG:
             days = {"soreness": row[-1].record.soreness or 0, "since": row[0].day.isoformat()}
             yield Fired("amber", Reason("sore_days", days), row[0].day, row[-1].day, ids)
+
+
+def _soreness_locked_after(facts: Facts, at: dt.datetime) -> bool:
+    """A lock was set for what was said then, or stands. One that was opened before has not seen it: the rules
+    of the course close therapy all the same, and without a lock nobody could open it."""
+    return any(
+        lock.record.class_ == "soreness" and (lock.at >= at or lock.id in facts.standing)
+        for lock in facts.locks
+    )
 
 
 def _felt_faint(facts: Facts) -> Iterator[Fired]:

@@ -188,6 +188,13 @@ MUTANTS = (
         "tests/programs/test_safety_rule_4.py",
     ),
     Mutant(
+        "soreness after its lock was opened is locked by nobody",
+        "kiosk/review/alerts.py",
+        "(lock.at >= at or lock.id in facts.standing)",
+        "True",
+        "tests/review/test_alerts_in_a_diary.py",
+    ),
+    Mutant(
         "an answer of a set-back clock is forgotten",
         "kiosk/diary/today.py",
         "<= session.envelope.event_time <= now for",

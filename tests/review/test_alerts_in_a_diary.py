@@ -78,6 +78,25 @@ async def test_worse_skin_while_its_lock_still_stands_sets_no_second_one(
     assert [one.locks for one in alerts(store).new] == [None, None]
 
 
+@pytest.mark.parametrize("days_later", [1, 2])
+async def test_soreness_of_7_after_its_lock_was_opened_is_told_and_locked_again(
+    store: Store, clock: FixedClock, days_later: int
+) -> None:
+    """The rules of the course close therapy for it: without a lock nobody could open it."""
+    await store.add(Entry(moment="daily", soreness=7, skin=0))
+    assert await journal(store) == ["sore_high"]
+    (lock,) = store.locks_open()
+    clock.advance(3 * 3600)
+    await store.unlock(lock.envelope.id, "code")
+    assert alerts(store).new == ()
+    clock.advance(days_later * 86400)
+    await store.add(Entry(moment="daily", soreness=8, skin=0))
+    assert await journal(store) == ["sore_high"]
+    (again,) = store.locks_open()
+    assert again.envelope.id != lock.envelope.id
+    assert await journal(store) == []
+
+
 async def test_the_same_burn_on_another_day_is_another_alert(store: Store, clock: FixedClock) -> None:
     await store.add(BURNT)
     assert await journal(store) == ["red_event"]
