@@ -1,4 +1,4 @@
-"""While a level is found in squeezes, the screen says when ▲ counts, before it is pressed in vain."""
+"""What the session says to the hands: when ▲ counts, before it is pressed in vain, and to let go of Enter."""
 
 from __future__ import annotations
 
@@ -90,3 +90,15 @@ def test_the_next_plateau_is_counted_from_every_time_of_a_cycle() -> None:
     assert [rhythm.until_plateau_ms(CYCLE, at) for at in (0, 1500, 2000, 7999, 9000, 17_999, 18_000)] == [
         2000, 500, 18_000, 12_001, 11_000, 2001, 2000
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["session still ok nmes", "session still ok while finding 0 nmes"])
+def test_who_holds_enter_reads_that_it_has_to_be_let_go_of(name: str) -> None:
+    shot = next(shot for shot in album() if shot.name == name)
+    assert shot.session is not None
+    prompt = shot.session.prompt
+    assert prompt is not None
+    state = replace(shot.session, prompt=replace(prompt, held=True))
+    for said, expected in ((shot.session, False), (state, True)):
+        page = session.page(shot.visit, shot.moment, said)
+        assert ("Let go of the key, then press Enter once." in repr(page.body)) is expected

@@ -197,6 +197,14 @@ class TestPicture:
         told = kiosk.wait(lambda event: event["event"] in ("key", "stop"))
         assert told["event"] == "key"
 
+    def test_held_keys_do_not_repeat_while_it_runs(self, terminal: Start) -> None:
+        """Where the terminal obeys it, as a Linux console does."""
+        kiosk = terminal()
+        kiosk.wait_until_shown(b"\x1b[?8l")
+        os.kill(kiosk.process.pid, signal.SIGTERM)
+        kiosk.ended()
+        assert b"\x1b[?8h" in kiosk.output.rpartition(b"\x1b[?8l")[2]
+
     def test_neither_keyboard_protocol_nor_mouse_motion_is_asked_for(self, terminal: Start) -> None:
         kiosk = terminal()
         kiosk.wait_until_shown(b"\x1b[?2026$p")

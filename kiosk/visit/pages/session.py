@@ -133,10 +133,12 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
         return (_("It holds."), _("Press ▲: it rises on."), _("Feel it? Press Enter."))
     if at_limit_unfelt(state):
         return (_("This is the limit for today."), _("Feel nothing? That is all right today. Press 2."))
+    hurts = _("It hurts? Press STOP.")
     if state.find_step == "feel":
-        return (_("Press ▲ until you feel something."), _("Then press Enter: I feel it."))
+        return (_("Press ▲ until you feel something."), _("Then press Enter: I feel it."), hurts)
     if state.find_step == "tighten":
-        return (_("Press ▲ until the muscle tightens."), _("You can see it or feel it. Then press Enter."))
+        see_or_feel = _("You can see it or feel it. Then press Enter.")
+        return (_("Press ▲ until the muscle tightens."), see_or_feel, hurts)
     intensity = content(load_programme(state.plan.programme).intensity)
     return (_("Press ▲ once. Wait. Press again."), intensity)
 
@@ -309,6 +311,8 @@ def _bar(visit: Visit, state: SessionState, side: Side, *, with_mark: bool) -> L
 def _prompt(state: SessionState) -> str:
     if state.prompt is None:
         return ""
+    if state.prompt.held:
+        return _("Let go of the key, then press Enter once.")
     if state.resting:
         return _("Are you there? Enter = yes. It stays at zero.")
     if state.prompt.kind == "still_ok":
