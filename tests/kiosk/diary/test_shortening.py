@@ -164,14 +164,15 @@ async def test_the_skin_of_the_last_session_is_remembered_through_a_pause_of_yea
             assert found.unlooked.after is not None, "only the skin is missing"
 
 
-async def test_a_correction_of_what_is_remembered_is_seen(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dated_anew", [False, True])
+async def test_a_correction_of_what_is_remembered_is_seen(tmp_path: Path, dated_anew: bool) -> None:
     """A session of a year and a half ago gets its end: then the whole is read as it is, for good."""
     clock, memory = FixedClock(ENDS), Memory()
     with open_store(tmp_path / "data", "simulated", clock, "SIM-1") as store:
         begun = await store.add(NMES)
         await months_pass(store, clock)
         assert isinstance(memory.shortened(open_reader(store.folder, clock)), ShortReader)
-        await store.correct(PLAYED, begun.envelope.id)
+        await store.correct(PLAYED, begun.envelope.id, clock.now() if dated_anew else None)
         for _ in range(2):
             for one in (memory, Memory()):
                 reader = one.shortened(open_reader(store.folder, clock))
