@@ -84,7 +84,8 @@ class RunSettings(msgspec.Struct, frozen=True):
 def resolve(options: RunOptions, config: Config, available: Collection[str], build: str) -> RunSettings:
     """What to run. `available` are the kinds of stimulator that this version drives.
 
-    Never a simulator that nobody asked for (safety rule 19). Raises UsageError.
+    Never a simulator that nobody asked for (safety rule 19), and no stimulator by plain lines without a
+    stop button (rule 15). Raises UsageError.
     """
     if options.simulate is not None and options.port is not None:
         raise UsageError(
@@ -100,6 +101,11 @@ def resolve(options: RunOptions, config: Config, available: Collection[str], bui
         kind = "real"
         device_kind, port = _hardware(options, config)
     must_be_available(device_kind, available)
+    if options.plain and kind == "real" and not config.stop.inputs:
+        raise UsageError(
+            "--plain with a stimulator needs a stop button beside the keyboard: name it in kiosk.toml, "
+            "[stop] inputs, or leave --plain out."
+        )
     return RunSettings(
         config=config,
         data_folder=options.data or default_folder(kind),

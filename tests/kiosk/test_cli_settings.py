@@ -85,6 +85,24 @@ def test_what_cannot_be_is_said_in_one_sentence(options: RunOptions, config: Con
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("guard", ["", '[guard]\nsocket = "/run/homestim/guard.sock"\n'], ids=["own", "unit"])
+def test_a_stimulator_is_driven_by_plain_lines_only_with_a_stop_button(guard: str) -> None:
+    box = '[device]\nkind = "p24"\nid_path = "/dev/serial/by-id/p24"\n' + guard
+    with pytest.raises(UsageError, match="needs a stop button") as caught:
+        settle(RunOptions(plain=True), decode_config(box, "box.toml"))
+    assert caught.value.exit_code == 2
+    button = '[stop]\ninputs = ["/dev/input/by-id/usb-Button-event-kbd"]\n'
+    assert settle(RunOptions(plain=True), decode_config(box + button, "box.toml")).plain
+    assert not settle(RunOptions(), decode_config(box, "box.toml")).plain
+
+
+def test_a_simulator_needs_no_button_for_plain_lines_and_any_port_does() -> None:
+    assert settle(RunOptions(simulate="p24", plain=True)).plain
+    assert settle(RunOptions(plain=True), SIMULATED_BOX).plain
+    with pytest.raises(UsageError, match="needs a stop button"):
+        settle(RunOptions(port="/dev/ttyUSB0", device="p24", plain=True))
+
+
 def test_the_language_is_asked_for_then_chosen_then_configured() -> None:
     german = decode_config('[kiosk]\nlang = "de"\n', "f")
     assert settle(RunOptions(simulate="p24", lang="en"), german).language("de") == "en"

@@ -68,4 +68,11 @@ MUTANTS = (
         "child.kill()",
         "tests/sound/test_player.py",
     ),
+    Mutant(
+        "plain lines need no stop button",
+        "kiosk/settings.py",
+        'if options.plain and kind == "real" and not config.stop.inputs:',
+        "if False:",
+        "tests/kiosk/test_cli_settings.py",
+    ),
 )
