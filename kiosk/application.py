@@ -491,7 +491,7 @@ class Application:
     # ── events and effects ──
 
     def _moment(self) -> Moment:
-        return Moment(self._clock.now(), self._clock.monotonic_s())
+        return Moment(self._clock.now(), self._clock.monotonic_s(), self._clock.boottime_ns() / 1e9)
 
     def _hear(self, event: Event) -> None:
         self._take(flow.hear(self._visit, event, self._moment()))

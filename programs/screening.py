@@ -202,17 +202,27 @@ def _is_new_pain(questionnaire: Questionnaire, answers: Answers, clearances: Set
 
 
 def still_fresh(
-    answers: Answers, answered_at: Mapping[str, dt.datetime], now: dt.datetime
+    answers: Answers,
+    answered_at: Mapping[str, dt.datetime],
+    now: dt.datetime,
+    ages_s: Mapping[str, float],
 ) -> dict[str, Answer]:
     """The answers that need not be asked again: given in the last 60 minutes (safety rule 26).
 
-    An answer from the future (the clock was set back) or without a time is not fresh.
+    `ages_s`: how old each is by a clock that nobody sets. An answer without a time or an age is not fresh.
     """
     return {
         key: answer
         for key, answer in answers.items()
-        if key in answered_at and dt.timedelta(0) <= now - answered_at[key] <= ANSWERS_LAST
+        if key in answered_at and key in ages_s and is_fresh(answered_at[key], now, ages_s[key])
     }
+
+
+def is_fresh(said_at: dt.datetime, now: dt.datetime, age_s: float) -> bool:
+    """Whether what was said then is at most 60 minutes old by both clocks (safety rule 26): the one on the
+    wall, which may be set, and `age_s`. What was said in the future (a clock that was set back) is not."""
+    by_the_wall = dt.timedelta(0) <= now - said_at <= ANSWERS_LAST
+    return by_the_wall and 0 <= age_s <= ANSWERS_LAST.total_seconds()
 
 
 def due(

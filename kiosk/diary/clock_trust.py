@@ -66,10 +66,14 @@ class ClockTrust(msgspec.Struct, frozen=True):
 
 def of(envelopes: Iterable[Envelope]) -> ClockTrust:
     """Of some records, in any order."""
+    newest: dt.datetime | None = None
     trust = ClockTrust()
     for envelope in envelopes:
-        trust = trust.after(envelope)
-    return trust
+        if envelope.set_back:
+            trust = trust.after(envelope)
+        elif envelope.clock_trusted and (newest is None or envelope.entry_time > newest):
+            newest = envelope.entry_time
+    return msgspec.structs.replace(trust, newest=newest)
 
 
 class Believed:

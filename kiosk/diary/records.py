@@ -48,6 +48,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_default
     """The clock was set by an RTC or synchronised, and not behind the last record, or believed again."""
     boot_id: str
     monotonic_s: float
+    """CLOCK_BOOTTIME: how long ago it was written can be told within this boot, whatever clock was set."""
     folder: FolderKind
     device_id: str
     corrects: str | None = None

@@ -217,6 +217,10 @@ class StoreReader:
             and not (trusted and stored.record.until is not None and now.date() >= self._until(stored, now))
         )
 
+    def trust(self) -> clock_trust.ClockTrust:
+        """By what the clock of now is judged."""
+        return clock_trust.of(fact.envelope for kind in TABLES for fact in self.facts(kind))
+
     def believed(self) -> clock_trust.Believed:
         """By what it is known that a record is dated too late."""
         return clock_trust.Believed(fact.envelope for kind in _OFTEN for fact in self.facts(kind))
@@ -513,7 +517,7 @@ class Store(StoreReader):
             entry_time=event_time,
             clock_trusted=False,
             boot_id=self._clock.boot_id(),
-            monotonic_s=self._clock.monotonic_s(),
+            monotonic_s=self._clock.boottime_ns() / 1e9,
             folder=self.kind,
             device_id=self._device_id,
             corrects=corrects,

@@ -20,6 +20,7 @@ from kiosk.diary.records import (
     Consent,
     Contact,
     Entry,
+    Envelope,
     FolderKind,
     Form,
     Lock,
@@ -57,6 +58,9 @@ class OpenScreening(msgspec.Struct, frozen=True):
 
     id: str
     record: Screening
+    answered_s: Mapping[str, float] = {}
+    """Question → when it was answered, in seconds of CLOCK_BOOTTIME of this boot; without those of which
+    nobody can know it."""
 
 
 class OpenEntry(msgspec.Struct, frozen=True):
@@ -65,6 +69,8 @@ class OpenEntry(msgspec.Struct, frozen=True):
     id: str
     record: Entry
     at: dt.datetime
+    said_s: float | None = None
+    """The same in seconds of CLOCK_BOOTTIME of this boot; None: nobody can know."""
 
 
 class CutOff(msgspec.Struct, frozen=True):
@@ -203,6 +209,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
             device_kind=device_kind,
             unfit=fits(device_kind),
         )
+    written = _Written(clock, believed=reader.trust().judged(now, trusted)[0])
     written_today = any(stored.envelope.event_time.date() == now.date() for stored in entries)
     week0_day = _week0_day(prescription, history, now.date())
     return Today(
@@ -216,9 +223,9 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         baseline_due=_baseline_due(
             _since_restore(screenings, reader.facts("locks")), sessions, now, prescription
         ),
-        open_screening=_open_screening(screenings, now),
+        open_screening=_open_screening(screenings, now, written),
         yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), open_locks, clearances),
-        open_entry=_open_entry(entries, sessions, now),
+        open_entry=_open_entry(entries, sessions, now, written),
         one_by_one=_too_fast(screenings),
         history=history,
         next=session,
@@ -344,8 +351,34 @@ def ended(stored: Stored) -> dt.datetime:
     return stored.record.ended_at or stored.envelope.event_time
 
 
-def _open_screening(screenings: tuple[Stored, ...], now: dt.datetime) -> OpenScreening | None:
-    """The newest round, when it has no verdict and its last answer is younger than an hour."""
+class _Written:
+    """When records were written, in seconds of CLOCK_BOOTTIME of this boot.
+
+    Over a boot nothing but the clock says how long the box was off: one that was trusted then and is
+    `believed` now.
+    """
+
+    def __init__(self, clock: Clock, *, believed: bool) -> None:
+        self._now, self._now_s = clock.now(), clock.boottime_ns() / 1e9
+        self._boot_id, self._believed = clock.boot_id(), believed
+
+    def at_s(self, envelope: Envelope, happened: dt.datetime) -> float | None:
+        """When what it tells of happened, before it was written or then; None: nobody can know."""
+        if envelope.boot_id == self._boot_id:
+            written_s = envelope.monotonic_s
+        elif envelope.clock_trusted and self._believed:
+            written_s = self._now_s - (self._now - envelope.entry_time).total_seconds()
+        else:
+            return None
+        before_s = (envelope.entry_time - happened).total_seconds()
+        return written_s - before_s if before_s >= 0 else None
+
+
+def _open_screening(
+    screenings: tuple[Stored, ...], now: dt.datetime, written: _Written
+) -> OpenScreening | None:
+    """The newest round, when it has no verdict and its last answer is younger than an hour by the clock.
+    Where that proves nothing, its answers stand and are asked again."""
     if not screenings:
         return None
     stored = screenings[-1]
@@ -354,7 +387,11 @@ def _open_screening(screenings: tuple[Stored, ...], now: dt.datetime) -> OpenScr
     if record.verdict is not None or not record.answered_at:
         return None
     fresh = dt.timedelta(0) <= now - max(record.answered_at.values()) <= ANSWERS_LAST
-    return OpenScreening(stored.envelope.id, record) if fresh else None
+    if not fresh:
+        return None
+    at_s = {key: written.at_s(stored.envelope, at) for key, at in record.answered_at.items()}
+    known = {key: one for key, one in at_s.items() if one is not None}
+    return OpenScreening(stored.envelope.id, record, known)
 
 
 def _yes_without_lock(
@@ -442,7 +479,7 @@ def _pain_now(entries: tuple[Stored, ...], today: dt.date) -> int | None:
 
 
 def _open_entry(
-    entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime
+    entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.datetime, written: _Written
 ) -> OpenEntry | None:
     """What was said before a session within the last hour, when none has begun since."""
     stored = _newest_before(entries, sessions, now)
@@ -452,7 +489,8 @@ def _open_entry(
     if not dt.timedelta(0) <= now - at <= ANSWERS_LAST:
         return None
     assert isinstance(stored.record, Entry)
-    return OpenEntry(stored.envelope.corrects or stored.envelope.id, stored.record, at)
+    said_s = written.at_s(stored.envelope, at)
+    return OpenEntry(stored.envelope.corrects or stored.envelope.id, stored.record, at, said_s)
 
 
 def _usual_pain(entries: tuple[Stored, ...], today: dt.date) -> float | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -35,6 +36,8 @@ class Moment(msgspec.Struct, frozen=True):
     now: dt.datetime
     """Aware."""
     monotonic_s: float
+    boottime_s: float = math.nan
+    """CLOCK_BOOTTIME: nobody sets it, and it goes on in suspend. Not known: no answer counts as fresh."""
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -147,6 +150,8 @@ class Run(msgspec.Struct, frozen=True):
     """Why the pads are looked at once more."""
     outcome: SessionOutcome | None = None
     """How the last arming ended."""
+    ended_s: float = math.nan
+    """When that was heard, by CLOCK_BOOTTIME."""
     began_at: dt.datetime | None = None
     resume: SessionOutcome | None = None
     """What is gone on from when the next session begins."""
@@ -277,6 +282,8 @@ class Context(msgspec.Struct, frozen=True):
     # said in this visit
     activity: Activity | None = None
     screening: Screening | None = None
+    answered_s: Mapping[str, float] = {}
+    """Question → when it was answered, in seconds of CLOCK_BOOTTIME; before this boot: negative."""
     unsure: str = ""
     """The question whose yes is being confirmed."""
     one_by_one: frozenset[str] = frozenset()
@@ -285,6 +292,8 @@ class Context(msgspec.Struct, frozen=True):
     """Answers grew older than an hour."""
     entry: Entry | None = None
     entry_at: dt.datetime | None = None
+    entry_s: float | None = None
+    """The same by CLOCK_BOOTTIME; None: nobody can know."""
     entry_about: dt.datetime | None = None
     """What the diary's entry is about, where that is an earlier day: its noon."""
     number: Number = Number()

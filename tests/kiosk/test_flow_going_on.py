@@ -87,6 +87,29 @@ def test_after_a_pause_of_five_minutes_nothing_is_asked_again() -> None:
     assert walk.steps == ["saving", "session"]
 
 
+# ── clocks that are set, and a box that sleeps ──────────────────────────────────────────────────
+
+
+def test_a_clock_that_is_set_back_in_a_visit_makes_no_answer_younger() -> None:
+    walk = Walk()
+    walk.until("placement")
+    walk.wait(50 * 60)
+    walk.now -= dt.timedelta(minutes=49)
+    walk.wait(15 * 60)
+    walk.steps.clear()
+    walk.until("session")
+    assert {"group", "pain_rest", "soreness"} <= set(walk.steps)
+
+
+def test_answers_grow_old_while_the_box_sleeps() -> None:
+    walk = Walk()
+    walk.until("contact")
+    walk.sleep(3700)
+    walk.now -= dt.timedelta(seconds=3600)
+    walk.press("1")
+    assert walk.step == "group"
+
+
 # ── over midnight ───────────────────────────────────────────────────────────────────────────────
 
 

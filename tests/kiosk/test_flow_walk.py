@@ -604,8 +604,10 @@ def test_questions_go_on_where_a_restart_cut_them_off() -> None:
     assert isinstance(cut_off.record, Screening)
     answered = len(cut_off.record.answers)
     assert answered == 8
-    opened = OpenScreening(cut_off.envelope.id, cut_off.record)
-    walk = Walk(today(baseline_due=FIRST_TIME, open_screening=opened), now=before.now)
+    answered_s = dict.fromkeys(cut_off.record.answers, before.uptime_s)
+    opened = OpenScreening(cut_off.envelope.id, cut_off.record, answered_s)
+    day = today(baseline_due=FIRST_TIME, open_screening=opened)
+    walk = Walk(day, now=before.now, uptime_s=before.uptime_s)
     walk.press("1", "1", "enter")
     assert walk.visit.place == before.visit.place
     walk.press("1")
@@ -622,12 +624,14 @@ def test_pain_and_soreness_go_on_where_a_restart_cut_them_off() -> None:
     entry = [item for item in before.saved if isinstance(item.record, Entry)][-1]
     assert isinstance(screening.record, Screening)
     assert isinstance(entry.record, Entry)
+    answered_s = dict.fromkeys(screening.record.answers, before.uptime_s)
     walk = Walk(
         today(
-            open_screening=OpenScreening(screening.envelope.id, screening.record),
-            open_entry=OpenEntry(entry.envelope.id, entry.record, before.now),
+            open_screening=OpenScreening(screening.envelope.id, screening.record, answered_s),
+            open_entry=OpenEntry(entry.envelope.id, entry.record, before.now, before.uptime_s),
         ),
         now=before.now,
+        uptime_s=before.uptime_s,
     )
     walk.press("1", "1", "enter")
     assert walk.step == "pain_moving"

@@ -31,6 +31,7 @@ from kiosk.visit.events import (
     TodayLoaded,
 )
 from kiosk.visit.state import Moment, Setting, Visit
+from kiosk.visit.steps import answers
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
 from programs.text import Reason
@@ -338,7 +339,7 @@ class RealVisit:
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.clock.now(), self.clock.monotonic_s())
+        return Moment(self.clock.now(), self.clock.monotonic_s(), self.clock.boottime_ns() / 1e9)
 
     async def press(self, *keys: str) -> None:
         for key in keys:
@@ -422,6 +423,100 @@ async def test_a_first_day_on_a_real_diary(store: Store, clock: FixedClock) -> N
         if isinstance(stored.record, Screening)
     ]
     assert kinds == [("baseline", "cleared"), ("daily", "cleared")]
+
+
+# ── how old answers are ─────────────────────────────────────────────────────────────────────────
+
+
+async def everything_said(store: Store, clock: FixedClock) -> None:
+    """All is answered up to the last look at the numbers; then the program ends."""
+    await store.add(baseline(clock.now()))
+    visit = await begin(store, clock)
+    await visit.until("check")
+
+
+async def first_question_now(store: Store, clock: FixedClock) -> str:
+    """Where a visit comes to after a start."""
+    visit = await begin(store, clock)
+    await visit.press("1", "1", "enter")
+    return visit.visit.step
+
+
+def boots(clock: FixedClock) -> None:
+    clock.boot, clock.uptime_s = "00000000-0000-4000-8000-000000000002", 40.0
+
+
+async def test_after_a_start_within_the_same_boot_nothing_is_asked_twice(
+    store: Store, clock: FixedClock
+) -> None:
+    clock.is_trusted = False
+    await everything_said(store, clock)
+    clock.advance(300)
+    assert await first_question_now(store, clock) == "check"
+
+
+async def test_after_a_boot_answers_count_where_the_clock_was_trusted_before_and_after(
+    store: Store, clock: FixedClock
+) -> None:
+    await everything_said(store, clock)
+    boots(clock)
+    clock.advance(300)
+    assert await first_question_now(store, clock) == "check"
+
+
+@pytest.mark.parametrize(("then", "now"), [(True, False), (False, True), (False, False)])
+async def test_after_a_boot_without_a_clock_to_trust_everything_is_asked_again(
+    store: Store, clock: FixedClock, then: bool, now: bool
+) -> None:
+    clock.is_trusted = then
+    await everything_said(store, clock)
+    boots(clock)
+    clock.is_trusted = now
+    clock.advance(60)
+    visit = await begin(store, clock)
+    await visit.press("1", "1", "enter")
+    assert visit.visit.step == "group"
+    await visit.until("soreness")
+
+
+async def test_after_a_boot_a_clock_that_was_set_back_makes_no_answer_younger(
+    store: Store, clock: FixedClock
+) -> None:
+    await everything_said(store, clock)
+    clock.advance(4 * 3600)
+    await store.add(Entry(moment="daily", pain_rest=3))
+    boots(clock)
+    clock.time -= dt.timedelta(hours=4) - dt.timedelta(minutes=5)
+    assert await first_question_now(store, clock) == "group"
+
+
+async def test_a_clock_that_is_set_back_within_a_boot_makes_no_answer_younger(
+    store: Store, clock: FixedClock
+) -> None:
+    await everything_said(store, clock)
+    clock.advance(3700)
+    clock.time -= dt.timedelta(minutes=50)
+    assert await first_question_now(store, clock) == "group"
+
+
+async def test_what_was_said_yes_to_before_a_boot_is_asked_again_and_stands_all_the_same(
+    store: Store, clock: FixedClock
+) -> None:
+    await store.add(baseline(clock.now()))
+    visit = await begin(store, clock)
+    await visit.until("group")
+    while "d_ill" not in answers.groups(visit.visit)[visit.visit.place.index].questions:
+        await visit.press("1")
+    await visit.press("2")
+    asked = answers.groups(visit.visit)[visit.visit.place.index].questions
+    await visit.press(*("1" * asked.index("d_ill")), "2")
+    boots(clock)
+    clock.is_trusted = False
+    clock.advance(60)
+    visit = await begin(store, clock)
+    await visit.press("1", "1", "enter")
+    locks = [stored.record for stored in store.all("locks")]
+    assert [(lock.class_, lock.cause) for lock in locks if isinstance(lock, Lock)] == [("P", "d_ill")]
 
 
 @pytest.mark.parametrize(("pain", "goes_on"), [("3", True), ("5", False)])

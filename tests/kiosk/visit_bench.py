@@ -127,6 +127,8 @@ class Walk:
     """The stimulator measures how the pads lie."""
     now: dt.datetime = START
     uptime_s: float = 1000.0
+    slept_s: float = 0.0
+    """Suspended since the boot."""
     effects: list[Effect] = field(default_factory=list)
     saved: list[Stored] = field(default_factory=list)
     unanswered: list[Save | SaveScreening] = field(default_factory=list)
@@ -141,7 +143,7 @@ class Walk:
 
     @property
     def moment(self) -> Moment:
-        return Moment(self.now, self.uptime_s)
+        return Moment(self.now, self.uptime_s, self.uptime_s + self.slept_s)
 
     @property
     def step(self) -> str:
@@ -158,6 +160,11 @@ class Walk:
     def wait(self, seconds: float) -> None:
         self.now += dt.timedelta(seconds=seconds)
         self.uptime_s += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """The box is suspended: the monotonic clock stands still."""
+        self.now += dt.timedelta(seconds=seconds)
+        self.slept_s += seconds
 
     def press(self, *keys: Key | str) -> None:
         """Keys, or their names: `press("1", "enter")`."""

@@ -243,4 +243,19 @@ MUTANTS = (
         "_NO_LINE_WRAP + ",
         "tests/kiosk/test_terminal_pty.py::TestPicture::test_held_keys_do_not_repeat_while_it_runs",
     ),
+    Mutant(
+        "after a boot answers count by a clock that nobody trusts",
+        "kiosk/diary/today.py",
+        "elif envelope.clock_trusted and self._believed:",
+        "else:\n            written_s = self._now_s - (self._now - envelope.entry_time).total_seconds()\n"
+        "        if False:",
+        "tests/kiosk/test_today.py",
+    ),
+    Mutant(
+        "the wall clock alone says how old an answer is",
+        "programs/screening.py",
+        "return by_the_wall and 0 <= age_s <= ANSWERS_LAST.total_seconds()",
+        "return by_the_wall",
+        "tests/kiosk/test_flow_going_on.py",
+    ),
 )

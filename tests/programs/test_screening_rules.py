@@ -81,11 +81,16 @@ def test_what_was_not_asked_now_counts_all_the_same(said: dict[str, Answer]) -> 
 def test_answers_last_an_hour_and_none_comes_from_the_future(minutes: float, fresh: bool) -> None:
     said = {"d_ill": Answer.YES}
     at = {"d_ill": NOON - dt.timedelta(minutes=minutes)}
-    assert (still_fresh(said, at, NOON) == said) is fresh
+    ages_s = {"d_ill": minutes * 60.0}
+    assert (still_fresh(said, at, NOON, ages_s) == said) is fresh
+    assert (still_fresh(said, at, NOON, {"d_ill": 0.0}) == said) is fresh
+    assert (still_fresh(said, {"d_ill": NOON}, NOON, ages_s) == said) is fresh
 
 
-def test_an_answer_without_a_time_is_not_fresh() -> None:
-    assert still_fresh({"d_ill": Answer.NO}, {}, NOON) == {}
+def test_an_answer_without_a_time_or_an_age_is_not_fresh() -> None:
+    said = {"d_ill": Answer.NO}
+    assert still_fresh(said, {}, NOON, {"d_ill": 0.0}) == {}
+    assert still_fresh(said, {"d_ill": NOON}, NOON, {}) == {}
 
 
 class TestWhenAllIsAskedAgain:

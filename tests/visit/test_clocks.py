@@ -104,7 +104,7 @@ class Box:
         return {reason.rule for reason in self.day().next.reasons}
 
     def home(self) -> Page:
-        moment = Moment(self.clock.now(), self.up_s)
+        moment = Moment(self.clock.now(), self.up_s, self.up_s)
         visit, _effects = flow.start(Setting(), moment)
         visit, _effects = flow.hear(visit, DeviceSeen(device()), moment)
         visit, _effects = flow.hear(visit, TodayLoaded(self.day()), moment)

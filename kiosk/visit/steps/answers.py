@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from kiosk.diary.records import Lock
 from kiosk.visit.state import Moment, Visit
 from programs.screening import (
-    ANSWERS_LAST,
     Answer,
     Class,
     Finding,
@@ -16,6 +15,7 @@ from programs.screening import (
     Question,
     Verdict,
     evaluate,
+    is_fresh,
     still_fresh,
 )
 
@@ -57,7 +57,8 @@ def fresh(visit: Visit, moment: Moment) -> dict[str, Answer]:
     screening = visit.context.screening
     if screening is None:
         return {}
-    return still_fresh(_typed(screening.answers), screening.answered_at, moment.now)
+    ages_s = {key: moment.boottime_s - at_s for key, at_s in visit.context.answered_s.items()}
+    return still_fresh(_typed(screening.answers), screening.answered_at, moment.now, ages_s)
 
 
 def first_missing(visit: Visit, moment: Moment, which: tuple[Group, ...]) -> int | None:
@@ -71,8 +72,10 @@ def first_missing(visit: Visit, moment: Moment, which: tuple[Group, ...]) -> int
 
 def feeling_missing(visit: Visit, moment: Moment) -> str | None:
     """The first of pain at rest, pain when moving, soreness that was not said in the last 60 minutes."""
-    entry, at = visit.context.entry, visit.context.entry_at
-    if entry is None or at is None or not dt.timedelta(0) <= moment.now - at <= ANSWERS_LAST:
+    entry, at, at_s = visit.context.entry, visit.context.entry_at, visit.context.entry_s
+    if entry is None or at is None or at_s is None:
+        return FEELINGS[0]
+    if not is_fresh(at, moment.now, moment.boottime_s - at_s):
         return FEELINGS[0]
     return next((name for name in FEELINGS if getattr(entry, name) is None), None)
 

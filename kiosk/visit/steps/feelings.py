@@ -27,8 +27,10 @@ def press_feeling(visit: Visit, key: Key, moment: Moment) -> Result:
     if key is not Key.ENTER or value is None:
         return visit, ()
     entry = msgspec.structs.replace(entry or Entry(moment="before"), **{name: value})
-    at = visit.context.entry_at or moment.now
-    visit = update(visit, entry=entry, entry_at=at, number=Number())
+    first = visit.context.entry_at is None
+    at = moment.now if first else visit.context.entry_at
+    at_s = moment.boottime_s if first else visit.context.entry_s
+    visit = update(visit, entry=entry, entry_at=at, entry_s=at_s, number=Number())
     visit = update_run(visit, judged=False)  # another pain or soreness is another verdict
     visit, effects = save_document(visit, "entry", entry)
     visit, then = onward(visit, moment)

@@ -116,7 +116,7 @@ def _without_old_entry(visit: Visit, feeling: str) -> Visit:
     """The first of the feelings is missing: what was said over an hour ago stays in the diary as it is."""
     if feeling != answers.FEELINGS[0]:
         return visit
-    return update(forget_document(visit, "entry"), entry=None, entry_at=None)
+    return update(forget_document(visit, "entry"), entry=None, entry_at=None, entry_s=None)
 
 
 def _own_screen_missing(visit: Visit, moment: Moment, ids: tuple[str, ...]) -> int | None:

@@ -68,11 +68,12 @@ def _begin_round(visit: Visit, moment: Moment) -> Result:
     ):
         screening = cut_off.record
         visit = adopt_document(visit, "screening", screening, cut_off.id)
+        visit = update(visit, answered_s=cut_off.answered_s)
     visit = update(visit, screening=screening)
     if activity == "visit" and today.open_entry is not None:
         entry = today.open_entry
         visit = adopt_document(visit, "entry", entry.record, entry.id)
-        visit = update(visit, entry=entry.record, entry_at=entry.at)
+        visit = update(visit, entry=entry.record, entry_at=entry.at, entry_s=entry.said_s)
     return lock_what_stands(visit, moment)
 
 
@@ -216,7 +217,9 @@ def _say(
         verdict=None,
         findings=(),
     )
-    return save_document(update(visit, screening=screening), "screening", screening)
+    answered_s = {**visit.context.answered_s, **dict.fromkeys(said, moment.boottime_s)}
+    visit = update(visit, screening=screening, answered_s=answered_s)
+    return save_document(visit, "screening", screening)
 
 
 def _next_item(visit: Visit, moment: Moment) -> Result:
