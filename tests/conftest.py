@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,10 @@ from hypothesis import HealthCheck, settings
 
 from kiosk import words
 from tests.real_time import again_after_a_stall
+
+# Hundreds of kiosks and guards are started: where nothing compiled may be kept, each compiles all anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("homestim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("homestim")
