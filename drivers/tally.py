@@ -1,4 +1,5 @@
-"""How long current flowed in the last 24 hours: the guard's own count, without the kiosk (safety rule 29)."""
+"""How long current flowed in the last 24 hours, and how often the device restarted by itself: the guard's own
+count, without the kiosk (safety rules 21 and 29)."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def system_moment() -> Moment:
 
 
 class Tally:
-    """Seconds with output above zero in any 24 hours, in `folder`/tally.json, or else in memory.
+    """Seconds with output above zero, and the device's restarts, in any 24 hours: in `folder`/tally.json, or
+    else in memory.
 
     While armed nothing is written, because a flush may take longer than a stop: `save` before an arming
     reserves the whole plan, `save` after the stop puts the true count in its place. A crash in between
@@ -52,9 +54,11 @@ class Tally:
         self._path = None if folder is None else os.path.join(folder, "tally.json")
         self._now = now
         self._stints: list[Stint] = []
+        self._restarts: list[float] = []
+        """When, by this boot's clock."""
         if self._path is not None and os.path.exists(self._path):
             try:
-                self._stints = _read(self._path, now())
+                self._stints, self._restarts = _read(self._path, now())
             except (OSError, ValueError, KeyError, TypeError):
                 log.exception("the tally cannot be read: the last 24 hours count as full")
                 self._stints = [Stint(now().boot_s, now().boot_s, float(MAX_DAY_S))]
@@ -65,6 +69,16 @@ class Tally:
         self._stints = [stint for stint in self._stints if now_s - stint.ended_s < DAY_S]
         return sum(stint.seconds for stint in self._stints)
 
+    def restarts(self) -> int:
+        """Of the device, in the last 24 hours."""
+        now_s = self._now().boot_s
+        self._restarts = [at_s for at_s in self._restarts if now_s - at_s < DAY_S]
+        return len(self._restarts)
+
+    def restarted(self) -> None:
+        """The device, just now."""
+        self._restarts.append(self._now().boot_s)
+
     def add(self, seconds: float) -> None:
         """They have just passed."""
         now_s, last = self._now().boot_s, self._stints[-1] if self._stints else None
@@ -73,41 +87,50 @@ class Tally:
         else:
             self._stints.append(Stint(now_s, now_s, seconds))
 
-    def save(self, reserve_s: float = 0.0) -> None:
-        """Durable when it returns. Raises OSError."""
-        if self._path is None:
-            return
+    def save(self, reserve_s: float = 0.0) -> bool:
+        """Whether it is durable now; where it is kept in memory there is nothing to do."""
         now = self._now()
         self.seconds()
+        self.restarts()
         reserved = [Stint(now.boot_s, now.boot_s + reserve_s, reserve_s)] if reserve_s else []
         stints = [stint._asdict() for stint in (*self._stints, *reserved)]
-        folder = os.path.dirname(self._path)
+        try:
+            self._write(json.dumps({**now._asdict(), "stints": stints, "restarts": self._restarts}))
+        except OSError:
+            log.exception("tally not written")
+            return False
+        return True
+
+    def _write(self, text: str) -> None:
+        if self._path is None:
+            return
         with open(self._path + ".new", "w", encoding="utf-8") as file:
-            file.write(json.dumps({**now._asdict(), "stints": stints}))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(self._path + ".new", self._path)
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(os.path.dirname(self._path), os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
 
-def _read(path: str, now: Moment) -> list[Stint]:
+def _read(path: str, now: Moment) -> tuple[list[Stint], list[float]]:
     """By this boot's clock, which nobody can set. Over a restart the wall clock is believed, once, but never
     that what was saved is younger than this boot."""
     with open(path, encoding="utf-8") as file:
         body: Any = json.load(file, parse_constant=_no_number)
     if "day" in body:  # of a calendar day, as older versions kept it
-        return [_checked(Stint(now.boot_s, now.boot_s, float(body["seconds"])), path)]
+        return [_checked(Stint(now.boot_s, now.boot_s, float(body["seconds"])), path)], []
     stints = [_checked(Stint(**one), path) for one in body["stints"]]
+    restarts = [_checked(Stint(at_s, at_s, 0.0), path).began_s for at_s in body.get("restarts", ())]
     saved = Moment(body["boot_id"], float(body["boot_s"]), float(body["wall_s"]))
     if saved.boot_id == now.boot_id:
-        return stints
+        return stints, restarts
     earlier_s = saved.boot_s - now.boot_s + max(now.boot_s, now.wall_s - saved.wall_s)
     moved = [Stint(one.began_s - earlier_s, one.ended_s - earlier_s, one.seconds) for one in stints]
-    return [_checked(one, path) for one in moved]
+    return [_checked(one, path) for one in moved], [at_s - earlier_s for at_s in restarts]
 
 
 def _no_number(text: str) -> float:

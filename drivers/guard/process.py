@@ -48,6 +48,7 @@ STATUS_EVERY_MS: Final = 250
 CHECK_MARGIN_MS: Final = 50
 """The device's state is read this much earlier than it has to be."""
 MOST_RESTARTS: Final = 1
+"""Of the device, in 24 hours."""
 ASK_ANEW: Final = ("restarted", "no_answer")
 """After these the device may have restarted: a brown-out shows as a moment of deafness (rule 21)."""
 MOST_STOPPERS: Final = 8
@@ -106,7 +107,6 @@ class Guard:
         """What the client's lease keeps alive."""
         self._applied: dict[int, int] = {}
         self._confirmed_at_s: float | None = None
-        self._restarts = 0
         self._stop_why, self._stop_s, self._stop_asked = "", 0.0, False
         self._device = device_of(None, None, kind, simulated, self.build, "Looking for the stimulator.")
         self._told: m.Status | None = None
@@ -196,14 +196,16 @@ class Guard:
     def _trouble(self, error: StimulatorError) -> None:
         """The device is not well. While output was possible: fault and stop. Otherwise look for it anew."""
         kind = error.fault if isinstance(error, DeviceStopped) else error.kind
-        if self.state in ("idle", *LIVE):
-            self._restarts += kind == "restarted" or (kind == "no_answer" and self.state != "idle")
+        restarted = kind == "restarted" or (kind == "no_answer" and self.state != "idle")
+        if self.state in ("idle", *LIVE) and restarted:
+            self._tally.restarted()
         if self.state in LIVE:
             self.trip(kind)
             self._send(m.Fault(self.epoch, kind, getattr(error, "channel", None), str(error)[:400]))
         elif self.state == "idle":
             self._enter("no_device")
             self._announce(error.sentence)
+            self._tally.save()
 
     async def _confirm(self) -> None:
         """Second half of every stop: the device's own word, or that there was none."""
@@ -231,7 +233,7 @@ class Guard:
             self.state = "no_device"  # off, but who it is has to be asked first (rule 21)
         self._send(m.Stopped(self.epoch, self._stop_why, outcome.confirmed, outcome.how, duration_ms))
         log.warning("stopped: %s, confirmed %s: %s", self._stop_why, outcome.confirmed, outcome.how)
-        self._save_tally()
+        self._tally.save()
 
     # ── what is done in each state ──
 
@@ -445,8 +447,8 @@ class Guard:
             return Refusal("stop_input", name, "plugged in")
         if not self._stop_tested:
             return Refusal("stop_test", "not tested", "a STOP test that the device confirmed")
-        if self._restarts > MOST_RESTARTS:
-            return Refusal("restarts", str(self._restarts), str(MOST_RESTARTS))
+        if self._tally.restarts() > MOST_RESTARTS:
+            return Refusal("restarts", str(self._tally.restarts()), str(MOST_RESTARTS))
         if isinstance(wanted, m.Probe):
             return probe_refusal(wanted, self._driver) or self._begin("probing", Probing(wanted, self._now()))
         if self._tally.seconds() >= c.MAX_DAY_S:
@@ -454,7 +456,7 @@ class Guard:
         refused = arm_refusal(wanted, self._driver)
         if refused is not None:
             return refused
-        if not self._save_tally(sum(phase.duration_ms for phase in wanted.plan.phases) / 1000):
+        if not self._tally.save(sum(phase.duration_ms for phase in wanted.plan.phases) / 1000):
             return Refusal("tally", "not written", "written before arming")
         max_raise = c.MAX_RAISE_HALF_MA[self.kind]
         return self._begin("armed", Arming(wanted, self._driver.capabilities, max_raise, self._now()))
@@ -525,11 +527,3 @@ class Guard:
         if is_news(status, self._told) or now_ms - self._told_ms >= STATUS_EVERY_MS:
             self._told, self._told_ms = status, now_ms
             self._send(status)
-
-    def _save_tally(self, reserve_s: float = 0.0) -> bool:
-        try:
-            self._tally.save(reserve_s)
-        except OSError:
-            log.exception("tally not written")
-            return False
-        return True

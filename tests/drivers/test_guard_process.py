@@ -18,7 +18,7 @@ from drivers.guard.output import Arming
 from drivers.guard.process import Guard
 from drivers.line import Line
 from drivers.stimulator import DeviceStopped, NoAnswer, PortError, Running, Unplugged
-from drivers.tally import Tally
+from drivers.tally import Moment, Tally
 from tests.drivers.guard_bench import (
     CYCLE,
     FakeStimulator,
@@ -857,6 +857,44 @@ async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_th
                 client.keep_lease(2)
                 await client.until(lambda x: isinstance(x, m.Status) and x.may_raise, client.mark())
         assert (await client.ask(arm(3))).limit == "restarts"
+
+
+@in_virtual_time
+async def test_another_guard_knows_of_the_restarts_of_the_last_24_hours_and_forgets_them_then(
+    tmp_path: Path,
+) -> None:
+    running_s = 1_000.0
+
+    def now() -> Moment:
+        return Moment("this boot", running_s, 1.9e9)
+
+    for _ in range(2):
+        device = FakeStimulator()
+        async with guarded(device, tally=Tally(str(tmp_path), now)) as client:
+            await client.armed()
+            device.fails["check"] = DeviceStopped("restarted", "restarted")
+            mark = client.mark()
+            await client.until_type(m.Stopped, mark)
+            device.fails.clear()
+            client.stop_leasing()
+            await client.until_state("idle", mark)
+    running_s += 23 * 3600
+    async with guarded(tally=Tally(str(tmp_path), now)) as client:
+        await client.hello()
+        await client.stop_test()
+        assert (await client.ask(arm())).limit == "restarts"
+        running_s += 2 * 3600
+        await client.armed()
+
+
+@in_virtual_time
+async def test_a_restart_while_idle_is_kept_at_once(tmp_path: Path) -> None:
+    device = FakeStimulator()
+    async with guarded(device, tally=Tally(str(tmp_path))) as client:
+        await client.until_state("idle")
+        device.fails["check"] = DeviceStopped("restarted", "restarted")
+        await client.until_state("no_device", client.mark())
+        assert Tally(str(tmp_path)).restarts() == 1
 
 
 @in_virtual_time

@@ -105,6 +105,40 @@ def test_a_true_count_takes_the_place_of_what_was_reserved(tmp_path: Path, clock
     assert Tally(str(tmp_path), clocks).seconds() == 10
 
 
+def test_restarts_of_the_device_are_kept_over_a_restart_of_the_guard_and_forgotten_after_24_hours(
+    tmp_path: Path, clocks: Clocks
+) -> None:
+    tally = Tally(str(tmp_path), clocks)
+    tally.restarted()
+    clocks.passes(2 * HOUR_S)
+    tally.restarted()
+    tally.save()
+    assert Tally(str(tmp_path), clocks).restarts() == 2, "another guard of this boot"
+    clocks.off_for(20 * HOUR_S)
+    tally = Tally(str(tmp_path), clocks)
+    assert tally.restarts() == 2, "another boot"
+    clocks.passes(2.1 * HOUR_S)
+    assert tally.restarts() == 1
+    clocks.passes(2 * HOUR_S)
+    assert tally.restarts() == 0
+
+
+def test_a_clock_that_is_set_forgets_no_restart_of_the_device(tmp_path: Path, clocks: Clocks) -> None:
+    tally = Tally(str(tmp_path), clocks)
+    tally.restarted()
+    clocks.set_by(3650 * DAY_S)
+    assert tally.restarts() == 1
+    tally.save()
+    clocks.off_for(-7300 * DAY_S)
+    assert Tally(str(tmp_path), clocks).restarts() == 1
+
+
+def test_a_tally_that_knows_of_no_restarts_is_read(tmp_path: Path, clocks: Clocks) -> None:
+    (tmp_path / "tally.json").write_text('{"boot_id":"boot 1","boot_s":1000,"wall_s":1.9e9,"stints":[]}')
+    tally = Tally(str(tmp_path), clocks)
+    assert (tally.seconds(), tally.restarts()) == (0, 0)
+
+
 def test_a_long_day_is_few_lines(tmp_path: Path, clocks: Clocks) -> None:
     tally = Tally(str(tmp_path), clocks)
     for _ in range(24 * 60):
@@ -172,6 +206,8 @@ def play(folder: str, events: list[tuple[str, float]]) -> None:
         '{"boot_id":"a","boot_s":0,"wall_s":NaN,"stints":[{"began_s":0,"ended_s":0,"seconds":1}]}',
         '{"boot_id":"a","boot_s":null,"wall_s":0,"stints":[{"began_s":0,"ended_s":0,"seconds":1}]}',
         '{"boot_id":"a","wall_s":0,"stints":[{"began_s":0,"ended_s":0,"seconds":1}]}',
+        '{"boot_id":"a","boot_s":0,"wall_s":0,"stints":[],"restarts":["0"]}',
+        '{"boot_id":"a","boot_s":0,"wall_s":0,"stints":[],"restarts":1}',
     ],
 )
 def test_what_cannot_be_read_counts_as_a_full_day(tmp_path: Path, clocks: Clocks, text: str) -> None:

@@ -412,4 +412,25 @@ MUTANTS = (
         "args.stop_input or found.stop_inputs",
         "tests/drivers/test_configuration.py",
     ),
+    Mutant(
+        "a guard forgets the restarts that it saw before",
+        TALLY,
+        '"restarts": self._restarts}',
+        '"restarts": []}',
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "restarts of the device are counted for ever",
+        TALLY,
+        "for at_s in self._restarts if now_s - at_s < DAY_S]",
+        "for at_s in self._restarts]",
+        TEST_TALLY,
+    ),
+    Mutant(
+        "a restart while idle is not kept",
+        PROCESS,
+        "            self._announce(error.sentence)\n            self._tally.save()\n",
+        "            self._announce(error.sentence)\n",
+        TEST_PROCESS,
+    ),
 )
