@@ -110,6 +110,29 @@ def test_answers_grow_old_while_the_box_sleeps() -> None:
     assert walk.step == "group"
 
 
+def test_ten_minutes_to_go_on_pass_while_the_box_sleeps() -> None:
+    walk = stopped_after(5)
+    walk.sleep(590)
+    assert "minutes are left" in walk.words
+    walk.sleep(20)
+    assert "The time for going on is over." in walk.words
+    walk.press("1")
+    assert walk.step == "pads_off"
+    assert not armed_again(walk)
+
+
+def test_the_box_may_sleep_on_the_way_to_going_on() -> None:
+    walk = stopped_after(5)
+    walk.answering = False
+    walk.press("1")
+    assert walk.step == "saving"
+    walk.sleep(700)
+    walk.answering = True
+    walk.answer_saves()
+    assert walk.step == "pads_off"
+    assert not armed_again(walk)
+
+
 # ── over midnight ───────────────────────────────────────────────────────────────────────────────
 
 

@@ -258,4 +258,11 @@ MUTANTS = (
         "return by_the_wall",
         "tests/kiosk/test_flow_going_on.py",
     ),
+    Mutant(
+        "ten minutes to go on stand still while the box sleeps",
+        "kiosk/visit/steps/stimulation.py",
+        "in_time = in_time and moment.boottime_s - run.ended_s <= RESUME_WITHIN_S",
+        "in_time = in_time and True",
+        "tests/kiosk/test_flow_going_on.py",
+    ),
 )

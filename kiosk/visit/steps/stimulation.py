@@ -90,7 +90,9 @@ def press_session(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def ended(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
     """The arming is over: the screen that belongs to its reason."""
-    visit = update_run(visit, outcome=outcome, reason=outcome.why, output_unknown="")
+    visit = update_run(
+        visit, outcome=outcome, ended_s=moment.boottime_s, reason=outcome.why, output_unknown=""
+    )
     visit, effects = (
         count_device_fault(visit, outcome.why, moment) if kind_of(outcome) == "fault" else (visit, ())
     )
@@ -249,10 +251,11 @@ def adverse_event(visit: Visit, symptom: str, grade: int | None = None) -> Adver
 
 def may_go_on(visit: Visit, moment: Moment) -> bool:
     """Within ten minutes, with minutes left, nothing that ended the day, and a diary that can be written."""
-    outcome = visit.context.run.outcome
+    run, outcome = visit.context.run, visit.context.run.outcome
     if outcome is None or outcome.why == "not_saved" or answers.locks_that_end(visit):
         return False
     in_time = moment.monotonic_s - outcome.at_s <= RESUME_WITHIN_S
+    in_time = in_time and moment.boottime_s - run.ended_s <= RESUME_WITHIN_S  # a box that slept
     return in_time and outcome.seconds_left > 0 and outcome.pad_faults <= MOST_PAD_FAULTS
 
 
