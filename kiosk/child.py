@@ -24,14 +24,7 @@ async def ask(
     command: Sequence[str], question: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> Answer:
     """Starts `command` and waits for its end; cancelled, ends it. Raises OSError: it cannot be started."""
-    child = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    )
+    child = await start(command, asyncio.subprocess.PIPE, environment)
     try:
         output, errors = await child.communicate(question)
     except asyncio.CancelledError:
@@ -39,6 +32,28 @@ async def ask(
         raise
     assert child.returncode is not None
     return Answer(child.returncode, output, errors)
+
+
+async def start(
+    command: Sequence[str], says: int, environment: Mapping[str, str] | None = None
+) -> asyncio.subprocess.Process:
+    """The leader of a session of its own; `says` is what becomes of its output and errors. Raises OSError."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=says,
+            stderr=says,
+            env=environment,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # It may have started something by now, which asyncio would leave alone.
+        await give_up(await starting)
+        raise
 
 
 async def give_up(child: asyncio.subprocess.Process) -> None:

@@ -129,13 +129,7 @@ SILENT: Final = Sounds(player=(), voice=())
 async def _run(command: Sequence[str], data: bytes) -> None:
     """The command with `data` on its standard input, until it ends or the task is cancelled."""
     try:
-        playing = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        playing = await child.start(command, asyncio.subprocess.DEVNULL)
     except OSError as error:
         log.warning("no sound: %s", error)
         return
