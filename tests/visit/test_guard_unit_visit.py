@@ -160,7 +160,7 @@ async def test_a_guard_of_another_build_arms_nothing_and_that_is_said(
 async def test_a_guard_that_falls_silent_in_the_stop_test_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.application.STOP_ANSWER_S", 0.5)
+    monkeypatch.setattr("kiosk.session.rules.STOP_ANSWER_S", 0.5)
     async with box(tmp_path, monkeypatch) as here:
         guard = await here.start_guard()
         await here.ready()
