@@ -14,7 +14,8 @@ counts as of that again: which of the two clocks was wrong cannot be told any mo
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Final
 
@@ -44,6 +45,14 @@ class ClockTrust(msgspec.Struct, frozen=True):
         if self.newest is None or now >= self.newest:
             return True, False
         return self._believed_again(now), True
+
+    def at_least(self, now: dt.datetime, trusted: bool) -> dt.datetime:
+        """What it is by now at least: `now` by a clock that is believed, else not before the latest time that
+        one wrote. For what ends or falls due; never for what begins by waiting."""
+        past = self.newest if self.went_on is None else self.went_on
+        if past is None or self.judged(now, trusted)[0]:
+            return now
+        return max(now, past)
 
     def _believed_again(self, now: dt.datetime) -> bool:
         if self.went_on is not None:
@@ -82,9 +91,15 @@ class Believed:
     def __init__(self, envelopes: Iterable[Envelope]) -> None:
         found = sorted((one for one in envelopes if one.clock_trusted), key=lambda one: one.after)
         self._after = [one.after for one in found]
+        self._latest = list(itertools.accumulate((one.entry_time for one in found), max))
         self._earliest = [one.entry_time for one in found]
         for place in range(len(found) - 2, -1, -1):
             self._earliest[place] = min(self._earliest[place], self._earliest[place + 1])
+
+    def not_before(self, envelope: Envelope) -> dt.datetime | None:
+        """The latest time that a trusted clock wrote before a record; None: none did."""
+        place = bisect_left(self._after, envelope.after)
+        return self._latest[place - 1] if place else None
 
     def over_by(self, envelope: Envelope) -> dt.datetime | None:
         """When a record that is dated later was certainly over: the earliest time that a trusted clock wrote

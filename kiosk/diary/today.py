@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from kiosk.clock import Clock
+from kiosk.diary.clock_trust import Believed
 from kiosk.diary.history import course_history, current_was_possible, diary_due
 from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import (
@@ -186,7 +187,11 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
     history = course_history(reader)
     screenings, entries = reader.all("screenings"), reader.all("entries")
     sessions = reader.all("sessions")
-    state = _state(prescription, now.date())
+    trust = reader.trust()
+    at_least = trust.at_least(now, trusted)
+    # The simulator's built-in one is valid whenever it is looked at.
+    installed = reader.latest("prescriptions") is not None
+    state = _state(prescription, now.date(), at_least.date() if installed else now.date())
     clearances = frozenset[str]() if prescription is None else prescription.cleared_questions()
     open_locks = reader.locks_open(now)
     locks = tuple(stored.record for stored in open_locks if isinstance(stored.record, Lock))
@@ -196,7 +201,11 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         _facts(entries, sessions, now), muscles_closed=Reason(closed[0]) if closed else None
     )
     session: SessionPlan | NotToday = NotToday((Reason("no_prescription"),), None)
-    if prescription is not None:
+    if prescription is not None and state == "expired":
+        session = NotToday(
+            (Reason("prescription_expired", {"on": prescription.valid_until.isoformat()}),), None
+        )
+    elif prescription is not None:
         # Kept off the path to the first screen, which shows no session yet.
         from kiosk.session.fits import fits
 
@@ -209,7 +218,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
             device_kind=device_kind,
             unfit=fits(device_kind),
         )
-    written = _Written(clock, believed=reader.trust().judged(now, trusted)[0])
+    written = _Written(clock, believed=trust.judged(now, trusted)[0])
     written_today = any(stored.envelope.event_time.date() == now.date() for stored in entries)
     week0_day = _week0_day(prescription, history, now.date())
     return Today(
@@ -221,7 +230,11 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         digest=questionnaire_digest(),
         clearances=clearances,
         baseline_due=_baseline_due(
-            _since_restore(screenings, reader.facts("locks")), sessions, now, prescription
+            _since_restore(screenings, reader.facts("locks")),
+            sessions,
+            now,
+            prescription,
+            (at_least, reader.believed()) if at_least > now else None,
         ),
         open_screening=_open_screening(screenings, now, written),
         yes_without_lock=_yes_without_lock(screenings, reader.all("locks"), open_locks, clearances),
@@ -273,13 +286,14 @@ def _prescription(reader: StoreReader, today: dt.date) -> Prescription | None:
     return None if reader.kind == "real" else demonstration_prescription(today)
 
 
-def _state(prescription: Prescription | None, today: dt.date) -> PrescriptionState:
-    """Safety rule 28: not valid today means no therapy."""
+def _state(prescription: Prescription | None, today: dt.date, at_least: dt.date) -> PrescriptionState:
+    """Safety rule 28: not valid today means no therapy. What has ended by `at_least` comes back by no clock
+    that was set back."""
     if prescription is None:
         return "none"
     if today < prescription.valid_from:
         return "not_yet"
-    return "in_force" if prescription.valid_on(today) else "expired"
+    return "in_force" if max(today, at_least) <= prescription.valid_until else "expired"
 
 
 def _since_restore(screenings: tuple[Stored, ...], locks: tuple[Stored, ...]) -> tuple[Stored, ...]:
@@ -313,29 +327,50 @@ def _baseline_due(
     sessions: tuple[Stored, ...],
     now: dt.datetime,
     prescription: Prescription | None,
+    behind: tuple[dt.datetime, Believed] | None,
 ) -> Reason | None:
-    """Whether all questions have to be asked, by the newest baseline that was answered to its end."""
-    last: Screening | None = None
+    """Whether all questions have to be asked, by the newest baseline that was answered to its end.
+
+    `behind`: the clock is, of a time that a trusted one wrote. Then they are due as of that time as well.
+    """
+    last: Stored | None = None
     changed: list[dt.datetime] = []
     for stored in screenings:
         record = stored.record
         assert isinstance(record, Screening)
         if is_whole_baseline(record):
-            last, changed = record, []
+            last, changed = stored, []
         if says_of_a_change(record):
             changed.append(record.answered_at["d_change"])
             if last is not None:  # by the order of writing: a clock that was set back hides no change
-                changed.append(max(last.answered_at.values()) + dt.timedelta.resolution)
-    return due(
+                changed.append(_answered(last) + dt.timedelta.resolution)
+    session = max((ended(stored) for stored in sessions), default=None)
+    if last is None:
+        return due("baseline", None, session, None, now.date())
+    record = last.record
+    assert isinstance(record, Screening)
+    found = due(
         "baseline",
-        None if last is None else max(last.answered_at.values()),
-        max((ended(stored) for stored in sessions), default=None),
+        _answered(last),
+        session,
         max(changed, default=None),
         now.date(),
-        "" if last is None else last.questionnaire_digest,
+        record.questionnaire_digest,
         questionnaire_digest(),
-        other_prescription=_is_other(prescription, last),
+        other_prescription=_is_other(prescription, record),
     )
+    if found is not None or behind is None:
+        return found
+    at_least, believed = behind
+    answered = max(_answered(last), believed.not_before(last.envelope) or _answered(last))
+    later = max(answered.date(), at_least.date())
+    return due("baseline", answered, session, None, later)
+
+
+def _answered(stored: Stored) -> dt.datetime:
+    """When the last question of a round was."""
+    assert isinstance(stored.record, Screening)
+    return max(stored.record.answered_at.values())
 
 
 def _is_other(prescription: Prescription | None, last: Screening | None) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.diary import today
+from kiosk.diary.clock_trust import DAYS
 from kiosk.diary.prescriptions import install
 from kiosk.diary.records import Alert, Entry, Form, Lock, Pads, Screening, Session
 from kiosk.diary.store import Store, open_reader, open_store
@@ -156,6 +157,64 @@ async def test_the_newest_installed_prescription_governs_valid_or_not(
     assert found.prescription.patient.name == "A. Person"
     assert found.prescription_state == state
     assert isinstance(found.next, SessionPlan) == (state == "in_force")
+
+
+def long_ago(clock: FixedClock, **ago: float) -> None:
+    """After a power cut the clock shows an older time."""
+    clock.boot, clock.uptime_s = "00000000-0000-4000-8000-000000000009", 40.0
+    clock.time -= dt.timedelta(**ago)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_prescription_that_has_ended_does_not_come_back_with_a_clock_that_was_set_back(
+    store: Store, clock: FixedClock, trusted: bool
+) -> None:
+    await install(store, EXPIRED.replace("2026-10-31", "2026-11-22"), "p.toml")
+    await store.add(baseline(clock.now()))
+    assert today.read(store, clock).prescription_state == "in_force"
+    clock.advance(5 * 86400)
+    await store.add(Entry(moment="daily", pain_rest=3))
+    assert today.read(store, clock).prescription_state == "expired"
+    long_ago(clock, days=4)
+    clock.is_trusted = trusted
+    found = today.read(store, clock)
+    assert found.prescription_state == "expired"
+    assert [reason.rule for reason in found.next.reasons] == ["prescription_expired"]
+
+
+async def test_a_clock_that_stood_a_year_ahead_once_ends_no_prescription_for_good(
+    store: Store, clock: FixedClock
+) -> None:
+    await install(store, EXPIRED.replace("2026-10-31", "2026-12-31"), "p.toml")
+    clock.advance(365 * 86400)
+    await store.add(Entry(moment="daily", pain_rest=3))
+    clock.time -= dt.timedelta(days=365)
+    for _ in range(DAYS):
+        assert today.read(store, clock).prescription_state == "expired"
+        await store.add(Entry(moment="daily", pain_rest=3))
+        clock.advance(86400)
+    assert today.read(store, clock).prescription_state == "in_force"
+
+
+async def test_questions_that_fell_due_stay_due_when_the_clock_is_set_back_until_they_are_answered(
+    store: Store, clock: FixedClock
+) -> None:
+    await store.add(baseline(clock.now()))
+    begun = await store.add(NMES)
+    await store.correct(msgspec.structs.replace(NMES, state="done", seconds_done=1500), begun.envelope.id)
+    clock.advance(20 * 86400)
+    await store.add(Entry(moment="daily", pain_rest=3))
+    due = today.read(store, clock).baseline_due
+    assert due is not None
+    assert due.rule == "rescreen_gap"
+    long_ago(clock, days=15)
+    clock.is_trusted = False
+    assert today.read(store, clock).baseline_due == due
+    clock.advance(60)
+    await store.add(baseline(clock.now()))
+    assert today.read(store, clock).baseline_due is None
+    clock.advance(5 * 86400)
+    assert today.read(store, clock).baseline_due is None
 
 
 async def test_a_prescription_that_does_not_fit_is_said(store: Store, clock: FixedClock) -> None:

@@ -327,4 +327,25 @@ MUTANTS = (
         "if False:",
         "tests/kiosk/test_damaged_diary.py",
     ),
+    Mutant(
+        "a prescription that has ended comes back with a clock that was set back",
+        "kiosk/diary/today.py",
+        'return "in_force" if max(today, at_least) <= prescription.valid_until else "expired"',
+        'return "in_force" if today <= prescription.valid_until else "expired"',
+        "tests/kiosk/test_today.py",
+    ),
+    Mutant(
+        "questions that fell due are not due by a clock that was set back",
+        "kiosk/diary/today.py",
+        "if found is not None or behind is None:",
+        "if True:",
+        "tests/kiosk/test_today.py",
+    ),
+    Mutant(
+        "a clock that stood ahead once ends everything for good",
+        "kiosk/diary/clock_trust.py",
+        "if past is None or self.judged(now, trusted)[0]:",
+        "if past is None:",
+        "tests/kiosk/test_today.py",
+    ),
 )

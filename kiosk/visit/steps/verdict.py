@@ -45,8 +45,9 @@ def _plan(visit: Visit) -> SessionPlan | NotToday:
         return NotToday((today.baseline_due,), today.now.date())
     if run.resume is None or run.plan is None:
         return today.next
-    if today.prescription is None:
-        return NotToday((Reason("no_prescription"),), None)
+    if today.prescription is None or today.prescription_state != "in_force":
+        ended = NotToday((Reason("no_prescription"),), None)
+        return today.next if isinstance(today.next, NotToday) else ended
     not_on = why_not_gone_on(
         run.plan.programme,
         today.prescription,
