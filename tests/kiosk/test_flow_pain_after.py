@@ -215,6 +215,7 @@ def test_a_restart_after_the_session_comes_back_to_the_pads() -> None:
     assert walk.step == "pain_after"
     walk.press("4", "enter", "1")
     assert after(walk)[-1] == Entry(moment="after", pain_rest=4, skin=0, session_id="session-1")
+    assert "done for today" not in walk.words, "home offers a session"
 
 
 def test_what_was_said_before_a_restart_is_not_asked_again_and_not_lost() -> None:

@@ -77,8 +77,11 @@ def _tomorrow(visit: Visit) -> tuple[str, ...]:
 
 
 def saved(visit: Visit, moment: Moment) -> Page:
+    today = visit.context.today
+    # Home may offer a session once more after one that was cut off.
+    cut_off = visit.context.activity == "restart" and today is not None and not today.done_today
     lines = (
-        _("Saved. You are done for today."),
+        _("Saved. Thank you.") if cut_off else _("Saved. You are done for today."),
         *_tomorrow(visit),
         *asked_for(visit),
     )
