@@ -45,8 +45,8 @@ log = logging.getLogger("homestim.guard")
 
 SEARCH_EVERY_S: Final = 1.0
 STATUS_EVERY_MS: Final = 250
-CHECK_MARGIN_MS: Final = 50
-"""The device's state is read this much earlier than it has to be."""
+CHECK_MARGIN_MS: Final = int(c.ACK_S * 1000)
+"""The device's state is read this much earlier than it has to be: an output may be under way for as long."""
 MOST_RESTARTS: Final = 1
 """Of the device, in 24 hours."""
 ASK_ANEW: Final = ("restarted", "no_answer")
@@ -298,7 +298,11 @@ class Guard:
         return not self._expired()
 
     async def _play(self) -> None:
-        """Armed: level × fraction to the device whenever it changes, the device's state read in between."""
+        """Armed: level × fraction to the device whenever it changes, the device's state read in between.
+
+        What has to be in time is the beginning of each reading after that of the one before. One that is due
+        does not take the place of the zero between two waveforms (rule 6).
+        """
         driver, arming = self._driver, self._live
         assert driver is not None
         assert isinstance(arming, Arming)
@@ -322,9 +326,10 @@ class Guard:
             if self._tally.seconds() >= c.MAX_DAY_S:
                 self.trip("day")
                 return
-            if now.ms - read_ms >= self._check_ms:
+            passes_zero = out is not None and _waveforms(out) != _waveforms(targets)
+            if now.ms - read_ms >= self._check_ms and not passes_zero:
+                read_ms = now.ms
                 await self._read()
-                read_ms = self._now().ms
                 continue
             if targets != out:
                 await driver.apply(targets)
@@ -527,3 +532,7 @@ class Guard:
         if is_news(status, self._told) or now_ms - self._told_ms >= STATUS_EVERY_MS:
             self._told, self._told_ms = status, now_ms
             self._send(status)
+
+
+def _waveforms(targets: Targets) -> list[tuple[object, ...]]:
+    return [(target.pulse_width_us, target.frequency_Hz) for target in targets]

@@ -17,7 +17,7 @@ from drivers.guard.lease import Now
 from drivers.guard.output import Arming
 from drivers.guard.process import Guard
 from drivers.line import Line
-from drivers.stimulator import DeviceStopped, NoAnswer, PortError, Running, Unplugged
+from drivers.stimulator import DeviceStopped, NoAnswer, PortError, Reading, Running, Targets, Unplugged
 from drivers.tally import Moment, Tally
 from tests.drivers.guard_bench import (
     CYCLE,
@@ -788,6 +788,81 @@ async def test_the_state_is_read_at_least_every_250_ms_above_zero() -> None:
         times.clear()
         await asyncio.sleep(20)
         assert max(later - earlier for earlier, later in pairwise(times)) <= 0.25
+
+
+class SlowStimulator(FakeStimulator):
+    """Takes its time for each answer."""
+
+    def __init__(self, check_s: float, apply_s: float) -> None:
+        super().__init__()
+        self.check_s, self.apply_s = check_s, apply_s
+        self.checked_s: list[float] = []
+
+    async def check(self) -> Reading:
+        self.checked_s.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.check_s)
+        return await super().check()
+
+    async def apply(self, targets: Targets) -> None:
+        await super().apply(targets)
+        await asyncio.sleep(self.apply_s)
+
+
+@pytest.mark.parametrize(
+    ("check_s", "apply_s"), [(0.002, 0.001), (0.02, 0.02), (0.06, 0.03), (0.1, 0.09), (0.09, 0.1)]
+)
+@in_virtual_time
+async def test_the_state_of_a_slow_device_is_asked_for_every_250_ms_too(
+    check_s: float, apply_s: float
+) -> None:
+    device = SlowStimulator(check_s, apply_s)
+    cycles = plan(phase(pattern=CYCLE), kind="nmes")
+    async with guarded(device) as client:
+        await client.armed(arm(1, cycles))
+        await client.raised(2)
+        asked = len(device.checked_s)
+        await client.until_type(m.Stopped, client.mark())
+        asked_s = device.checked_s[asked:]
+        assert max(after - before for before, after in pairwise(asked_s)) <= 0.25
+        assert len(asked_s) > 200
+
+
+@in_virtual_time
+async def test_a_change_of_waveform_passes_through_zero_at_the_device_also_when_a_reading_is_due() -> None:
+    """Right before each change the level is lowered: it comes while that is under way, and a reading too."""
+    lasting_ms = [2_211 + 37 * number for number in range(20)]
+    phases = [
+        phase(
+            duration_ms=lasting_ms[number],
+            pulse_width_us=180 if number % 2 else 200,
+            frequency_mHz=60_000 + 1_000 * number,
+        )
+        for number in range(len(lasting_ms))
+    ]
+    device = SlowStimulator(check_s=0.1, apply_s=0.1)
+    async with guarded(device) as client:
+        await client.armed(arm(1, plan(phase(duration_ms=30_000), *phases)))
+        for half_mA in range(2, 42, 2):
+            await client.raised(half_mA)
+            await asyncio.sleep(1)
+        for number in range(1, len(phases)):
+            told = await client.until(
+                lambda x, n=number: isinstance(x, m.Status) and x.phase == n, client.mark()
+            )
+            await asyncio.sleep((lasting_ms[number - 1] - 150 - told.phase_elapsed_ms) / 1000)
+            client.send(m.Level(1, 1, 40 - number))
+        await client.until_type(m.Stopped, client.mark())
+        outputs = [value for what, value in device.log if what == "output"]
+        changes = [
+            (before[0], after[0]) for before, after in pairwise(outputs) if wave(before) != wave(after)
+        ]
+        assert len(changes) == len(phases)
+        assert all(before.half_mA for before, _ in changes)
+        assert not any(after.half_mA for _, after in changes)
+
+
+def wave(targets: Targets) -> tuple[int, object]:
+    return targets[0].pulse_width_us, targets[0].frequency_Hz
 
 
 @in_virtual_time

@@ -433,4 +433,25 @@ MUTANTS = (
         "            self._announce(error.sentence)\n",
         TEST_PROCESS,
     ),
+    Mutant(
+        "a reading takes the place of the zero between two waveforms",
+        PROCESS,
+        " and not passes_zero:",
+        ":",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "the time of a reading itself is not counted",
+        PROCESS,
+        "                read_ms = now.ms\n                await self._read()\n",
+        "                await self._read()\n                read_ms = self._now().ms\n",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "a reading waits for a slow output",
+        PROCESS,
+        "CHECK_MARGIN_MS: Final = int(c.ACK_S * 1000)",
+        "CHECK_MARGIN_MS: Final = 50",
+        TEST_PROCESS,
+    ),
 )
