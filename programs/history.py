@@ -70,6 +70,8 @@ class PastSession(msgspec.Struct, frozen=True):
     over_by: dt.datetime | None = None
     """When it was certainly over by a trusted clock, where its own date cannot be right: rest counts from
     then, and `ended_at` is the last day on which it can have been."""
+    began_at: dt.datetime | None = None
+    """Aware; None: not known."""
 
     @property
     def counts(self) -> bool:

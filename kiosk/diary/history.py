@@ -40,7 +40,7 @@ from programs.history import (
     is_held,
 )
 from programs.prescription import DEMONSTRATION_SERIAL
-from programs.screening import SORENESS_CALM
+from programs.screening import ANSWERS_LAST, SORENESS_CALM
 
 LONGEST_SESSION: Final = dt.timedelta(hours=2)
 """From the first record to the end of the current, with finding, pauses and a restart: an upper bound."""
@@ -220,6 +220,7 @@ def _past_session(
         plan="" if prescription is None else _plan_of(prescription.toml),
         prescription=serial_without if prescription is None else prescription.serial,
         cut_short=record.state == "ended_early" and record.stop_reason in CUT_SHORT,
+        began_at=begun.event_time,
     )
 
 
@@ -385,11 +386,18 @@ def _pain_went_up_after(
 ) -> bool:
     """Whether the pain at rest was clearly higher still on the next day.
 
-    Compared are the last rating before the session on its day and the first one on the day after; pain
-    that was said just after the current does not count. Usual is the week before the session's day.
+    Its day is the one on which it began. Compared are the last rating before the session on its day, or just
+    before that day, and the first one on the day after; pain that was said just after the current does not
+    count. Usual is the week before the session's day.
     """
-    day = session.ended_at.date()
-    before = [rating.pain for rating in by_day.get(day, []) if rating.at <= session.ended_at]
+    began_at = session.began_at or session.ended_at
+    day = began_at.date()
+    said = [*by_day.get(day - DAY, []), *by_day.get(day, [])]
+    before = [
+        rating.pain
+        for rating in said
+        if rating.at <= session.ended_at and (rating.at.date() == day or began_at - rating.at <= ANSWERS_LAST)
+    ]
     next_day = by_day.get(day + DAY, [])
     if not (before and next_day):
         return False

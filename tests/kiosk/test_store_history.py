@@ -188,6 +188,27 @@ async def test_with_a_usual_pain_it_is_two_above_that_and_above_the_pain_before_
     assert history.pain_up_days == history.muscle_pain_up_days == ((day,) if up else ())
 
 
+@pytest.mark.parametrize(
+    ("said", "begun", "day"),
+    [((20, 22, 40), (20, 23, 10), 20), ((20, 22, 40), (20, 23, 40), 21), ((20, 23, 50), (21, 0, 10), 21)],
+    ids=["before midnight", "over midnight", "just after midnight"],
+)
+async def test_pain_that_rose_is_seen_whatever_midnight_lies_about_the_session(
+    store: Store, clock: FixedClock, said: tuple[int, int, int], begun: tuple[int, int, int], day: int
+) -> None:
+    def at(when: tuple[int, int, int]) -> dt.datetime:
+        return dt.datetime(2026, 11, *when, tzinfo=NOON.tzinfo)
+
+    clock.time = at(said)
+    await store.add(Entry(moment="before", pain_rest=2))
+    clock.time = at(begun)
+    await played(store, clock, 30)
+    for next_day in (21, 22):
+        clock.time = at((next_day, 9, 0))
+        await store.add(Entry(moment="next_day", pain_rest=8))
+    assert course_history(store).pain_up_days == (dt.date(2026, 11, day),)
+
+
 async def test_a_level_that_ended_at_a_lowered_limit_is_kept_apart(store: Store, clock: FixedClock) -> None:
     lowered = {"ceiling_mA": 9.5, "ceiling_set_by": Reason("lower_sore", {"percent": 20})}
     session = await played(store, clock)
