@@ -12,6 +12,7 @@ from binascii import crc_hqx
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from typing import ClassVar, Final, TypeAlias
 
 from drivers.hasomed import Layout, Malformed, WithoutData, build_frame
@@ -187,8 +188,9 @@ class Period:
 
     @staticmethod
     @lru_cache(maxsize=64)
-    def nearest(frequency_Hz: Fraction) -> Period:
-        """The representable period nearest to `frequency_Hz`; between two equally near ones the longer.
+    def not_faster(frequency_Hz: Fraction) -> Period:
+        """The representable period next to `frequency_Hz` that is not shorter: what is asked for keeps the
+        limits, and pulses that come more often might not.
 
         Half milliseconds are used where they are exact or where the quarters end (8191 ms).
         Raises Malformed outside of 0.5…16383 ms.
@@ -197,14 +199,13 @@ class Period:
             raise Malformed(f"a frequency of {frequency_Hz} Hz")
         period_ms = 1000 / frequency_Hz
         steps_per_ms = 4 if period_ms <= 8191 else 2
-        steps = (2 * period_ms * steps_per_ms + 1) // 2  # floor(x + 1/2): a tie goes to the longer period
-        nearest_ms = Fraction(steps, steps_per_ms)
-        if not Fraction(1, 2) <= nearest_ms <= 16383:
+        next_ms = Fraction(ceil(period_ms * steps_per_ms), steps_per_ms)
+        if period_ms < Fraction(1, 2) or next_ms > 16383:
             raise Malformed(f"a period of {float(period_ms):.3f} ms")
-        halves = nearest_ms * 2
+        halves = next_ms * 2
         if halves.denominator == 1:
             return Period(int(halves), quarter_ms=False)
-        return Period(int(nearest_ms * 4), quarter_ms=True)
+        return Period(int(next_ms * 4), quarter_ms=True)
 
 
 # ── commands, host to device ────────────────────────────────────────────────────────────────────

@@ -49,7 +49,7 @@ def update_for(targets: Targets) -> MlUpdate:
         tuple(
             ChannelUpdate(
                 channel=target.channel,
-                period=Period.nearest(target.frequency_Hz),
+                period=Period.not_faster(target.frequency_Hz),
                 points=biphasic_pulse(target.half_mA, target.pulse_width_us),
                 ramp=RAMP,
             )

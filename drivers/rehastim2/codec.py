@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from typing import ClassVar, Final, TypeAlias
 
 from drivers.hasomed import Layout, Malformed, WithoutData, build_frame
@@ -135,12 +136,14 @@ class Period:
 
     @staticmethod
     @lru_cache(maxsize=64)
-    def nearest(frequency_Hz: Fraction) -> Period:
-        """The one nearest to `frequency_Hz`; between two equally near ones the longer. Raises Malformed."""
+    def not_faster(frequency_Hz: Fraction) -> Period:
+        """The one next to `frequency_Hz` that is not shorter: what is asked for keeps the limits, and pulses
+        that come more often might not. Raises Malformed."""
         if frequency_Hz <= 0:
             raise Malformed(f"a frequency of {frequency_Hz} Hz")
-        half_ms = 2000 / frequency_Hz
-        return Period((2 * half_ms + 1) // 2 - 2)  # floor(x + 1/2): a tie goes to the longer period
+        if frequency_Hz > Fraction(1000, SHORTEST_PERIOD_MS):
+            raise Malformed(f"a period of {float(1000 / frequency_Hz):g} ms")
+        return Period(ceil(2000 / frequency_Hz) - 2)
 
 
 def shortest_period_ms(active_channels: int) -> Fraction:

@@ -53,7 +53,7 @@ def list_for(targets: Targets) -> InitChannelListMode:
     if not targets:
         raise Malformed("no channel")
     channels = tuple(target.channel for target in targets)
-    return InitChannelListMode(channels, Period.nearest(targets[0].frequency_Hz))
+    return InitChannelListMode(channels, Period.not_faster(targets[0].frequency_Hz))
 
 
 def start_for(targets: Targets) -> StartChannelListMode:

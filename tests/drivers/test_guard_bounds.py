@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from drivers import limits as c
 from drivers.bounds import first_broken, plan_bounds
 from drivers.guard import messages as m
+from drivers.p24 import codec as p24
+from drivers.rehastim2 import codec as rehastim2
 from tests.drivers.guard_bench import CYCLE, P24_LIKE, limit, phase, plan
 
 BURST = m.Pattern("burst", up_ms=1_000, on_ms=250, off_ms=250)
@@ -102,6 +106,14 @@ def test_a_phase(changes: dict[str, Any], name: str | None) -> None:
 def test_a_current(changes: dict[str, Any], waveform: dict[str, int], kind: str, name: str | None) -> None:
     pattern = {"pattern": CYCLE} if kind == "nmes" else {}
     assert broken(plan(phase(**waveform, **pattern), kind=kind), limit(**changes)) == name
+
+
+@pytest.mark.parametrize("device", [p24.Period, rehastim2.Period])
+def test_a_device_puts_out_no_more_rms_than_was_checked(device: Any) -> None:
+    """It knows few periods: the one that it takes is never the shorter one, at none of our frequencies."""
+    for asked_mHz in range(*c.FREQUENCY_MHZ, 250):
+        real_mHz = ceil(device.not_faster(Fraction(asked_mHz, 1000)).frequency_Hz * 1000)
+        assert c.rms_uA(100, 350, real_mHz) <= c.rms_uA(100, 350, asked_mHz)
 
 
 def test_rms_density_binds_on_a_small_pad(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,40 +314,37 @@ def test_an_update_that_the_frame_cannot_carry_is_refused(channels):
 @pytest.mark.parametrize(
     ("frequency_Hz", "period_ms", "quarter_ms"),
     [
-        (Fraction(30), Fraction(133, 4), True),
         (Fraction(100), Fraction(10), False),
         (Fraction(125), Fraction(8), False),
         (Fraction(80), Fraction(25, 2), False),
         (Fraction(1), Fraction(1000), False),
         (Fraction(1, 16), Fraction(16000), False),
-        # 20.125 ms lies exactly between 20 and 20.25 ms: the lower frequency.
+        # 33.33 ms is nearer to 33.25 ms, which would be more than 30 Hz.
+        (Fraction(30), Fraction(67, 2), False),
+        # 20.125 ms lies exactly between 20 and 20.25 ms.
         (Fraction(1000) / Fraction(161, 8), Fraction(81, 4), True),
-        # 20.375 ms between 20.25 and 20.5 ms: the lower frequency, which is a half.
+        # 20.375 ms between 20.25 and 20.5 ms, which is a half.
         (Fraction(1000) / Fraction(163, 8), Fraction(41, 2), False),
         # beyond 8191 ms only halves exist; 10000.25 ms lies between two of them.
         (Fraction(1000) / Fraction(40_001, 4), Fraction(20_001, 2), False),
     ],
 )
-def test_a_frequency_becomes_the_nearest_period(frequency_Hz, period_ms, quarter_ms):
-    period = Period.nearest(frequency_Hz)
+def test_a_frequency_becomes_the_next_period_that_is_not_shorter(frequency_Hz, period_ms, quarter_ms):
+    period = Period.not_faster(frequency_Hz)
     assert (period.ms, period.quarter_ms) == (period_ms, quarter_ms)
     assert period.frequency_Hz == 1000 / period_ms
 
 
 @given(st.fractions(Fraction(1), Fraction(1000), max_denominator=1000))
-def test_no_representable_period_is_nearer(frequency_Hz):
-    period = Period.nearest(frequency_Hz)
-    wanted_ms = 1000 / frequency_Hz
-    off = abs(period.ms - wanted_ms)
-    assert off <= Fraction(1, 8)
-    assert abs(period.ms + Fraction(1, 4) - wanted_ms) > off  # so a tie went to the longer period
-    assert abs(period.ms - Fraction(1, 4) - wanted_ms) >= off
+def test_no_pulse_comes_earlier_than_asked_and_no_period_between_is_left_out(frequency_Hz):
+    late_ms = Period.not_faster(frequency_Hz).ms - 1000 / frequency_Hz
+    assert 0 <= late_ms < Fraction(1, 4)
 
 
 @pytest.mark.parametrize("frequency_Hz", [Fraction(0), Fraction(-30), Fraction(1, 17), Fraction(100_000)])
 def test_a_frequency_out_of_range_is_refused(frequency_Hz):
     with pytest.raises(Malformed):
-        Period.nearest(frequency_Hz)
+        Period.not_faster(frequency_Hz)
 
 
 def test_duty_is_exact_and_rounded_up():

@@ -252,29 +252,28 @@ def test_the_net_charge_is_one_microsecond_of_the_current():
         (Fraction(50), Fraction(20)),
         (Fraction(30), Fraction(67, 2)),
         (Fraction(3), Fraction(667, 2)),
+        # 16.13 ms is nearer to 16 ms, which would be more than 62 Hz.
+        (Fraction(62), Fraction(33, 2)),
         (Fraction(1), Fraction(1000)),
-        # 20.25 ms lies exactly between 20 and 20.5 ms: the lower frequency.
+        # 20.25 ms lies exactly between 20 and 20.5 ms.
         (Fraction(1000) / Fraction(81, 4), Fraction(41, 2)),
     ],
 )
-def test_a_frequency_becomes_the_nearest_period(frequency_Hz, period_ms):
-    assert Period.nearest(frequency_Hz).ms == period_ms
+def test_a_frequency_becomes_the_next_period_that_is_not_shorter(frequency_Hz, period_ms):
+    assert Period.not_faster(frequency_Hz).ms == period_ms
 
 
 @given(st.fractions(Fraction(1), Fraction(125), max_denominator=1000))
-def test_no_representable_period_is_nearer(frequency_Hz):
-    period = Period.nearest(frequency_Hz)
-    wanted_ms = 1000 / frequency_Hz
-    off = abs(period.ms - wanted_ms)
-    assert off <= Fraction(1, 4)
-    assert abs(period.ms + Fraction(1, 2) - wanted_ms) > off  # so a tie went to the longer period
+def test_no_pulse_comes_earlier_than_asked_and_no_period_between_is_left_out(frequency_Hz):
+    period = Period.not_faster(frequency_Hz)
+    assert 0 <= period.ms - 1000 / frequency_Hz < Fraction(1, 2)
     assert period.frequency_Hz == 1000 / period.ms
 
 
 @pytest.mark.parametrize("frequency_Hz", [Fraction(0), Fraction(-30), Fraction(130), Fraction(9, 10)])
 def test_a_frequency_out_of_range_is_refused(frequency_Hz):
     with pytest.raises(Malformed):
-        Period.nearest(frequency_Hz)
+        Period.not_faster(frequency_Hz)
 
 
 def test_the_shortest_period_is_the_strictest_of_what_the_card_says():

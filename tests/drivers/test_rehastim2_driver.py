@@ -308,7 +308,7 @@ async def test_the_frequency_that_the_channels_allow_is_the_devices_own(channels
             assert len(bench.outputs()[-1]) == channels
         else:
             answer = bench.device._init_list(
-                InitChannelListMode(tuple(range(1, channels + 1)), Period.nearest(Fraction(hz)))
+                InitChannelListMode(tuple(range(1, channels + 1)), Period.not_faster(Fraction(hz)))
             )
             assert answer != codec.RESULT_OK
 

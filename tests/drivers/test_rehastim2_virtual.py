@@ -44,7 +44,7 @@ STARTED = ModeAck(0, codec.MODE_STARTED)
 
 
 def listed(*channels: int, hz: int = 50, **options: Any) -> InitChannelListMode:
-    return InitChannelListMode(channels, Period.nearest(Fraction(hz)), **options)
+    return InitChannelListMode(channels, Period.not_faster(Fraction(hz)), **options)
 
 
 def start(*current_mA: int, width_us: int = 300, mode: int = 0) -> StartChannelListMode:

@@ -53,7 +53,7 @@ RUNNING = StimStatusAck(0, codec.LEVEL_MID_RUNNING, codec.HIGH_VOLTAGE_150_V)
 
 
 def update(*half_mA: int, width_us: int = 300, hz: int = 50, ramp: int = 0) -> MlUpdate:
-    period = Period.nearest(Fraction(hz))
+    period = Period.not_faster(Fraction(hz))
     return MlUpdate(
         tuple(
             ChannelUpdate(channel, period, biphasic_pulse(current, width_us), ramp)

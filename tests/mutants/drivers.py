@@ -181,4 +181,18 @@ MUTANTS = (
         "        pass\n",
         TEST_RECORD,
     ),
+    Mutant(
+        "a P24 may pulse more often than was checked",
+        "drivers/p24/codec.py",
+        "Fraction(ceil(period_ms * steps_per_ms), steps_per_ms)",
+        "Fraction(round(period_ms * steps_per_ms), steps_per_ms)",
+        "tests/drivers/test_guard_bounds.py",
+    ),
+    Mutant(
+        "a RehaStim2 may pulse more often than was checked",
+        "drivers/rehastim2/codec.py",
+        "Period(ceil(2000 / frequency_Hz) - 2)",
+        "Period(round(2000 / frequency_Hz) - 2)",
+        "tests/drivers/test_guard_bounds.py",
+    ),
 )

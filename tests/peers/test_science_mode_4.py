@@ -151,7 +151,7 @@ def test_our_update_frames_are_the_foreign_encoders() -> None:
                     True, ramp, period_ms, [peer.ChannelPoint(*p) for p in points]
                 )
             )
-            period = Period.nearest(Fraction(1000, period_ms))
+            period = Period.not_faster(Fraction(1000, period_ms))
             ours.append(ChannelUpdate(channel, period, biphasic_pulse(half_mA, width_us), ramp))
         packet = peer.PacketMidLevelUpdate()
         packet.channel_configuration = channels
