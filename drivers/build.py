@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.util import source_hash
 
 
+@cache
 def build_id() -> str:
     """16 hex digits over every source file of `drivers`, which is all that the two have to agree on.
 
-    Not hashlib: it maps the whole of OpenSSL into the small guard process.
+    It is of what this process loaded: whoever tells it to another asks for it at the start, and an update of
+    the files changes it no more. Not hashlib: it maps the whole of OpenSSL into the small guard process.
     """
     root = os.path.dirname(os.path.abspath(__file__))
     content = b""

@@ -7,12 +7,15 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from drivers import limits, same_code
 from drivers.build import build_id
 from drivers.guard import messages as m
 from drivers.line import Line
 
+OUR_BUILD: Final = build_id()
+"""Of the code that is loaded now, not of what an update has put in its place when a guard is joined."""
 STOP_TIME_S = limits.SILENCE_S + 2.0
 """How long a child may need for its stop when it is hung up on: three tries and the silence."""
 
@@ -22,7 +25,7 @@ class GuardLink:
 
     def __init__(self, sock: socket.socket, child: subprocess.Popen[bytes] | None = None) -> None:
         self._line, self._child = Line(sock), child
-        self.send(m.Hello(m.PROTOCOL_VERSION, build_id()))
+        self.send(m.Hello(m.PROTOCOL_VERSION, OUR_BUILD))
 
     @classmethod
     def start_child(

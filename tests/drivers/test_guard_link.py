@@ -43,6 +43,16 @@ async def main():
 asyncio.run(main())
 """
 
+TELL_BUILD_AFTER_AN_UPDATE = """
+import pathlib, socket, sys
+sys.path.insert(0, sys.argv[1])
+from drivers.guard import link, messages as m
+pathlib.Path(sys.argv[1], "drivers", "build.py").open("a").write("# another build")
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+link.GuardLink(ours)
+print(m.decode(theirs.recv(1000), m.ToGuard).build)
+"""
+
 
 def pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -149,6 +159,23 @@ def test_the_guard_runs_the_code_of_who_starts_it_wherever_another_is_installed(
     )
     ours, guards = run.stdout.split()
     assert guards == ours != build_id()
+
+
+def test_who_runs_since_before_an_update_tells_a_guard_the_build_that_it_runs(tmp_path: Path) -> None:
+    shutil.copytree(DRIVERS, tmp_path / "drivers", ignore=shutil.ignore_patterns("__pycache__"))
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", TELL_BUILD_AFTER_AN_UPDATE, str(tmp_path)],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert told[0] == build_id(), "loaded before the first update"
+    assert told[1] != build_id(), "loaded after it"
 
 
 async def test_closing_a_joined_guard_leaves_it_alone() -> None:

@@ -454,4 +454,11 @@ MUTANTS = (
         "CHECK_MARGIN_MS: Final = 50",
         TEST_PROCESS,
     ),
+    Mutant(
+        "a kiosk tells the build of the disk",
+        "drivers/guard/link.py",
+        "self.send(m.Hello(m.PROTOCOL_VERSION, OUR_BUILD))",
+        "self.send(m.Hello(m.PROTOCOL_VERSION, build_id.__wrapped__()))",
+        "tests/drivers/test_guard_link.py",
+    ),
 )
