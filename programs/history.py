@@ -169,11 +169,35 @@ def median_a_week_before_mA(levels: tuple[DayLevel, ...], day: dt.date) -> float
     return median_of_last_three_mA(before) if before else levels[0].current_mA
 
 
+class ClockThen(msgspec.Struct, frozen=True):
+    """What the day of an answer is known by."""
+
+    trusted: bool = True
+    era: str = ""
+    """A clock that goes on without being corrected has one; empty: not known."""
+
+    def tells_days_from(self, other: ClockThen) -> bool:
+        """Whether the days between two answers are known: by a trusted clock, or by one that was never
+        corrected between them."""
+        return (self.trusted and other.trusted) or (self.era != "" and self.era == other.era)
+
+    def or_better(self, other: ClockThen) -> ClockThen:
+        """What the day of two answers is known by; `other` is the later one."""
+        if self.trusted != other.trusted:
+            return self if self.trusted else other
+        return other if other.era else self
+
+
 class DayScore(msgspec.Struct, frozen=True):
     """A number that the person gave on a day: soreness 0–10, skin 0–4."""
 
     day: dt.date
     value: int
+    clock: ClockThen = ClockThen()
+
+    def known_after(self, other: DayScore) -> bool:
+        """On a later day, whatever was done to the clock."""
+        return self.day > other.day and self.clock.tells_days_from(other.clock)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -362,12 +386,20 @@ class CourseHistory(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, levels=(*others, new)[-MOST_LEVELS:])
 
     def with_day(
-        self, day: dt.date, *, soreness: int | None = None, skin: int | None = None
+        self,
+        day: dt.date,
+        *,
+        soreness: int | None = None,
+        skin: int | None = None,
+        clock: ClockThen = ClockThen(),  # noqa: B008 - frozen
     ) -> CourseHistory:
-        """After the person said how sore the muscles (0–10) or how the skin (0–4) is; a day's worst stays."""
+        """After the person said how sore the muscles (0–10) or how the skin (0–4) is; a day's worst stays.
+
+        `clock`: what `day` is known by.
+        """
         new = self
         if soreness is not None:
-            scores = _with_score(self.soreness, day, soreness)
+            scores = _with_score(self.soreness, day, soreness, clock)
             new = msgspec.structs.replace(
                 new, soreness=_without_old_soreness(scores, self.soreness_opened_on)
             )
@@ -462,12 +494,20 @@ def _last_levels(levels: tuple[DayLevel, ...]) -> tuple[DayLevel, ...]:
     return levels[-(len(week) + LAST_LEVELS) :][-MOST_KEPT:]
 
 
-def _with_score(scores: tuple[DayScore, ...], day: dt.date, value: int) -> tuple[DayScore, ...]:
+def _with_score(
+    scores: tuple[DayScore, ...],
+    day: dt.date,
+    value: int,
+    clock: ClockThen = ClockThen(),  # noqa: B008 - frozen
+) -> tuple[DayScore, ...]:
     if not scores or scores[-1].day < day:  # but for a clock that was set back
-        return (*scores, DayScore(day, value))
-    by_day = {score.day: score.value for score in scores}
-    by_day[day] = max(value, by_day.get(day, 0))
-    return tuple(DayScore(key, by_day[key]) for key in sorted(by_day))
+        return (*scores, DayScore(day, value, clock))
+    by_day = {score.day: score for score in scores}
+    old = by_day.get(day)
+    if old is not None:
+        value, clock = max(value, old.value), old.clock.or_better(clock)
+    by_day[day] = DayScore(day, value, clock)
+    return tuple(by_day[key] for key in sorted(by_day))
 
 
 def _split(scores: tuple[DayScore, ...]) -> tuple[tuple[DayScore, ...], tuple[DayScore, ...]]:
@@ -509,14 +549,20 @@ def soreness_state(scores: tuple[DayScore, ...], opened: dt.date | None) -> Sore
     """What the answers after the day on which a clinician opened the lock amount to."""
     locked = needs_clinician = False
     calm_days = 0
-    previous: dt.date | None = None
+    calm: DayScore | None = None
+    """The last day that counts as calm."""
+    since_sore: list[DayScore] = []
     for score in scores:
         if not _is_after(score, opened):
             continue
-        is_calm = score.value <= SORENESS_CALM
-        is_next_day = calm_days > 0 and previous is not None and (score.day - previous).days == 1
-        calm_days = min(SORENESS_CALM_DAYS, calm_days * is_next_day + 1) if is_calm else 0
-        locked = not is_calm or (locked and calm_days < SORENESS_CALM_DAYS)
-        needs_clinician = needs_clinician or score.value >= SORE_LOCKS
-        previous = score.day
+        if score.value > SORENESS_CALM:
+            locked, calm_days, calm, since_sore = True, 0, None, [score]
+            needs_clinician = needs_clinician or score.value >= SORE_LOCKS
+            continue
+        if not since_sore or any(score.known_after(other) for other in since_sore):
+            follows = calm is not None and (score.day - calm.day).days == 1 and score.known_after(calm)
+            calm_days = min(SORENESS_CALM_DAYS, calm_days * follows + 1)
+            calm = score
+        locked = locked and calm_days < SORENESS_CALM_DAYS
+        since_sore = [*since_sore, score]
     return SorenessState(locked, needs_clinician, calm_days)

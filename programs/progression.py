@@ -18,6 +18,7 @@ from programs import dose, follow_up, library, screening
 from programs.history import (
     SKIN_LOCKS,
     WEEK,
+    ClockThen,
     CourseHistory,
     DayLevel,
     LevelHistory,
@@ -253,7 +254,8 @@ def _soreness_passes(day: _Day) -> _Obstacle | None:
     """Soreness ≥ 4 or too long: not until ≤ 3 on two days running; ≥ 7: the clinician (safety rule 27)."""
     history = day.history
     if day.facts.soreness is not None:
-        history = history.with_day(day.today, soreness=day.facts.soreness)
+        clock = ClockThen(day.clock_trusted)
+        history = history.with_day(day.today, soreness=day.facts.soreness, clock=clock)
     state = soreness_state(history.soreness, history.soreness_opened_on)
     if state.needs_clinician:
         return _Obstacle(Reason("soreness_locked"))

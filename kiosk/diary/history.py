@@ -33,6 +33,7 @@ from programs.history import (
     PAIN_ENTRIES,
     SKIN_LOCKS,
     WEEK,
+    ClockThen,
     CourseHistory,
     Level,
     LevelKey,
@@ -49,6 +50,8 @@ DAYS_KEPT: Final = dt.timedelta(days=10)
 """Of ratings: the day after a session, its own, the one before that, and the week whose mean is usual."""
 PAIN_UP: Final = 2
 """Points on 0–10 (clinical reference 4, "Regress")."""
+CORRECTED_BY_S: Final = 600.0
+"""A clock that moved by that much against CLOCK_BOOTTIME was set (`kiosk.clock.RTC_AGREES_WITHIN_S`)."""
 BY_CLINICIAN: Final = ("code", "file", "clinician_pin")
 CUT_SHORT: Final = ("enough", "burning", "faint", "sting")
 """Why a person ends a session because of what it feels like."""
@@ -87,7 +90,8 @@ def folded(before: Course, reader: StoreReader) -> Course:
         assert isinstance(stored.record, Entry)
         soreness, skin = _counted(stored)
         said_at = over_by.get(stored.envelope.id, stored.envelope.event_time)
-        history = history.with_day(said_at.date(), soreness=soreness, skin=skin)
+        clock = _clock_then(stored, corrected=stored.envelope.id in over_by)
+        history = history.with_day(said_at.date(), soreness=soreness, skin=skin, clock=clock)
         pain = stored.record.pain_rest
         if pain is not None and stored.record.moment in _COMPARABLE and not stored.from_memory:
             history = history.with_pain(stored.envelope.event_time.date(), pain)
@@ -137,6 +141,15 @@ def _counted(stored: Stored) -> tuple[int | None, int | None]:
         soreness = None if soreness is None or soreness <= SORENESS_CALM else soreness
         skin = None if skin is None or skin < SKIN_LOCKS else skin
     return soreness, skin
+
+
+def _clock_then(stored: Stored, *, corrected: bool) -> ClockThen:
+    """What the day of an entry is known by. A clock that was set, or a boot, begins another era."""
+    if corrected:
+        return ClockThen(trusted=False)
+    envelope = stored.envelope
+    shows_s = envelope.entry_time.timestamp() - envelope.monotonic_s
+    return ClockThen(envelope.clock_trusted, f"{envelope.boot_id} {round(shows_s / CORRECTED_BY_S)}")
 
 
 def past_sessions(reader: StoreReader) -> dict[str, PastSession]:

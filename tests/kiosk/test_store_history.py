@@ -13,7 +13,7 @@ from kiosk.diary.history import course_history, diary_due, past_sessions
 from kiosk.diary.prescriptions import install
 from kiosk.diary.records import Entry, LevelFound, PrescriptionInstalled, Screening, Session, Stored
 from kiosk.diary.store import Store, open_reader, open_store
-from programs.history import LevelKey
+from programs.history import LevelKey, soreness_state
 from programs.library import prescription_example, questionnaire_digest
 from programs.text import Reason
 
@@ -207,6 +207,57 @@ async def test_pain_that_rose_is_seen_whatever_midnight_lies_about_the_session(
         clock.time = at((next_day, 9, 0))
         await store.add(Entry(moment="next_day", pain_rest=8))
     assert course_history(store).pain_up_days == (dt.date(2026, 11, day),)
+
+
+async def calm(store: Store, clock: FixedClock) -> bool:
+    """She says that she is hardly sore; whether that opened what soreness had closed."""
+    await store.add(Entry(moment="daily", soreness=2))
+    return not soreness_state(course_history(store).soreness, None).locked
+
+
+async def sore_on_a_trusted_day(store: Store, clock: FixedClock) -> None:
+    await store.add(Entry(moment="daily", soreness=5))
+    clock.boot, clock.uptime_s, clock.is_trusted = "another boot", 50.0, False
+
+
+async def test_two_answers_with_the_clock_set_right_between_them_are_not_two_days(
+    store: Store, clock: FixedClock
+) -> None:
+    """A box without a battery begins with the date of its last shutdown; then the network sets it."""
+    await sore_on_a_trusted_day(store, clock)
+    clock.advance(3 * DAY)
+    assert not await calm(store, clock)
+    clock.advance(300)
+    clock.time += dt.timedelta(days=1)
+    clock.is_trusted = True
+    assert not await calm(store, clock)
+    clock.advance(DAY)
+    assert await calm(store, clock), "the day after is the second one that is known"
+
+
+async def test_a_clock_that_nobody_sets_counts_days_within_one_boot(store: Store, clock: FixedClock) -> None:
+    await sore_on_a_trusted_day(store, clock)
+    clock.advance(DAY)
+    assert not await calm(store, clock), "how long the box was off is not known"
+    clock.advance(DAY)
+    assert not await calm(store, clock)
+    clock.advance(DAY)
+    assert await calm(store, clock)
+
+
+async def test_days_on_each_of_which_a_clockless_box_began_anew_count_once(
+    store: Store, clock: FixedClock
+) -> None:
+    await sore_on_a_trusted_day(store, clock)
+    for boot in range(4):
+        clock.boot, clock.uptime_s = f"boot {boot}", 50.0
+        clock.advance(DAY)
+        assert not await calm(store, clock)
+    clock.is_trusted = True
+    clock.advance(DAY)
+    assert not await calm(store, clock)
+    clock.advance(DAY)
+    assert await calm(store, clock)
 
 
 async def test_a_level_that_ended_at_a_lowered_limit_is_kept_apart(store: Store, clock: FixedClock) -> None:

@@ -348,4 +348,18 @@ MUTANTS = (
         "if past is None:",
         "tests/kiosk/test_today.py",
     ),
+    Mutant(
+        "two answers with the clock set between them are two calm days",
+        "programs/history.py",
+        "return self.day > other.day and self.clock.tells_days_from(other.clock)",
+        "return self.day > other.day",
+        "tests/kiosk/test_store_history.py",
+    ),
+    Mutant(
+        "pain that rose after a session over midnight is not seen",
+        "kiosk/diary/history.py",
+        "began_at = session.began_at or session.ended_at",
+        "began_at = session.ended_at",
+        "tests/kiosk/test_store_history.py",
+    ),
 )
