@@ -237,7 +237,7 @@ MUTANTS = (
     Mutant(
         "arms after any number of restarts",
         PROCESS,
-        "if self._restarts > MOST_RESTARTS:",
+        "if self._tally.restarts() > MOST_RESTARTS:",
         "if False:",
         TEST_PROCESS,
     ),
@@ -321,7 +321,11 @@ MUTANTS = (
         "trouble stops nothing", PROCESS, "            self.trip(kind)\n", "            pass\n", TEST_PROCESS
     ),
     Mutant(
-        "the state is not read", PROCESS, "if now.ms - read_ms >= self._check_ms:", "if False:", TEST_PROCESS
+        "the state is not read",
+        PROCESS,
+        "if now.ms - read_ms >= self._check_ms and not passes_zero:",
+        "if False:",
+        TEST_PROCESS,
     ),
     Mutant(
         "an old reading is good enough",
