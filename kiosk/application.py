@@ -125,6 +125,8 @@ T = TypeVar("T")
 
 BY_PERSON: Final = frozenset({"test", "button"})
 """The reasons of a stop that pass the STOP test: a stop key, or a button that the guard itself watches."""
+NO_KEY: Final = frozenset({"input failed", "terminal gone"})
+"""What the input thread stops for beside keys (`kiosk.terminal.reader`)."""
 GUARD_AGAIN_S: Final = 1.0
 """Until the next try for a guard that is gone."""
 AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
@@ -320,10 +322,10 @@ class Application:
                 log.warning("a stop came after the end of the loop")
 
     def _stop_why(self, source: str) -> str:
-        """Test and contact check are told by the reason that the person stopped them."""
+        """A key is the person, whatever its name: the guard's word may be heard before the key itself."""
         if self._testing:
             return "test"
-        return "person" if self._contact.output_possible else source
+        return source if source in NO_KEY else "person"
 
     def terminal_answered(self, monotonic_s: float) -> None:
         """The liveness object that the driver feeds is asked directly; nothing is kept here."""

@@ -75,4 +75,11 @@ MUTANTS = (
         "if False:",
         "tests/kiosk/test_cli_settings.py",
     ),
+    Mutant(
+        "a stop by a key is told by the key's name",
+        "kiosk/application.py",
+        'return source if source in NO_KEY else "person"',
+        "return source",
+        "tests/visit/test_visit_piloted.py",
+    ),
 )

@@ -177,6 +177,20 @@ async def to_the_contact_check(person: Sitting) -> None:
     await person.page("contact", "contact_check")
 
 
+async def test_a_stop_that_the_guard_confirms_before_the_key_is_heard_is_the_persons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sitting(tmp_path) as person:
+        await to_the_level(person)
+        await person.until(
+            lambda: person.application.session is not None and person.application.session.stage == "find"
+        )
+        with monkeypatch.context() as deaf:
+            deaf.setattr(person.application, "_loop", None)  # the key's own event comes too late
+            await asyncio.to_thread(person.application.stop_from_input_thread, "space")
+        await person.page("stopped")
+
+
 @pytest.mark.timeout(400)
 @pytest.mark.real_time
 @pytest.mark.parametrize(
