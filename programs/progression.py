@@ -69,6 +69,8 @@ class TodayFacts(msgspec.Struct, frozen=True):
     usual_pain: float | None = None
     muscles_closed: Reason | None = None
     """Why a lock closes muscle programmes until a clinician has looked; None: none does."""
+    soreness_on: dt.date | None = None
+    """The day on which the soreness was said, where that was before midnight; None: today."""
 
 
 NOTHING_SAID = TodayFacts()
@@ -254,8 +256,8 @@ def _soreness_passes(day: _Day) -> _Obstacle | None:
     """Soreness ≥ 4 or too long: not until ≤ 3 on two days running; ≥ 7: the clinician (safety rule 27)."""
     history = day.history
     if day.facts.soreness is not None:
-        clock = ClockThen(day.clock_trusted)
-        history = history.with_day(day.today, soreness=day.facts.soreness, clock=clock)
+        clock, said_on = ClockThen(day.clock_trusted), day.facts.soreness_on or day.today
+        history = history.with_day(said_on, soreness=day.facts.soreness, clock=clock)
     state = soreness_state(history.soreness, history.soreness_opened_on)
     if state.needs_clinician:
         return _Obstacle(Reason("soreness_locked"))
@@ -270,7 +272,7 @@ def _is_sore_now(day: _Day, history: CourseHistory, calm_days: int) -> bool:
     return any(
         screening.soreness_finding(score.value, _hours_since_nmes(day), calm_days) is not None
         for score in history.soreness
-        if score.day == day.today
+        if score.day in (day.today, day.facts.soreness_on)
     )
 
 

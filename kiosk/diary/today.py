@@ -467,7 +467,9 @@ def _facts(entries: tuple[Stored, ...], sessions: tuple[Stored, ...], now: dt.da
         return TodayFacts()
     said = newest.record
     assert isinstance(said, Entry)
-    return TodayFacts(said.soreness, said.pain_rest, _usual_pain(entries, now.date()))
+    said_on = min(newest.envelope.event_time.date(), now.date())
+    usual = _usual_pain(entries, now.date())
+    return TodayFacts(said.soreness, said.pain_rest, usual, soreness_on=said_on)
 
 
 def _newest_before(

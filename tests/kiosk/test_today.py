@@ -297,6 +297,23 @@ async def test_what_was_said_before_counts_until_a_session_or_an_hour(
     assert today.read(store, clock).open_entry is None
 
 
+async def test_one_answer_shortly_before_midnight_is_not_the_calm_of_two_days(
+    store: Store, clock: FixedClock
+) -> None:
+    clock.advance(-86400)
+    await store.add(Entry(moment="daily", soreness=5))
+    clock.time = START.replace(hour=23, minute=50)
+    await store.add(Entry(moment="before", pain_rest=3, soreness=2))
+    assert isinstance(today.read(store, clock).next, NotToday)
+    clock.advance(1200)
+    found = today.read(store, clock)
+    assert found.open_entry is not None
+    assert isinstance(found.next, NotToday)
+    clock.advance(3600)
+    await store.add(Entry(moment="before", pain_rest=3, soreness=2))
+    assert isinstance(today.read(store, clock).next, SessionPlan)
+
+
 @pytest.mark.parametrize(("days", "plan"), [(4, "nmes_learn"), (5, "tens_conv")])
 async def test_pain_above_the_usual_rests_the_muscles_once_the_usual_is_known(
     store: Store, clock: FixedClock, days: int, plan: str

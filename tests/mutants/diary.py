@@ -362,4 +362,11 @@ MUTANTS = (
         "began_at = session.ended_at",
         "tests/kiosk/test_store_history.py",
     ),
+    Mutant(
+        "one answer before midnight is the calm of two days",
+        "programs/progression.py",
+        "day.facts.soreness_on or day.today",
+        "day.today",
+        "tests/kiosk/test_today.py",
+    ),
 )
