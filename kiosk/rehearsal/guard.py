@@ -45,8 +45,9 @@ class VirtualArming:
         self._step, self._max_raise = step_half_mA, max_raise_half_mA
         self._present_ms = now_ms
         self._raised_ms = dict.fromkeys(self.limits, LONG_AGO_MS)
-        self._squeezed: dict[int, int] | None = None
-        self._raise_from: dict[int, int] | None = None
+        before = {channel: limit.last_contraction_half_mA for channel, limit in self.limits.items()}
+        self._squeezed = None if self.phase.pattern.shape == "cycle" else before
+        self._raise_from = self._squeezed
         most = max(limit.ceiling_half_mA for limit in self.limits.values())
         self._envelope_ms = max(c.ENVELOPE_RISE_MIN_MS, -(-most * 1000 // c.ENVELOPE_RISE_HALF_MA_PER_S))
         self._due_ms = self._edge_ms = self._nobody_ms = now_ms
