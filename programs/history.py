@@ -169,7 +169,7 @@ def median_a_week_before_mA(levels: tuple[DayLevel, ...], day: dt.date) -> float
     return median_of_last_three_mA(before) if before else levels[0].current_mA
 
 
-class ClockThen(msgspec.Struct, frozen=True):
+class ClockThen(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the day of an answer is known by."""
 
     trusted: bool = True
