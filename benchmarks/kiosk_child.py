@@ -21,18 +21,18 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks import button_guard
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from drivers.guard.link import GuardLink
 from kiosk.app import run_app
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Record
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.session.lease import Liveness
 from kiosk.session.runner import SessionRunner
 from kiosk.terminal.liveness import AlwaysAlive, TerminalLiveness
 from kiosk.visit import flow
-from kiosk.visit.events import SessionOutcome
 from kiosk.visit.pages import session as session_pages
 from kiosk.visit.state import Moment, Setting
 from programs.history import CourseHistory

@@ -20,9 +20,9 @@ import msgspec
 
 from benchmarks.figures import Figure
 from benchmarks.small_parent import measured
+from kiosk import today
 from kiosk.access.pins import SCRYPT_N, SCRYPT_P, SCRYPT_R, scrypt_in_child
 from kiosk.clock import SystemClock
-from kiosk.diary import today
 from kiosk.diary.settings_file import PinHash
 from kiosk.diary.store import open_reader
 from kiosk.review.child import Asked, family_view_in_child

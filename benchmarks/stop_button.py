@@ -20,7 +20,7 @@ from benchmarks.button_guard import Button, start
 from benchmarks.figures import Figure, percentile
 from benchmarks.kiosk_rig import Kiosk, kiosk_with_button
 from benchmarks.processes import DeviceLog, let_run_as_hardware
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from tests.drivers.guard_bench import arm
 from tests.drivers.p24_bench import SimulatorProcess
 

@@ -15,9 +15,9 @@ from statistics import median
 from benchmarks.figures import Figure
 from kiosk.clock import FixedClock
 from kiosk.config import Sync
+from kiosk.diary.outbox import Outbox
 from kiosk.diary.store import open_reader
 from kiosk.sync.incoming import fetch, search_of
-from kiosk.sync.outbox import Outbox
 from kiosk.sync.prepare import prepare
 from kiosk.sync.sender import NOT_ALLOWED, Sender
 from kiosk.sync.transport import FhirServer

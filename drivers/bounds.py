@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from drivers import limits as c
-from drivers.guard.messages import ChannelLimit, GuardPlan, Phase
+from drivers.messages import ChannelLimit, GuardPlan, Phase
 from drivers.stimulator import Capabilities, ProbePulse
 
 NO_BOUND: Final = 1 << 62

@@ -20,7 +20,7 @@ from math import exp
 from statistics import median
 from typing import Final
 
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from drivers.stimulator import Recording
 
 GOOD_LOAD_OHM: Final = (100, 1_000)

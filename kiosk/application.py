@@ -19,40 +19,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from drivers.guard.link import GuardLink
-from kiosk import guard_unit, words
+from kiosk import guard_unit, today, words
 from kiosk.access import handed_in, unlocking
 from kiosk.access.pins import Access
 from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Sync, emergency_number
-from kiosk.diary import inbox, today
+from kiosk.diary import inbox
 from kiosk.diary.folder import cannot_use
 from kiosk.diary.records import Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Settings, SettingsError, change_settings, load_settings
 from kiosk.diary.store import Damage, Store, StoreReader, open_reader, open_store
-from kiosk.diary.today import Today
 from kiosk.errors import KioskError
-from kiosk.export.outgoing import Places
-from kiosk.export.stick import find_sticks
-from kiosk.keys import Key
-from kiosk.logfile import log_to
-from kiosk.ops import starts
-from kiosk.page import Page
-from kiosk.session import rules
-from kiosk.session.contact import ContactRunner
-from kiosk.session.lease import Liveness
-from kiosk.session.runner import SessionRunner
-from kiosk.session.state import SessionState
-from kiosk.session.waking import Waking
-from kiosk.settings import RunSettings
-from kiosk.simulator import Simulator, running_simulator
-from kiosk.sound.player import SILENT, Sounds
-from kiosk.taking_along import TakingAlong
-from kiosk.terminal.liveness import TerminalLiveness
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginContactCheck,
     BeginSession,
     BoxChecked,
@@ -106,6 +87,25 @@ from kiosk.visit.events import (
     Woke,
     WordsFound,
 )
+from kiosk.export.outgoing import Places
+from kiosk.export.stick import find_sticks
+from kiosk.keys import Key
+from kiosk.logfile import log_to
+from kiosk.ops import starts
+from kiosk.page import Page
+from kiosk.session import rules
+from kiosk.session.contact import ContactRunner
+from kiosk.session.lease import Liveness
+from kiosk.session.runner import SessionRunner
+from kiosk.session.state import SessionState
+from kiosk.session.waking import Waking
+from kiosk.settings import RunSettings
+from kiosk.simulator import Simulator, running_simulator
+from kiosk.sound.player import SILENT, Sounds
+from kiosk.taking_along import TakingAlong
+from kiosk.terminal.liveness import TerminalLiveness
+from kiosk.today import Today
+from kiosk.visit import flow
 from kiosk.visit.pages import fault_panel as fault_panel_page
 from kiosk.visit.state import Chosen, Moment, Result, Setting
 from kiosk.visit.steps import fault_panel
@@ -927,7 +927,7 @@ def _presence(settings: RunSettings, data: Path) -> Presence | None:
     sync = settings.config.sync
     if not sync.server:
         return None
-    from kiosk.sync.outbox import place
+    from kiosk.diary.outbox import place
     from kiosk.sync.presence import Presence
 
     return Presence(place(sync.outbox, data))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from drivers.guard.link import GuardLink
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from kiosk.settings import RunSettings
 
 ENDED: Final = "The guard has ended."

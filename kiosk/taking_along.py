@@ -20,8 +20,8 @@ from kiosk.clock import Clock
 from kiosk.diary.records import Access
 from kiosk.diary.store import Store, StoreReader, open_reader
 from kiosk.errors import KioskError
+from kiosk.events import Event, PasswordMade, PlacesSeen, SendOut, SentOut, StickTaken
 from kiosk.export.outgoing import NotSent, Places, Result
-from kiosk.visit.events import Event, PasswordMade, PlacesSeen, SendOut, SentOut, StickTaken
 from programs.text import Reason
 
 if TYPE_CHECKING:

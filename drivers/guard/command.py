@@ -12,9 +12,9 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from drivers.guard.messages import Device
 from drivers.guard.process import Guard
 from drivers.guard.report import unit_status
+from drivers.messages import Device
 from drivers.registry import DRIVERS, open_stimulator
 from drivers.sd_notify import Notifier, from_environment, keep_alive, ping_every_s
 from drivers.stop_inputs import keyboards

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from drivers import limits as c
-from drivers.guard.messages import Lease
+from drivers.messages import Lease
 
 LEASE_MS: Final = int(c.LEASE_S * 1000)
 RENEWAL_MAX_AGE_MS: Final = int(c.RENEWAL_MAX_AGE_S * 1000)

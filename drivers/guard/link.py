@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from drivers import limits, same_code
+from drivers import messages as m
 from drivers.build import build_id
-from drivers.guard import messages as m
 from drivers.line import Line
 
 OUR_BUILD: Final = build_id()

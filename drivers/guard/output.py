@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from drivers import limits as c
 from drivers.bounds import NO_BOUND, Bound, current_bounds
 from drivers.guard.lease import LeaseHold, Now
-from drivers.guard.messages import Arm, ChannelLimit, Lease, Level, Phase
+from drivers.messages import Arm, ChannelLimit, Lease, Level, Phase
 from drivers.stimulator import Capabilities, ChannelTarget, Targets
 
 TICK_MS: Final = 40

@@ -14,9 +14,9 @@ from drivers import limits as c
 from drivers.bounds import probe_bounds
 from drivers.contact import Unusable, lead_contacts
 from drivers.guard.lease import LeaseHold, Now
-from drivers.guard.messages import Contact, Lease, Probe
 from drivers.guard.output import Refusal
 from drivers.guard.requests import bound_refusal
+from drivers.messages import Contact, Lease, Probe
 from drivers.stimulator import DeviceStopped, ProbePulse, Quantity, Recording, Stimulator
 
 

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import Final
 
 from drivers import limits as c
+from drivers import messages as m
 from drivers.admission import Admission
 from drivers.bounds import first_broken
 from drivers.build import build_id
-from drivers.guard import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.output import Arming, Refusal
 from drivers.guard.probe import Probing, measure

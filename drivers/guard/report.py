@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from drivers.guard.messages import ChannelStatus, Device, GuardState, Status
 from drivers.guard.output import Arming
 from drivers.guard.probe import Probing
+from drivers.messages import ChannelStatus, Device, GuardState, Status
 from drivers.stimulator import Identity, Stimulator
 
 

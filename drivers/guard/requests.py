@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from drivers.bounds import Bound, channel_bounds, first_broken, plan_bounds
-from drivers.guard.messages import Arm, Probe
 from drivers.guard.output import Refusal, highest_targets
+from drivers.messages import Arm, Probe
 from drivers.stimulator import Capabilities, Stimulator, Targets
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from kiosk.diary.history import folded
+from kiosk.diary.meanings import ended, is_restore, is_whole_baseline, says_of_a_change
 from kiosk.diary.records import (
     TABLES,
     Acknowledgement,
@@ -29,7 +30,6 @@ from kiosk.diary.records import (
 )
 from kiosk.diary.short_reader import Course, Facts, FactsReader, ShortReader, together, with_context
 from kiosk.diary.store import StoreReader
-from kiosk.diary.today import ended, is_restore, is_whole_baseline, says_of_a_change
 from programs.contact import LAST_GOOD
 
 IN_FULL: Final = dt.timedelta(days=402)

@@ -15,7 +15,7 @@ from kiosk.export.page import day_words
 from kiosk.review import series
 from kiosk.review.alerts import told_in
 from kiosk.review.family import Told, standing
-from kiosk.visit.pages.reasons import sentence
+from kiosk.wording.reasons import sentence
 from kiosk.words import _
 
 LEFT: Final = 56.0

@@ -21,7 +21,7 @@ import msgspec
 from kiosk.diary.records import Entry, Form, PrescriptionInstalled, Record, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.review.alerts import told_in
-from kiosk.visit.pages.reasons import sentence
+from kiosk.wording.reasons import sentence
 from programs import prescription as prescriptions
 from programs.forms import Form as RatingForm
 from programs.forms import load_forms

@@ -31,9 +31,9 @@ from kiosk.export.drawing import (
 from kiosk.export.facts import ReportFacts
 from kiosk.review.family import LEVELS
 from kiosk.review.statistics import PGIC_IMPROVED, Change
-from kiosk.visit.pages.damage_words import left_out
-from kiosk.visit.pages.reasons import sentence
-from kiosk.visit.pages.stop_words import stop_word
+from kiosk.wording.reasons import sentence
+from kiosk.wording.stop_words import stop_word
+from kiosk.wording.unreadable import left_out
 from kiosk.words import _, decimal
 from programs.forms import load_forms
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import child
-from kiosk.visit.events import BoxChecked
+from kiosk.events import BoxChecked
 from kiosk.words import _
 
 

@@ -16,9 +16,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from kiosk import today
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import load_config
-from kiosk.diary import today
 from kiosk.diary.folder import LOCK, META
 from kiosk.diary.records import Screening, Session, Stored
 from kiosk.diary.settings_file import load_settings

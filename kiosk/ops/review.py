@@ -10,9 +10,9 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from kiosk import words
+from kiosk import today, words
 from kiosk.clock import Clock
-from kiosk.diary import today
+from kiosk.diary.outbox import place
 from kiosk.diary.settings_file import load_settings
 from kiosk.diary.store import must_be_whole, open_reader
 from kiosk.errors import KioskError
@@ -21,7 +21,6 @@ from kiosk.review.alerts import AlertsNow, read_alerts
 from kiosk.review.beside import with_what_lies_beside
 from kiosk.review.family import FamilyView, Told, standing
 from kiosk.review.reading import family_view
-from kiosk.sync.outbox import place
 from kiosk.visit.pages import family_pages
 from kiosk.visit.state import Context, Moment, Place, Setting, Visit
 

@@ -12,17 +12,18 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-import kiosk.application  # noqa: F401 - the whole kiosk can be imported
 from drivers.build import build_id
 from drivers.registry import DRIVERS
+from kiosk import today
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import load_config
-from kiosk.diary import folder, today
+from kiosk.diary import folder
 from kiosk.diary.check import SENTENCE, examine
 from kiosk.diary.settings_file import load_settings
 from kiosk.diary.store import open_store
@@ -35,6 +36,8 @@ def take_over(data: Path, config: Path, clock: Callable[[], Clock], *, look: boo
 
     The clock is asked for only where there is a diary: an image that is being made has no running system.
     """
+    # The whole kiosk can be imported; named as text, for nothing here is built upon it.
+    import_module("kiosk.application")
     load_questionnaire()
     found: dict[str, Any] = {"build": build_id()}
     if config.exists():

@@ -74,8 +74,8 @@ class NewFolder:
         """On the last evening the box tells what the rules of the alerts find of late, and the family
         sees to all of it but the newest."""
         from kiosk.diary.shortening import Memory
-        from kiosk.diary.today import read
         from kiosk.review.alerts import read_alerts
+        from kiosk.today import read
 
         self._clock.advance(TOLD_AFTER_S)
         reader = Memory().shortened(self._store)

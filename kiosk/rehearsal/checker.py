@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Final, NamedTuple
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.diary.records import LevelFound, Lock
 from kiosk.errors import KioskError
 from programs import library

@@ -35,6 +35,7 @@ from kiosk.diary.records import (
     Session,
     Unlock,
 )
+from kiosk.events import SessionOutcome
 from kiosk.rehearsal.checker import LOCKS_THERAPY, Checker
 from kiosk.rehearsal.guard import VirtualGuard
 from kiosk.rehearsal.hands import Hands
@@ -43,7 +44,6 @@ from kiosk.rehearsal.patient import Feeling, Patient, draw_person
 from kiosk.rehearsal.prescription import RENEWED_AFTER, prescribed, to_toml
 from kiosk.rehearsal.session import Mishap, PowerCut, SessionPlayer
 from kiosk.rehearsal.summary import RollingSummary
-from kiosk.visit.events import SessionOutcome
 from kiosk.visit.steps.stimulation import MOST_DEVICE_FAULTS, MOST_PAD_FAULTS, NOT_THE_DEVICE, kind_of
 from programs import library
 from programs.forms import load_forms

@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 from typing import Final
 
 from drivers import limits as c
+from drivers import messages as m
 from drivers.bounds import Bound, first_broken, plan_bounds
-from drivers.guard import messages as m
 from drivers.guard.output import Refusal
 from drivers.stimulator import Capabilities
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from kiosk.rehearsal.course import ChannelToday, Course, Event
-from kiosk.visit.pages.reasons import limit_set_by, sentence
+from kiosk.wording.reasons import limit_set_by, sentence
 from programs import library
 from programs.text import Reason
 

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Record
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.rehearsal.hands import Hands
 from kiosk.session import machine, rules
@@ -32,7 +33,6 @@ from kiosk.session.state import (
     SessionState,
     Write,
 )
-from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
 ASKS_NO_TIME: Final = frozenset({Key.UP, Key.DOWN, Key.ENTER, Key.ONE, Key.TWO, Key.THREE})

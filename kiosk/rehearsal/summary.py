@@ -13,7 +13,7 @@ import msgspec
 
 from kiosk.diary.history import CUT_SHORT, mean_pain, pain_went_up
 from kiosk.diary.records import Entry, LevelFound, Session
-from kiosk.diary.today import USUAL_PAIN_DAYS
+from kiosk.today import USUAL_PAIN_DAYS
 from programs.history import CourseHistory, Level, LevelKey, PastSession, is_held
 from programs.montage import Kind
 from programs.plan import SessionPlan

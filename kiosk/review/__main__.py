@@ -37,9 +37,9 @@ def _answer(asked: Asked, reader: StoreReader) -> FamilyView | Found:
 
         words.set_language(asked.language)
         return find(reader, asked.words)
+    from kiosk.diary.outbox import place
     from kiosk.review.beside import with_what_lies_beside
     from kiosk.review.reading import family_view
-    from kiosk.sync.outbox import place
 
     view = family_view(reader, reader.clock.now())
     return with_what_lies_beside(view, reader.folder, place(asked.outbox, reader.folder))

@@ -30,9 +30,9 @@ from kiosk.diary.records import (
     Stored,
 )
 from kiosk.diary.store import StoreReader
-from kiosk.diary.today import Today
 from kiosk.review.family import LEVELS, standing
 from kiosk.review.family import Told as Told
+from kiosk.today import Today
 from programs.follow_up import Due
 from programs.text import Reason
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from kiosk.diary import inbox
+from kiosk.diary.outbox import Outbox
 from kiosk.errors import KioskError
 from kiosk.review.family import FamilyView
-from kiosk.sync.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

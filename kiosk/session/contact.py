@@ -13,13 +13,13 @@ import msgspec
 from msgspec.structs import replace
 
 from drivers import limits
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import Clock
+from kiosk.events import ContactCheckEnded
 from kiosk.session import rules
 from kiosk.session.lease import LeaseKeeper, Liveness
 from kiosk.session.state import Deadline, GuardGone, Heard, Send, StopRequested
 from kiosk.session.waking import Waking
-from kiosk.visit.events import ContactCheckEnded
 
 BEGIN_WITHIN_S: Final = 2.0
 """Until the first pulse: the device's measuring level is switched on."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drivers import limits
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import Clock
 from kiosk.collecting import in_small_steps
 

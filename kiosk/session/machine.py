@@ -18,11 +18,12 @@ from typing import Literal
 from msgspec.structs import replace
 
 from drivers import limits
-from drivers.guard import messages as guard
+from drivers import messages as guard
+from kiosk.arming.plan import channel_limits, guard_plan, half_mA
 from kiosk.diary.records import LevelFound, Session
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import rules
-from kiosk.session.arming import channel_limits, guard_plan, half_mA
 from kiosk.session.state import (
     NEVER_ARMED,
     PLAN_OVER,
@@ -45,7 +46,6 @@ from kiosk.session.state import (
     Tone,
     Write,
 )
-from kiosk.visit.events import SessionOutcome
 from programs.plan import ChannelPlan, SessionPlan
 
 

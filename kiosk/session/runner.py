@@ -11,10 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import Clock
 from kiosk.diary.records import Record
 from kiosk.errors import KioskError
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.lease import LeaseKeeper, Liveness
@@ -35,7 +36,6 @@ from kiosk.session.state import (
     Write,
 )
 from kiosk.session.waking import Waking
-from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ from typing import Literal
 
 import msgspec
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.diary.records import Record
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import rules
-from kiosk.visit.events import SessionOutcome
 from programs.montage import Side as BodySide
 from programs.plan import SessionPlan
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.guard.link import GuardLink
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from drivers.stop_inputs import EV_KEY, INPUT_EVENT, PRESSED
 from kiosk import words
 from kiosk.diary.folder import reason_of

@@ -13,11 +13,11 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import Clock
+from kiosk.events import ContactCheckEnded
 from kiosk.session.contact import ContactRunner
 from kiosk.session.lease import LeaseKeeper, Liveness
-from kiosk.visit.events import ContactCheckEnded
 
 DUMMY_OHM: Final = 1000
 TOLERANCE_OHM: Final = 100

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.diary.outbox import RECEIPTS, WAITING, Outbox, OutboxError
 from kiosk.sync.incoming import SEARCH, Search
-from kiosk.sync.outbox import RECEIPTS, WAITING, Outbox, OutboxError
 
 
 def carry(outbox: Outbox, place: Path) -> int:

@@ -14,10 +14,10 @@ from kiosk.clock import Clock
 from kiosk.config import Sync
 from kiosk.diary import inbox
 from kiosk.diary.inbox import InboxError
+from kiosk.diary.outbox import FILL_LOCK, SEND_LOCK, Outbox, OutboxBusy, place
 from kiosk.diary.store import StoreReader, open_reader
 from kiosk.errors import KioskError
 from kiosk.sync import carried, incoming, prepare, sender
-from kiosk.sync.outbox import FILL_LOCK, SEND_LOCK, Outbox, OutboxBusy, place
 from kiosk.sync.transport import FhirServer, SyncConfigError
 
 ROUND_S: Final = 900.0

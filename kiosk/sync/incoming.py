@@ -10,9 +10,9 @@ from urllib.parse import quote
 import msgspec
 
 from kiosk.diary.inbox import MAX_BYTES
+from kiosk.diary.outbox import Outbox
 from kiosk.export.fhir import BASE, Mapper
 from kiosk.sync.bundle import IDENTIFIER
-from kiosk.sync.outbox import Outbox
 from kiosk.sync.transport import Server, Unreachable
 
 FETCHED: Final = "fetched.json"

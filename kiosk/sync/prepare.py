@@ -16,12 +16,7 @@ from typing import Final
 
 import msgspec
 
-from kiosk.diary.records import CLINIC, Consent, Envelope, Screening, Session, Stored
-from kiosk.diary.store import StoreReader
-from kiosk.export.fhir import Chain, Mapper, Resource, by_type, plans_of
-from kiosk.review.alerts import told_in
-from kiosk.sync import bundle
-from kiosk.sync.outbox import (
+from kiosk.diary.outbox import (
     FILL_LOCK,
     RECEIPTS,
     REFUSED,
@@ -33,7 +28,12 @@ from kiosk.sync.outbox import (
     is_complete,
     names_in,
 )
-from kiosk.visit.pages.reasons import sentence
+from kiosk.diary.records import CLINIC, Consent, Envelope, Screening, Session, Stored
+from kiosk.diary.store import StoreReader
+from kiosk.export.fhir import Chain, Mapper, Resource, by_type, plans_of
+from kiosk.review.alerts import told_in
+from kiosk.sync import bundle
+from kiosk.wording.reasons import sentence
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import logging
 from contextlib import ExitStack
 from pathlib import Path
 
-from kiosk.sync.outbox import Outbox, OutboxError
+from kiosk.diary.outbox import Outbox, OutboxError
 
 log = logging.getLogger(__name__)
 

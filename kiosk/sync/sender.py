@@ -23,8 +23,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kiosk.sync.bundle import whole
-from kiosk.sync.outbox import (
+from kiosk.diary.outbox import (
     RECEIPTS,
     SENDER,
     Bundle,
@@ -35,6 +34,7 @@ from kiosk.sync.outbox import (
     is_complete,
     name_of,
 )
+from kiosk.sync.bundle import whole
 from kiosk.sync.transport import Answer, Server, Unreachable
 
 FIRST_PAUSE_S: Final = 60.0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kiosk import words
-from kiosk.diary.today import Today
-from kiosk.visit.pages import sides
+from kiosk.today import Today
+from kiosk.wording import sides
 from kiosk.words import _, content
 from programs.library import load_courses, load_montages, load_programme
 from programs.prescription import Prescription

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from kiosk.diary.today import Today
-from kiosk.keys import Key
-from kiosk.page import Page
-from kiosk.session.state import SessionState
-from kiosk.visit.events import (
+from kiosk.events import (
     BoxChecked,
     CodeStateLoaded,
     CodeTried,
@@ -51,6 +47,10 @@ from kiosk.visit.events import (
     Woke,
     WordsFound,
 )
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.session.state import SessionState
+from kiosk.today import Today
 from kiosk.visit.pages import (
     chart_pages,
     checks,

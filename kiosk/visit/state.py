@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from drivers.guard.messages import Device, LeadContact
+from drivers.messages import Device, LeadContact
 from kiosk.access.handed_in import Held
 from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Reminders
-from kiosk.diary.today import Today
+from kiosk.events import Effect, Save, SaveScreening, SessionOutcome
 from kiosk.export.outgoing import Outgoing
 from kiosk.review.listing import Looking
 from kiosk.sound.player import USUAL_VOLUME
-from kiosk.visit.events import Effect, Save, SaveScreening, SessionOutcome
+from kiosk.today import Today
 from programs.plan import SessionPlan
 from programs.text import Reason
 

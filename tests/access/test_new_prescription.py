@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from kiosk import today
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.prescriptions import install
 from kiosk.diary.records import Screening
 from kiosk.diary.store import open_store

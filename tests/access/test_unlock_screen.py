@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.access.unlocking import CodeResult, CodeState, ToOpen
 from kiosk.diary.records import Lock
-from kiosk.visit.events import CodeStateLoaded, CodeTried, LoadCodeState, TakenIn, TryCode
+from kiosk.events import CodeStateLoaded, CodeTried, LoadCodeState, TakenIn, TryCode
 from programs.text import Reason
 from tests.kiosk.visit_bench import Walk, today
 

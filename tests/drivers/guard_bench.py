@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 
+from drivers import messages as m
 from drivers.build import build_id
-from drivers.guard import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.process import Guard
 from drivers.stimulator import (

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from drivers.contact import Unusable, lead_contact, lead_contacts
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from drivers.stimulator import ProbePulse, Recording
 from drivers.virtual.tissue import DRY, GOOD, Lead
 from tests.drivers.guard_bench import recording

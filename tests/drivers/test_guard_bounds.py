@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from drivers import limits as c
+from drivers import messages as m
 from drivers.bounds import first_broken, plan_bounds
-from drivers.guard import messages as m
 from drivers.p24 import codec as p24
 from drivers.rehastim2 import codec as rehastim2
 from tests.drivers.guard_bench import CYCLE, P24_LIKE, limit, phase, plan

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from drivers import messages as m
 from drivers.admission import Admission
-from drivers.guard import messages as m
 from drivers.guard import process
 from drivers.guard.command import main
 from drivers.guard.process import Guard

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from drivers import messages as m
 from drivers.build import build_id
 from drivers.guard import link as guard_link
-from drivers.guard import messages as m
 from drivers.guard.link import GuardLink
 from drivers.line import MAX_WAITING, Line
 
@@ -29,7 +29,7 @@ import asyncio, sys
 sys.path.insert(0, sys.argv[1])
 from drivers.build import build_id
 from drivers.guard.link import GuardLink
-from drivers.guard.messages import Device
+from drivers.messages import Device
 
 async def main():
     link = GuardLink.start_child("/nowhere", "p24", simulated=True)
@@ -46,7 +46,8 @@ asyncio.run(main())
 TELL_BUILD_AFTER_AN_UPDATE = """
 import pathlib, socket, sys
 sys.path.insert(0, sys.argv[1])
-from drivers.guard import link, messages as m
+from drivers.guard import link
+from drivers import messages as m
 pathlib.Path(sys.argv[1], "drivers", "build.py").open("a").write("# another build")
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 link.GuardLink(ours)

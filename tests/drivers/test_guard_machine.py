@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from drivers import messages as m
 from drivers.build import build_id
-from drivers.guard import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.output import Arming
 from drivers.guard.process import Guard

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.guard import messages as m
+from drivers import messages as m
 from tests.drivers.guard_bench import CYCLE, arm, limit, phase, plan
 
 INTEGERS = st.integers(-m.MAX_INTEGER, m.MAX_INTEGER)

@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from drivers import limits as c
+from drivers import messages as m
 from drivers.bounds import first_broken, plan_bounds
-from drivers.guard import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.output import TICK_MS, Arming, Refusal
 from tests.drivers.guard_bench import CYCLE, P24_LIKE, arm, limit, phase, plan

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drivers import limits as c
-from drivers.guard import messages as m
+from drivers import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.probe import Probing
 from drivers.stimulator import DeviceStopped, NoAnswer, ProbePulse, Running, Unplugged

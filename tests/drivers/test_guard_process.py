@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from drivers import limits as c
-from drivers.guard import messages as m
+from drivers import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.output import Arming
 from drivers.guard.process import Guard

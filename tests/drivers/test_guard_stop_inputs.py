@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from drivers.guard import messages as m
+from drivers import messages as m
 from drivers.stop_inputs import EV_KEY, INPUT_EVENT, PRESSED
 from tests.drivers.guard_bench import Client, arm, guarded, in_virtual_time
 

@@ -16,7 +16,7 @@ import pytest
 
 from drivers import limits
 from drivers.contact import lead_contacts
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from drivers.p24 import codec
 from drivers.p24.codec import LlChannelConfig, LlChannelConfigAck, biphasic_pulse, command_frame
 from drivers.p24.driver import P24, low_level_lead

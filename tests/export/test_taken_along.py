@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.diary.records import Access as AccessRecord
+from kiosk.events import OpenLock
 from kiosk.export import child
 from kiosk.export.child import Asked
 from kiosk.export.outgoing import NotSent, Result, Sent
 from kiosk.keys import Key
 from kiosk.session.lease import Liveness
 from kiosk.terminal.liveness import AlwaysAlive
-from kiosk.visit.events import OpenLock
 from kiosk.visit.state import Place
 from tests.kiosk.family_desk import desk
 

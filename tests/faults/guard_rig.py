@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers import limits
-from drivers.guard import messages as m
+from drivers import messages as m
 from drivers.guard.link import GuardLink
 from tests.drivers.guard_bench import arm, phase, plan
 

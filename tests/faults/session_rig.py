@@ -17,7 +17,7 @@ from typing import Any, cast
 from unittest import mock
 
 from drivers import framed_driver
-from drivers.guard import messages as m
+from drivers import messages as m
 from drivers.guard.link import GuardLink
 from drivers.guard.process import Guard
 from drivers.registry import DRIVERS
@@ -25,11 +25,11 @@ from drivers.stimulator import PortError, Stimulator
 from drivers.virtual.faults import parse_fault
 from drivers.virtual.process import virtual_device
 from kiosk.diary.records import Record
+from kiosk.events import ContactCheckEnded, SessionOutcome
 from kiosk.keys import Key
 from kiosk.session.contact import ContactRunner
 from kiosk.session.runner import SessionRunner
 from kiosk.terminal.liveness import AlwaysAlive
-from kiosk.visit.events import ContactCheckEnded, SessionOutcome
 from programs.plan import SessionPlan
 from tests.drivers.guard_bench import virtual_time
 

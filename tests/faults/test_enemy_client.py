@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guard import messages as m
+from drivers import messages as m
 from tests.faults.guard_rig import Kiosk, flows
 from tests.faults.test_guard_box_faults import Box, box
 from tests.faults.test_guard_faults import BUSY_S

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from drivers.guard import messages as m
+from drivers import messages as m
 from drivers.guard.link import GuardLink
 from tests.drivers.guard_bench import arm
 from tests.faults.guard_rig import WAIT_S, Kiosk, VirtualDevice, flows, virtual_device

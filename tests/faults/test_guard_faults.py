@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from drivers import limits as c
-from drivers.guard import messages as m
+from drivers import messages as m
 from tests.drivers.guard_bench import arm
 from tests.faults.guard_rig import Kiosk, VirtualDevice, kiosk, virtual_device
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from drivers import limits as c
-from drivers.guard import messages as m
+from drivers import messages as m
 from tests.faults.guard_rig import Kiosk, VirtualDevice, flows, kiosk, virtual_device
 from tests.faults.test_guard_faults import BUSY_S, client_process, gone
 

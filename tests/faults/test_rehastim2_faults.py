@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from drivers import limits as c
-from drivers.guard import messages as m
+from drivers import messages as m
 from tests.drivers.guard_bench import arm, limit, phase, plan
 from tests.faults.guard_rig import Kiosk, kiosk
 from tests.faults.test_guard_faults import BUSY_S, outlives_a_stopped_guard

@@ -8,6 +8,16 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from kiosk.diary.records import Entry, Lock, Session
+from kiosk.events import (
+    DiaryChecked,
+    FamilyLoaded,
+    PasswordMade,
+    PinChecked,
+    PlacesSeen,
+    SentOut,
+    StickTaken,
+    WordsFound,
+)
 from kiosk.export.outgoing import NotSent, Places, Sent
 from kiosk.review.family import (
     DayView,
@@ -26,16 +36,6 @@ from kiosk.review.family import (
     Trend,
     Week,
     Written,
-)
-from kiosk.visit.events import (
-    DiaryChecked,
-    FamilyLoaded,
-    PasswordMade,
-    PinChecked,
-    PlacesSeen,
-    SentOut,
-    StickTaken,
-    WordsFound,
 )
 from programs.text import Reason
 from tests.kiosk.visit_bench import START, Walk, today

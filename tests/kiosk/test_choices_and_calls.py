@@ -20,9 +20,9 @@ from kiosk.diary.settings_file import (
     load_settings,
     save_settings,
 )
+from kiosk.events import Choose, NotChosen, PlayTone, Woke
 from kiosk.keys import Key
 from kiosk.visit import flow
-from kiosk.visit.events import Choose, NotChosen, PlayTone, Woke
 from kiosk.visit.state import Setting
 from kiosk.visit.steps import calls
 from tests.kiosk.visit_bench import START, Walk, today

@@ -13,8 +13,8 @@ from kiosk.clock import FixedClock
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Lock
 from kiosk.diary.store import open_store
+from kiosk.events import CheckPin, CodeStateLoaded, CodeTried, OpenLock, PinChecked
 from kiosk.visit import flow
-from kiosk.visit.events import CheckPin, CodeStateLoaded, CodeTried, OpenLock, PinChecked
 from kiosk.visit.state import Moment
 from tests.kiosk.visit_album import album, full_prescription
 from tests.kiosk.visit_bench import KEYS, START, Walk, today

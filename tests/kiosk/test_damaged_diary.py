@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.diary.records import Lock
+from kiosk.events import DiaryChecked, TodayNotLoaded
 from kiosk.locale.compile import compile_all
-from kiosk.visit.events import DiaryChecked, TodayNotLoaded
 from tests.kiosk.family_album import BURN, FULL, opened
 from tests.kiosk.visit_bench import Walk
 from tests.visit.test_visit_piloted import sitting

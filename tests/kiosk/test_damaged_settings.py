@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from kiosk.access.pins import set_pin
 from kiosk.application import _kept
 from kiosk.diary.settings_file import SETTINGS, Settings
+from kiosk.events import Choose, LoadToday
 from kiosk.keys import Key
 from kiosk.terminal.liveness import AlwaysAlive
-from kiosk.visit.events import Choose, LoadToday
 from kiosk.visit.state import Place
 from tests.kiosk.family_desk import desk
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import pytest
 
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from drivers.registry import DRIVERS
 from kiosk.visit.pages.people import how_to_cut_output
 from kiosk.visit.state import Context, Place, Setting, Visit

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import today as today_of
 from kiosk import words
 from kiosk.clock import FixedClock
-from kiosk.diary import today as today_of
 from kiosk.diary.history import course_history, diary_due
 from kiosk.diary.records import Entry, Lock, Session
 from kiosk.diary.store import Store, open_store
-from kiosk.visit.events import Save
+from kiosk.events import Save
 from programs.content_files import ContentError
 from programs.diary_words import load_diary_words
 from programs.history import soreness_state

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from kiosk.diary.records import Alert, Lock
+from kiosk.events import TodayLoaded
 from kiosk.review.alerts import AlertsNow, Fired
 from kiosk.review.family import Told
-from kiosk.visit.events import TodayLoaded
 from programs.text import Reason
 from tests.kiosk.visit_bench import START, Walk, today
 

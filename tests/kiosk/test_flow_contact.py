@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from kiosk.diary.records import AdverseEvent, Alert, Contact, Lock, Screening
-from kiosk.keys import Key
-from kiosk.page import Placement
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginContactCheck,
     BeginSession,
     ContactCheckEnded,
@@ -18,6 +15,9 @@ from kiosk.visit.events import (
     SaveFailed,
     StopContactCheck,
 )
+from kiosk.keys import Key
+from kiosk.page import Placement
+from kiosk.visit import flow
 from kiosk.visit.steps.contact import MOST_FAILURES
 from programs.contact import GoodContact
 from programs.montage import Montage

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.diary.records import Access, Acknowledgement, Lock, Note, Unlock
+from kiosk.events import Save, Woke
 from kiosk.page import Overview, Table, Words
 from kiosk.review.family import FamilyView
 from kiosk.review.listing import Looking, day_of, entries_shown
-from kiosk.visit.events import Save, Woke
 from tests.kiosk.family_album import BURN, FULL, GAP, LAST, SEEN, SORE, family_screens, opened
 from tests.kiosk.visit_bench import Walk
 

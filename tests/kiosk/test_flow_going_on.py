@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kiosk.diary.records import Lock
-from kiosk.visit.events import BeginSession
+from kiosk.events import BeginSession
 from programs.history import CourseHistory, PastSession
 from programs.plan import SessionPlan
 from programs.prescription import demonstration_prescription

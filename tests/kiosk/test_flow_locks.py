@@ -11,12 +11,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from kiosk import today
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.records import Lock, Screening
 from kiosk.diary.store import Store, open_store
+from kiosk.events import BeginSession, DeviceSeen, StopTestEnded
 from kiosk.keys import Key
-from kiosk.visit.events import BeginSession, DeviceSeen, StopTestEnded
 from kiosk.visit.steps.answers import CONFIRMED_CLASSES
 from programs.library import load_questionnaire
 from programs.screening import Answer

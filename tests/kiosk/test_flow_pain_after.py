@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 
 from kiosk.diary.records import Entry, Session
-from kiosk.diary.today import CutOff, OpenEntry
+from kiosk.events import Woke
 from kiosk.page import NumberLine
+from kiosk.today import CutOff, OpenEntry
 from kiosk.visit import flow
-from kiosk.visit.events import Woke
 from tests.kiosk.visit_bench import START, Walk, today
 
 

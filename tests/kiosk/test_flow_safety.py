@@ -12,11 +12,7 @@ from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.diary.records import Alert, Entry, Lock, Screening
-from kiosk.diary.today import OpenScreening
-from kiosk.keys import Key
-from kiosk.screens.draw import draw
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginSession,
     DeviceSeen,
     Event,
@@ -34,6 +30,10 @@ from kiosk.visit.events import (
     TodayNotLoaded,
     Woke,
 )
+from kiosk.keys import Key
+from kiosk.screens.draw import draw
+from kiosk.today import OpenScreening
+from kiosk.visit import flow
 from kiosk.visit.steps.answers import CONFIRMED_CLASSES, groups
 from programs.library import load_questionnaire
 from programs.screening import Answer, Class, Finding

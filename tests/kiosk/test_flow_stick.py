@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.export.outgoing import NotSent, Places, Sent
-from kiosk.keys import Key
-from kiosk.visit.events import (
+from kiosk.events import (
     LoadToday,
     LookForPlaces,
     NewPassword,
@@ -18,6 +16,8 @@ from kiosk.visit.events import (
     TakeFromStick,
     Woke,
 )
+from kiosk.export.outgoing import NotSent, Places, Sent
+from kiosk.keys import Key
 from programs.text import Reason
 from tests.kiosk.family_album import at_the_stick, opened
 from tests.kiosk.visit_bench import Walk

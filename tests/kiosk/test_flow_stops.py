@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.diary.records import Alert, Entry, Lock
+from kiosk.events import BeginSession, DeviceSeen, OutputUnknown, SessionKey, Speak, StopTestEnded, Woke
 from kiosk.keys import Key
 from kiosk.visit import flow
-from kiosk.visit.events import BeginSession, DeviceSeen, OutputUnknown, SessionKey, Speak, StopTestEnded, Woke
 from tests.kiosk.visit_bench import Walk, device, today
 
 REPORTS_OFF = "The stimulator reports that its output is off."

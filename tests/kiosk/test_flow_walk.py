@@ -7,11 +7,7 @@ import datetime as dt
 import pytest
 
 from kiosk.diary.records import AdverseEvent, Entry, Lock, Pads, Screening, Session
-from kiosk.diary.today import CutOff, OpenEntry, OpenScreening
-from kiosk.keys import Key
-from kiosk.page import NumberLine, Placement
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginSession,
     CheckPin,
     DeviceSeen,
@@ -28,6 +24,10 @@ from kiosk.visit.events import (
     StopTestReady,
     Woke,
 )
+from kiosk.keys import Key
+from kiosk.page import NumberLine, Placement
+from kiosk.today import CutOff, OpenEntry, OpenScreening
+from kiosk.visit import flow
 from kiosk.visit.state import Setting
 from programs.plan import SessionPlan
 from tests.kiosk.visit_album import album, family_view

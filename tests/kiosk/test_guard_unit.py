@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from drivers.registry import DRIVERS
 from kiosk import guard_unit, words
 from kiosk.config import decode_config

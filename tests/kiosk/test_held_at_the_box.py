@@ -18,10 +18,7 @@ from kiosk.access.unlocking import CodeState
 from kiosk.clock import Clock
 from kiosk.diary import inbox
 from kiosk.diary.folder import read_meta
-from kiosk.keys import Key
-from kiosk.terminal.liveness import AlwaysAlive
-from kiosk.visit import changes
-from kiosk.visit.events import (
+from kiosk.events import (
     CodeStateLoaded,
     DeclineHeld,
     HeldDone,
@@ -30,6 +27,9 @@ from kiosk.visit.events import (
     PinChecked,
     TakeHeld,
 )
+from kiosk.keys import Key
+from kiosk.terminal.liveness import AlwaysAlive
+from kiosk.visit import changes
 from kiosk.visit.state import Place
 from programs.prescription import Clearance, Prescription, allows_more
 from tests.kiosk.family_desk import desk

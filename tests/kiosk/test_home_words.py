@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from kiosk import words
 from kiosk.diary.folder import REASONS
 from kiosk.diary.records import Session
-from kiosk.diary.today import CutOff, PadsInUse
+from kiosk.events import DeviceSeen
 from kiosk.page import Words
-from kiosk.visit.events import DeviceSeen
+from kiosk.today import CutOff, PadsInUse
 from programs.prescription import demonstration_prescription
 from tests.kiosk.visit_bench import START, Walk, device, today
 

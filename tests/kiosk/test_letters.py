@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import KioskError
+from kiosk.events import Choose
 from kiosk.letters import ADVANCE, CELLS, LINE, Pixels, fit, font_pixels, pixels_of, write
-from kiosk.visit.events import Choose
 from kiosk.visit.state import Setting
 from tests.kiosk.visit_bench import Walk
 

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Entry
 from kiosk.diary.store import open_store
+from kiosk.events import FamilyLoaded, FamilyNotLoaded, LoadFamilyView
 from kiosk.page import Chart, Words
 from kiosk.review.child import family_view_in_child
 from kiosk.review.family import FamilyView, Numbers
-from kiosk.visit.events import FamilyLoaded, FamilyNotLoaded, LoadFamilyView
 from tests.kiosk.visit_album import family_view
 from tests.kiosk.visit_bench import START, Walk, today
 

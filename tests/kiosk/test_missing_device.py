@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import drivers
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from kiosk import words
+from kiosk.events import DeviceSeen
 from kiosk.page import Words
-from kiosk.visit.events import DeviceSeen
 from kiosk.visit.pages.device_words import device_lines
 from tests.kiosk.visit_bench import Walk
 

@@ -22,10 +22,10 @@ from kiosk.locale.extract import extract
 from kiosk.page import Overview, Page, Running, Words
 from kiosk.screens.draw import LEAST_HEIGHT, LEAST_WIDTH, draw
 from kiosk.visit import flow
-from kiosk.visit.pages import reasons
 from kiosk.visit.pages.question_pages import begun_once
 from kiosk.visit.steps import leaflets
 from kiosk.widgets.glyphs import CONSOLE_CHARACTERS, clean
+from kiosk.wording import reasons
 from programs import course, plan, progression, screening
 from programs.text import Reason
 from tests.kiosk.visit_album import Shot, album

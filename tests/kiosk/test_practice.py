@@ -7,9 +7,9 @@ import random
 import pytest
 
 from kiosk.diary.records import Lock
+from kiosk.events import DeviceSeen, Effect, LoadToday, OutputUnknown, PlayTone, Speak
 from kiosk.keys import Key
 from kiosk.page import LevelFinding
-from kiosk.visit.events import DeviceSeen, Effect, LoadToday, OutputUnknown, PlayTone, Speak
 from kiosk.visit.steps import practice
 from tests.kiosk.visit_bench import SAFE, Walk, device, today
 

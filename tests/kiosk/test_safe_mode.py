@@ -7,9 +7,7 @@ import itertools
 import pytest
 
 from kiosk.diary.records import Lock
-from kiosk.keys import Key
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginContactCheck,
     BeginSession,
     BoxChecked,
@@ -17,6 +15,8 @@ from kiosk.visit.events import (
     LeaveSafeMode,
     StartStopTest,
 )
+from kiosk.keys import Key
+from kiosk.visit import flow
 from kiosk.visit.state import Setting
 from tests.kiosk.visit_bench import FIRST_TIME, Walk, today
 

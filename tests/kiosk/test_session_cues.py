@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from msgspec.structs import replace
 
-from drivers.guard.messages import Pattern
+from drivers.messages import Pattern
 from kiosk.keys import Key
 from kiosk.page import LevelFinding
 from kiosk.session import machine

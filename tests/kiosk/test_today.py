@@ -10,15 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from kiosk import today
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.clock_trust import DAYS
 from kiosk.diary.prescriptions import install
 from kiosk.diary.records import Alert, Entry, Form, Lock, Pads, Screening, Session
 from kiosk.diary.store import Store, open_reader, open_store
 from kiosk.errors import KioskError
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginSession,
     DeviceSeen,
     Effect,
@@ -31,6 +30,7 @@ from kiosk.visit.events import (
     StopTestEnded,
     TodayLoaded,
 )
+from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting, Visit
 from kiosk.visit.steps import answers
 from programs.library import load_questionnaire, questionnaire_digest

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.diary.records import Acknowledgement, Note
+from kiosk.events import FindWords, Woke, WordsFound
 from kiosk.keys import ERASE, typed
 from kiosk.page import Table, TextEntry
 from kiosk.review import entry_words
 from kiosk.review.family import EntryView, Found, NoteView
-from kiosk.visit.events import FindWords, Woke, WordsFound
 from kiosk.visit.sheets import ROW, sheets
 from kiosk.visit.steps import typing
 from kiosk.visit.steps.family_notes import MOST_WRITTEN

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk.events import Speak
 from kiosk.keys import Key
 from kiosk.screens.draw import draw
 from kiosk.visit import flow
-from kiosk.visit.events import Speak
 from kiosk.visit.state import Setting
 from tests.kiosk.visit_album import album
 from tests.kiosk.visit_bench import Walk

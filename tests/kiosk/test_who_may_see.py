@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from kiosk import cli
+from kiosk import today as today_of
 from kiosk.access.pins import Access
 from kiosk.clock import FixedClock
-from kiosk.diary import today as today_of
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import Consent, FolderKind, Lock
 from kiosk.diary.settings_file import load_settings
 from kiosk.diary.store import open_store
+from kiosk.events import CheckPin, LoadFamilyView, PinChecked, StopTestEnded, Woke
 from kiosk.keys import Key
 from kiosk.visit import flow
-from kiosk.visit.events import CheckPin, LoadFamilyView, PinChecked, StopTestEnded, Woke
 from kiosk.visit.state import Setting
 from tests.kiosk.visit_bench import Walk, today
 

@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from kiosk.diary.today import PadsInUse
+from kiosk.events import BeginSession
 from kiosk.keys import Key
-from kiosk.visit.events import BeginSession
+from kiosk.today import PadsInUse
 from tests.kiosk.visit_bench import START, Walk, today
 
 DAY = dt.timedelta(days=1)

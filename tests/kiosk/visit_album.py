@@ -9,18 +9,11 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.access.handed_in import Held, Installs, Opens
 from kiosk.access.unlocking import CodeResult, CodeState, ToOpen
 from kiosk.diary.records import Lock, Session
-from kiosk.diary.today import CutOff, PadsInUse, Today
-from kiosk.keys import Key
-from kiosk.page import Page
-from kiosk.review.family import DayView, FamilyView, Kept, Numbers
-from kiosk.session import machine
-from kiosk.session.state import Deadline, Event, Heard, Pressed, SessionSaved, SessionState
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginSession,
     BoxChecked,
     CodeStateLoaded,
@@ -39,6 +32,13 @@ from kiosk.visit.events import (
     StopTestEnded,
     TodayNotLoaded,
 )
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.review.family import DayView, FamilyView, Kept, Numbers
+from kiosk.session import machine
+from kiosk.session.state import Deadline, Event, Heard, Pressed, SessionSaved, SessionState
+from kiosk.today import CutOff, PadsInUse, Today
+from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting, Visit
 from kiosk.visit.steps import clinician, contact, leaflets, practice
 from kiosk.visit.steps.forms import next_due

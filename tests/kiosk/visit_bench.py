@@ -9,14 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from drivers.guard.messages import Device, LeadContact
+from drivers.messages import Device, LeadContact
 from kiosk.diary.records import Consent, Entry, Envelope, FolderKind, Lock, Record, Screening, Session, Stored
-from kiosk.diary.today import Today
-from kiosk.keys import Key
-from kiosk.page import Page
-from kiosk.review.alerts import AlertsNow
-from kiosk.visit import flow
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginSession,
     ContactCheckEnded,
     DeviceSeen,
@@ -34,6 +29,11 @@ from kiosk.visit.events import (
     StopTestReady,
     TodayLoaded,
 )
+from kiosk.keys import Key
+from kiosk.page import Page
+from kiosk.review.alerts import AlertsNow
+from kiosk.today import Today
+from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting, Visit
 from programs.history import CourseHistory
 from programs.library import load_questionnaire, questionnaire_digest

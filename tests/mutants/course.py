@@ -77,7 +77,7 @@ MUTANTS = (
     ),
     Mutant(
         "a practised visit is over when its session is",
-        "kiosk/visit/events.py",
+        "kiosk/events.py",
         "return self.practised or not self.never_armed",
         "return not self.never_armed",
         "tests/kiosk/test_practice.py",
@@ -196,7 +196,7 @@ MUTANTS = (
     ),
     Mutant(
         "an answer of a set-back clock is forgotten",
-        "kiosk/diary/today.py",
+        "kiosk/today.py",
         "<= session.envelope.event_time <= now for",
         "<= session.envelope.event_time for",
         "tests/kiosk/test_today.py",

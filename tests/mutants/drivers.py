@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 FRAMED = "drivers/framed_driver.py"
 REHASTIM2 = "drivers/rehastim2/driver.py"
-MESSAGES = "drivers/guard/messages.py"
+MESSAGES = "drivers/messages.py"
 RECORD = "drivers/record.py"
 TEST_CONTRACT = "tests/drivers/test_driver_contract.py"
 TEST_P24 = "tests/drivers/test_p24_driver.py"

@@ -140,7 +140,7 @@ MUTANTS = (
     ),
     Mutant(
         "a session counts as looked at though nobody said how the skin is",
-        "kiosk/diary/today.py",
+        "kiosk/today.py",
         "if entry.skin is not None:",
         "if True:",
         "tests/kiosk/test_today.py",
@@ -245,7 +245,7 @@ MUTANTS = (
     ),
     Mutant(
         "after a boot answers count by a clock that nobody trusts",
-        "kiosk/diary/today.py",
+        "kiosk/today.py",
         "elif envelope.clock_trusted and self._believed:",
         "else:\n            written_s = self._now_s - (self._now - envelope.entry_time).total_seconds()\n"
         "        if False:",

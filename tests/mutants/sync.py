@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 PREPARE = "kiosk/sync/prepare.py"
 SENDER = "kiosk/sync/sender.py"
-OUTBOX = "kiosk/sync/outbox.py"
+OUTBOX = "kiosk/diary/outbox.py"
 BUNDLE = "kiosk/sync/bundle.py"
 TRANSPORT = "kiosk/sync/transport.py"
 HANDED_IN = "kiosk/access/handed_in.py"

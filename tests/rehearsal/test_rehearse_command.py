@@ -16,10 +16,10 @@ from kiosk.diary.folder import read_meta
 from kiosk.diary.history import course_history
 from kiosk.diary.records import TABLES, Session
 from kiosk.diary.store import open_reader
-from kiosk.diary.today import read
 from kiosk.export.facts import read_facts
 from kiosk.rehearsal import command
 from kiosk.review.alerts import read_alerts
+from kiosk.today import read
 from programs import progression
 from tests.rehearsal.folders import ENDS, rehearsed, rehearsed_course
 

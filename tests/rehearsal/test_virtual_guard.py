@@ -9,14 +9,14 @@ from random import Random
 import msgspec
 import pytest
 
-from drivers.guard import messages as m
+from drivers import messages as m
+from kiosk.arming.plan import channel_limits, guard_plan
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Record
 from kiosk.rehearsal.guard import VirtualGuard
 from kiosk.rehearsal.hands import Hands
 from kiosk.rehearsal.patient import Feeling
 from kiosk.rehearsal.session import Guard, Mishap, SessionPlayer
-from kiosk.session.arming import channel_limits, guard_plan
 from programs import library
 from programs.history import CourseHistory
 from programs.plan import ChannelPlan, SessionPlan

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from drivers import limits
+from drivers import messages as m
 from drivers.bounds import first_broken, plan_bounds
-from drivers.guard import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.output import Arming
 from drivers.p24.driver import P24

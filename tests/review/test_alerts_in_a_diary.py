@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import today
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.records import Acknowledgement, AdverseEvent, Alert, Entry
 from kiosk.diary.store import Store, open_store
 from kiosk.review.alerts import AlertsNow, read_alerts

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
+from kiosk.events import ContactCheckEnded
 from kiosk.session import contact, rules
 from kiosk.session.contact import ContactState, Ended
 from kiosk.session.state import Deadline, GuardGone, Heard, Send, StopRequested
-from kiosk.visit.events import ContactCheckEnded
 
 GOOD = guard.LeadContact(1, "good", 693, 500)
 OPEN = guard.LeadContact(2, "open", None, None)

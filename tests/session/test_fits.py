@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.registry import DRIVERS
-from kiosk.session.fits import fits
+from kiosk.arming.fits import fits
 from programs import library
 from programs.history import CourseHistory
 from programs.montage import Lead
@@ -77,7 +77,7 @@ def test_a_limit_below_the_smallest_step_is_no_session() -> None:
 
 def test_no_port_is_opened_and_what_opens_ports_is_not_imported() -> None:
     code = (
-        "import sys; from kiosk.session.fits import fits; fits('p24'); fits('rehastim2')\n"
+        "import sys; from kiosk.arming.fits import fits; fits('p24'); fits('rehastim2')\n"
         "assert not {'serial', 'drivers.serial_port', 'drivers.framed_driver'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

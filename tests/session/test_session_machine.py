@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.diary.records import LevelFound, Session
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import machine, rules
 from kiosk.session.state import (
@@ -26,7 +27,6 @@ from kiosk.session.state import (
     Tone,
     Write,
 )
-from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 from tests.session.plans import channel, nmes_plan, tens_plan
 

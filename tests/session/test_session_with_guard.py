@@ -23,13 +23,14 @@ from hypothesis.stateful import (
 )
 
 from drivers import limits
+from drivers import messages as guard
 from drivers.bounds import first_broken, plan_bounds
-from drivers.guard import messages as guard
 from drivers.guard.lease import Now
 from drivers.guard.output import Arming, Refusal
 from drivers.p24.driver import P24
 from drivers.rehastim2.driver import RehaStim2
 from drivers.stimulator import Targets
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.session import machine
 from kiosk.session.state import (
@@ -45,7 +46,6 @@ from kiosk.session.state import (
     StopRequested,
     Write,
 )
-from kiosk.visit.events import SessionOutcome
 from programs.plan import SessionPlan
 from tests.session.plans import channel, nmes_plan, tens_plan
 

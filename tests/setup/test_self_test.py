@@ -13,7 +13,7 @@ import pytest
 
 from drivers import limits
 from drivers.guard.link import GuardLink
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from kiosk.clock import SystemClock
 from kiosk.settings import SimulatorSpec
 from kiosk.setup import self_test

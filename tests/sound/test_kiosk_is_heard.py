@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.config import ConfigError, Sound, decode_config
 from kiosk.keys import Key
 from kiosk.sound import tones

@@ -7,9 +7,9 @@ import datetime as dt
 from pathlib import Path
 
 from kiosk.clock import FixedClock
+from kiosk.diary.outbox import Outbox
 from kiosk.diary.records import CLINIC, Consent, Entry, Record, Session
 from kiosk.diary.store import StoreReader, open_reader, open_store
-from kiosk.sync.outbox import Outbox
 from kiosk.sync.prepare import Prepared, prepare
 from tests.export.diaries import NOW, diary
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Sync
+from kiosk.diary.outbox import Outbox, OutboxError
 from kiosk.sync import incoming
 from kiosk.sync.carried import bring, carry
-from kiosk.sync.outbox import Outbox, OutboxError
 from kiosk.sync.prepare import settle
 from kiosk.sync.sender import Sender
 from kiosk.sync.transport import FhirServer

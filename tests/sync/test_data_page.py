@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.clock import FixedClock
+from kiosk.diary.outbox import Outbox
 from kiosk.diary.records import Alert, Entry, Form, Screening, Session
 from kiosk.diary.store import open_reader
-from kiosk.sync.outbox import Outbox
 from kiosk.sync.prepare import prepare
 from programs.text import Reason
 from tests.export.diaries import NOW

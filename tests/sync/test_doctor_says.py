@@ -11,10 +11,10 @@ import pytest
 
 from kiosk.config import Sync
 from kiosk.diary.files import Place
+from kiosk.diary.outbox import Outbox, OutboxError, SharedFiles
 from kiosk.doctor import words
 from kiosk.doctor.finding import Finding
 from kiosk.doctor.machine import Space
-from kiosk.sync.outbox import Outbox, OutboxError, SharedFiles
 from kiosk.sync.sender import Sender
 from kiosk.sync.transport import FhirServer
 from tests.export.test_fhir import errors

@@ -22,12 +22,12 @@ from kiosk.clock import FixedClock
 from kiosk.config import Sync
 from kiosk.diary.files import Place
 from kiosk.diary.folder import JOURNAL, META
+from kiosk.diary.outbox import Outbox, SharedFiles
 from kiosk.diary.store import open_reader
 from kiosk.export.fhir import Mapper, by_type, plans_of
 from kiosk.rehearsal.books import NewFolder
 from kiosk.rehearsal.course import Course
 from kiosk.sync import prepare
-from kiosk.sync.outbox import Outbox, SharedFiles
 from kiosk.sync.sender import Sender
 from kiosk.sync.transport import FhirServer
 from tests.rehearsal.folders import ENDS

@@ -12,10 +12,10 @@ import pytest
 
 from kiosk.config import Sync
 from kiosk.diary.inbox import MAX_BYTES
+from kiosk.diary.outbox import INCOMING, Outbox
 from kiosk.export.fhir import Mapper, by_type
 from kiosk.sync.bundle import IDENTIFIER
 from kiosk.sync.incoming import MOST_AT_ONCE, fetch, search_of
-from kiosk.sync.outbox import INCOMING, Outbox
 from kiosk.sync.transport import MOST_ANSWER_BYTES, Answer, FhirServer, Unreachable
 from tests.sync.fhir_server import FhirStore, fhir_server
 

@@ -20,9 +20,9 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.config import Sync
+from kiosk.diary.outbox import Outbox
 from kiosk.diary.store import open_reader
 from kiosk.sync.incoming import TYPE, fetch, search_of
-from kiosk.sync.outbox import Outbox
 from kiosk.sync.prepare import prepare
 from kiosk.sync.sender import Sender
 from kiosk.sync.transport import FhirServer

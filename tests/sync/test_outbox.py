@@ -19,7 +19,7 @@ import pytest
 from kiosk.config import Sync
 from kiosk.diary.files import Place
 from kiosk.diary.inbox import MAX_BYTES
-from kiosk.sync.outbox import (
+from kiosk.diary.outbox import (
     INCOMING,
     MOST_BYTES,
     RECEIPTS,

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from kiosk.diary.outbox import RECEIPTS, STATE, Outbox, Receipt, Refusal, names_in
 from kiosk.diary.records import Screening
 from kiosk.sync import prepare
-from kiosk.sync.outbox import RECEIPTS, STATE, Outbox, Receipt, Refusal, names_in
 from tests.export.test_fhir import errors
 from tests.sync.boxes import NO, YES, Box, entry, session
 from tests.sync.fhir_server import references

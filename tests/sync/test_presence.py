@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kiosk.sync.outbox import Outbox
+from kiosk.diary.outbox import Outbox
 from kiosk.sync.presence import Presence
 
 HOLDER = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Sync
-from kiosk.sync.outbox import CONSENT, Outbox
+from kiosk.diary.outbox import CONSENT, Outbox
 from kiosk.sync.sender import FIRST_PAUSE_S, LONGEST_PAUSE_S, NOT_ALLOWED, SOMEBODY_THERE, Sender, Sent, last
 from kiosk.sync.transport import Answer, FhirServer, Unreachable
 from tests.export.test_fhir import errors

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Session
 from kiosk.diary.store import open_reader
+from kiosk.events import OutputUnknown, StopTestEnded
 from kiosk.keys import Key
 from kiosk.session import machine
-from kiosk.visit.events import OutputUnknown, StopTestEnded
 from tests.visit.device_log import DeviceLog
 from tests.visit.test_visit_piloted import Sitting, sitting, to_the_level
 

@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk import today
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.clock_trust import DAYS
 from kiosk.diary.records import Entry, Screening, Session
 from kiosk.diary.store import open_store
-from kiosk.diary.today import Today
+from kiosk.events import DeviceSeen, TodayLoaded
 from kiosk.page import Page
+from kiosk.today import Today
 from kiosk.visit import flow
-from kiosk.visit.events import DeviceSeen, TodayLoaded
 from kiosk.visit.state import Moment, Setting
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import SessionPlan

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.keys import Key
 from kiosk.visit import flow
 from tests.visit.test_application_faults import feeling

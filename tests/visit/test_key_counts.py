@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.guard import messages as guard
+from drivers import messages as guard
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Record
+from kiosk.events import BeginSession
 from kiosk.keys import Key
 from kiosk.rehearsal.guard import VirtualGuard
 from kiosk.rehearsal.session import SessionPlayer
 from kiosk.session.state import SessionState
-from kiosk.visit.events import BeginSession
 from programs.plan import SessionPlan
 from tests.kiosk.visit_bench import FIRST_TIME, START, Walk, today
 from tests.session.plans import channel, nmes_plan, tens_plan

@@ -19,15 +19,14 @@ from textual.pilot import Pilot
 
 from drivers import limits
 from drivers.build import build_id
+from kiosk import today
 from kiosk.access.pins import Access
 from kiosk.app import KioskApp
 from kiosk.application import Application
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import load_config
-from kiosk.diary import today
 from kiosk.diary.records import Entry, Session
 from kiosk.diary.store import Store, StoreReader, open_store
-from kiosk.diary.today import Today
 from kiosk.export.csv_table import rows
 from kiosk.export.fhir import write_bundle
 from kiosk.page import Overview
@@ -36,6 +35,7 @@ from kiosk.settings import RunOptions, resolve
 from kiosk.sound.player import SILENT, Sounds
 from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.theme.rendering import Rendering
+from kiosk.today import Today
 from programs.plan import SessionPlan
 from tests.visit.device_log import DeviceLog
 

@@ -11,9 +11,9 @@ from kiosk.page import Chart, Choice, Column, Page, Panel
 from kiosk.review.family import DAYS, DayView, FamilyView, Level, SideLevel, Stretch
 from kiosk.visit.pages import family_pages as family
 from kiosk.visit.pages.chrome import build
-from kiosk.visit.pages.stop_words import stop_word
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import family as steps
+from kiosk.wording.stop_words import stop_word
 from kiosk.words import _, ngettext
 from programs.forms import load_forms
 

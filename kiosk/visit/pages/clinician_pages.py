@@ -8,7 +8,6 @@ from kiosk import words
 from kiosk.access.handed_in import Held, Opens
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, PinEntry, Words
-from kiosk.visit.pages import sides
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.family_pages import leafing
 from kiosk.visit.pages.pin_words import pin_notice
@@ -16,6 +15,7 @@ from kiosk.visit.pages.verdicts import cause_of
 from kiosk.visit.state import FromClinic, Moment, Visit
 from kiosk.visit.steps import clinician
 from kiosk.visit.steps import held as held_steps
+from kiosk.wording import sides
 from kiosk.words import _, content, ngettext
 from programs.library import load_courses, load_montages, load_programme
 from programs.prescription import Prescription

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import people, sides
+from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pad_pages import back_drawn
 from kiosk.visit.pages.stops import fault_sentence
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps.contact import holds_less_than_usual, may_check_again, not_good
 from kiosk.visit.steps.pads import montage
+from kiosk.wording import sides
 from kiosk.words import _, ngettext
 from programs.montage import Lead
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
-from typing import Final
-
-from kiosk import words
 from kiosk.visit.state import Visit
-from kiosk.words import _, ngettext
-
-NAMED: Final = 2
-"""More months than these are counted."""
+from kiosk.wording.unreadable import named
+from kiosk.words import _
 
 
 def on_home(visit: Visit) -> tuple[str, ...]:
@@ -53,17 +46,5 @@ def not_saved(visit: Visit) -> tuple[str, ...]:
     return (*(why for reason, why in worded.items() if reason in said), said)
 
 
-def left_out(months: Sequence[str]) -> str:
-    """For whoever looks at the rest of it, or takes that along."""
-    return _("Missing, because it cannot be read: {months}.").format(months=_named(months))
-
-
 def _months(visit: Visit) -> str:
-    return _named(visit.context.damaged)
-
-
-def _named(months: Sequence[str]) -> str:
-    """ "October 2026", oldest first."""
-    if len(months) > NAMED:
-        return ngettext("{n} month", "{n} months", len(months)).format(n=len(months))
-    return ", ".join(words.month(dt.date.fromisoformat(f"{month}-01")) for month in months)
+    return named(visit.context.damaged)

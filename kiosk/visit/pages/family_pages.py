@@ -14,13 +14,15 @@ from kiosk.page import Choice, Overview, Page, PinEntry, Table, TextEntry, Words
 from kiosk.review.entry_words import author_word, mark_words, moment_word, yes_word
 from kiosk.review.family import LISTED_DAYS, EntryView, FamilyView, NoteView, SessionView, SideLevel, Told
 from kiosk.review.listing import Looking, entries_shown, notes_about, notes_shown
-from kiosk.visit.pages import damage_words, people, reasons, verdicts
+from kiosk.visit.pages import damage_words, people, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pin_words import pin_notice
-from kiosk.visit.pages.stop_words import stop_word
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers, family_notes
 from kiosk.visit.steps import family as steps
+from kiosk.wording import reasons
+from kiosk.wording.stop_words import stop_word
+from kiosk.wording.unreadable import left_out
 from kiosk.words import _, content, ngettext
 from programs.library import load_programme
 
@@ -451,7 +453,7 @@ def _left_out(looking: Looking) -> tuple[str, ...]:
         return ()
     count, unreadable = looking.found.left_out, looking.found.unreadable
     older = ngettext("{n} older one is left out.", "{n} older ones are left out.", count).format(n=count)
-    return (*((older,) if count else ()), *((damage_words.left_out(unreadable),) if unreadable else ()))
+    return (*((older,) if count else ()), *((left_out(unreadable),) if unreadable else ()))
 
 
 def find(visit: Visit, moment: Moment) -> Page:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import damage_words, device_words, people, reasons, safe_mode_pages, verdicts
+from kiosk.visit.pages import damage_words, device_words, people, safe_mode_pages, verdicts
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers, calls, consent, device, exercises, practice, unlock_code, verdict
 from kiosk.visit.steps.home import CUT_SHORT, consent_can_be_asked, prescription_can_be_read, variant
+from kiosk.wording import reasons
 from kiosk.words import _, content
 from programs.library import load_programme
 from programs.plan import SessionPlan

@@ -8,8 +8,8 @@ from kiosk import words
 from kiosk.page import Chart, Column, Page, Words
 from kiosk.review.family import FamilyView
 from kiosk.visit.pages.chrome import build
-from kiosk.visit.pages.damage_words import left_out
 from kiosk.visit.state import Moment, Visit
+from kiosk.wording.unreadable import left_out
 from kiosk.words import _, ngettext
 
 WEEK: Final = 7

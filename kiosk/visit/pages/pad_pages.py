@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kiosk.keys import Key
 from kiosk.page import Choice, PadDrawn, Page, Placement, Words
-from kiosk.visit.pages import reasons, sides
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.home_pages import device_lines
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import device
 from kiosk.visit.steps.pads import BOTH_PADS, montage, worn
+from kiosk.wording import reasons, sides
 from kiosk.words import _, content
 from programs.montage import Montage
 

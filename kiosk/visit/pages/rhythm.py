@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from drivers.guard.messages import GuardPlan, Pattern, Phase
+from drivers.messages import GuardPlan, Pattern, Phase
 
 REACH_MS: Final = 40_000
 STEP_MS: Final = 500

@@ -9,9 +9,10 @@ from kiosk.keys import Key
 from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel, Strip, Words
 from kiosk.session.machine import at_limit_unfelt, up_refused
 from kiosk.session.state import SessionState, Side
-from kiosk.visit.pages import people, reasons, rhythm, sides
+from kiosk.visit.pages import people, rhythm
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
+from kiosk.wording import reasons, sides
 from kiosk.words import _, content, ngettext
 from programs.library import load_programme
 from programs.montage import Lead

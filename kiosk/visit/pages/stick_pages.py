@@ -6,10 +6,10 @@ from kiosk.export.outgoing import NotSent, Sent
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages.chrome import build
-from kiosk.visit.pages.damage_words import left_out
 from kiosk.visit.pages.family_pages import closes
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import stick as steps
+from kiosk.wording.unreadable import left_out
 from kiosk.words import _
 from programs.text import Reason
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from kiosk import words
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import people, sides
+from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps.stimulation import away_long, may_go_on
+from kiosk.wording import sides
 from kiosk.words import _, content
 
 

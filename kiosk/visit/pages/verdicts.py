@@ -9,11 +9,12 @@ from kiosk import words
 from kiosk.diary.records import Lock
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import people, reasons
+from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.verdict import can_tell
+from kiosk.wording import reasons
 from kiosk.words import _, content
 from programs.advice import load_advice
 from programs.plan import NotToday

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from kiosk.diary.settings_file import Reminders
-from kiosk.visit.events import Effect, PlayTone
+from kiosk.events import Effect, PlayTone
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps.home import variant
 from kiosk.visit.steps.moves import update

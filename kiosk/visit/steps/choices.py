@@ -7,9 +7,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from kiosk.config import Language
+from kiosk.events import Choose
 from kiosk.keys import Key
 from kiosk.sound.tones import LOUDEST
-from kiosk.visit.events import Choose
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps.moves import back, update
 

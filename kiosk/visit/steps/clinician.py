@@ -8,8 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from kiosk.access.unlocking import ToOpen
+from kiosk.events import CodeTried, LoadCodeState, LoadHeld, OpenLock, PinChecked
 from kiosk.keys import Key
-from kiosk.visit.events import CodeTried, LoadCodeState, LoadHeld, OpenLock, PinChecked
 from kiosk.visit.state import Code, FromClinic, Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import back, go, home, update
 from kiosk.visit.steps.pin_entry import say_wrong, type_pin

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from kiosk.diary.records import Alert, Lock
-from kiosk.visit.events import Effect
+from kiosk.events import Effect
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.moves import jump, save, save_document, update

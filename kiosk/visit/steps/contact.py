@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from drivers.guard.messages import LeadContact
+from drivers.messages import LeadContact
 from kiosk.diary.records import Contact
+from kiosk.events import BeginContactCheck, ContactCheckEnded, Effect, StopContactCheck
 from kiosk.keys import Key
-from kiosk.visit.events import BeginContactCheck, ContactCheckEnded, Effect, StopContactCheck
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.conclusion import (

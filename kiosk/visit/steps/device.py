@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from kiosk.visit.state import Visit
 from kiosk.visit.steps.moves import update, update_run
 

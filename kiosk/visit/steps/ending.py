@@ -7,8 +7,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from kiosk.diary.records import Entry, Lock
+from kiosk.events import Effect
 from kiosk.keys import Key
-from kiosk.visit.events import Effect
 from kiosk.visit.state import Continuation, Moment, Number, Result, Visit
 from kiosk.visit.steps import exercises, numbers
 from kiosk.visit.steps.conclusion import save_lock

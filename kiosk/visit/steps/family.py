@@ -8,6 +8,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from kiosk.diary.records import Access
+from kiosk.events import (
+    FamilyLoaded,
+    FamilyNotLoaded,
+    FindWords,
+    LoadFamilyView,
+    PinChecked,
+    WordsFound,
+)
 from kiosk.keys import Key
 from kiosk.review import entry_words
 from kiosk.review.family import EntryView, FamilyView, Told
@@ -21,14 +29,6 @@ from kiosk.review.listing import (
     notes_about,
     notes_shown,
     row_of_day,
-)
-from kiosk.visit.events import (
-    FamilyLoaded,
-    FamilyNotLoaded,
-    FindWords,
-    LoadFamilyView,
-    PinChecked,
-    WordsFound,
 )
 from kiosk.visit.sheets import sheets
 from kiosk.visit.state import Moment, Pin, Result, Visit

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from kiosk.diary.records import Form as Filled
-from kiosk.diary.today import Today
 from kiosk.keys import Key
+from kiosk.today import Today
 from kiosk.visit.state import Moment, Number, Result, Visit
 from kiosk.visit.steps import numbers
 from kiosk.visit.steps.moves import back, forget_document, go, save_document, update, wait_for_saves

@@ -8,9 +8,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from kiosk.access.handed_in import Held, Installs
+from kiosk.events import DeclineHeld, HeldDone, HeldLoaded, LoadHeld, TakeHeld
 from kiosk.keys import Key
 from kiosk.visit import changes
-from kiosk.visit.events import DeclineHeld, HeldDone, HeldLoaded, LoadHeld, TakeHeld
 from kiosk.visit.sheets import sheets
 from kiosk.visit.state import FromClinic, Moment, Result, Visit
 from kiosk.visit.steps.moves import back, go, load_today, update

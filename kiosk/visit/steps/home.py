@@ -8,9 +8,9 @@ from typing import Final, Literal
 import msgspec
 
 from kiosk.diary.records import Entry
-from kiosk.diary.today import CutOff
+from kiosk.events import Effect
 from kiosk.keys import Key
-from kiosk.visit.events import Effect
+from kiosk.today import CutOff
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import (
     answers,

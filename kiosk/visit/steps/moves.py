@@ -8,8 +8,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from kiosk.diary.records import Record, Screening
+from kiosk.events import Effect, LoadToday, Save, Saved, SaveFailed, SaveScreening
 from kiosk.export.outgoing import Outgoing
-from kiosk.visit.events import Effect, LoadToday, Save, Saved, SaveFailed, SaveScreening
 from kiosk.visit.state import (
     Code,
     Continuation,

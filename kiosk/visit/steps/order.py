@@ -6,7 +6,7 @@ asked, and nothing is asked twice.
 
 from __future__ import annotations
 
-from kiosk.visit.events import StartStopTest
+from kiosk.events import StartStopTest
 from kiosk.visit.state import Moment, Number, Result, Visit
 from kiosk.visit.steps import answers, device
 from kiosk.visit.steps.conclusion import save_cleared, save_verdict

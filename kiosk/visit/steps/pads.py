@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from kiosk.diary.records import Pads
+from kiosk.events import StopTestEnded
 from kiosk.keys import Key
-from kiosk.visit.events import StopTestEnded
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import device
 from kiosk.visit.steps.conclusion import to_not_confirmed

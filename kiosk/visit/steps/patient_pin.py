@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from kiosk.events import PinChecked
 from kiosk.keys import Key
-from kiosk.visit.events import PinChecked
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import go, update
 from kiosk.visit.steps.pin_entry import say_wrong, type_pin

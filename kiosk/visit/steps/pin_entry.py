@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
+from kiosk.events import CheckPin, PinChecked
 from kiosk.keys import Key
-from kiosk.visit.events import CheckPin, PinChecked
 from kiosk.visit.state import Moment, Pin, Result, Visit
 from kiosk.visit.steps.moves import back, update
 

@@ -12,11 +12,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from drivers.guard.messages import Device
+from drivers.messages import Device
 from kiosk.diary.records import Envelope, Stored
-from kiosk.diary.today import Today
-from kiosk.keys import Key
-from kiosk.visit.events import (
+from kiosk.events import (
     BeginSession,
     Effect,
     Event,
@@ -31,6 +29,8 @@ from kiosk.visit.events import (
     StopTestEnded,
     TodayLoaded,
 )
+from kiosk.keys import Key
+from kiosk.today import Today
 from kiosk.visit.state import Context, Moment, Place, Result, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.moves import back, go, home, update

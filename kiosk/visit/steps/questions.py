@@ -7,8 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from kiosk.diary.records import Screening
+from kiosk.events import Effect
 from kiosk.keys import Key
-from kiosk.visit.events import Effect
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.conclusion import lock_what_stands, save_alert, save_lock

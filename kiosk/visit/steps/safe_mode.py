@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from kiosk.events import BoxChecked, CheckBox, LeaveSafeMode
 from kiosk.keys import Key
-from kiosk.visit.events import BoxChecked, CheckBox, LeaveSafeMode
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps.moves import back, go, update
 

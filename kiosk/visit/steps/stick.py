@@ -10,9 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kiosk.export.outgoing import Outgoing, Sent
-from kiosk.keys import Key
-from kiosk.visit.events import (
+from kiosk.events import (
     LookForPlaces,
     NewPassword,
     PasswordMade,
@@ -22,6 +20,8 @@ from kiosk.visit.events import (
     StickTaken,
     TakeFromStick,
 )
+from kiosk.export.outgoing import Outgoing, Sent
+from kiosk.keys import Key
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps.moves import back, go, home, update
 

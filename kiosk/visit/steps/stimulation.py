@@ -12,8 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from kiosk.diary.records import AdverseEvent, Lock, Pads, Session
+from kiosk.events import BeginSession, Effect, SessionKey, SessionOutcome
 from kiosk.keys import Key
-from kiosk.visit.events import BeginSession, Effect, SessionKey, SessionOutcome
 from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.conclusion import (

@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from kiosk.events import Effect, Speak
 from kiosk.keys import Key
-from kiosk.visit.events import Effect, Speak
 from kiosk.visit.state import Result, Unanswered, Visit
 from kiosk.visit.steps.moves import update
 

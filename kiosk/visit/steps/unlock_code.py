@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from kiosk.access.codes import CODE_DIGITS
 from kiosk.access.unlocking import OPENED_BY_CLINICIAN, CodeResult, ToOpen
+from kiosk.events import CodeStateLoaded, CodeTried, LoadCodeState, TryCode
 from kiosk.keys import Key
-from kiosk.visit.events import CodeStateLoaded, CodeTried, LoadCodeState, TryCode
 from kiosk.visit.state import Code, Moment, Result, Visit
 from kiosk.visit.steps.moves import go, home, update
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kiosk import today
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.records import Entry, Session
 from kiosk.diary.short_reader import ShortReader
 from kiosk.diary.shortening import IN_FULL, Memory

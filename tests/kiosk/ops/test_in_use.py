@@ -173,6 +173,6 @@ def test_the_installer_is_answered_in_one_line(store: Store, tmp_path: Path) -> 
 
 def test_the_example_has_a_session_to_come(store: Store, clock: FixedClock) -> None:
     """Else the tests above would say nothing."""
-    from kiosk.diary import today
+    from kiosk import today
 
     assert isinstance(today.read(store, clock).next, SessionPlan)

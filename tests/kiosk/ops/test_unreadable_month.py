@@ -11,18 +11,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kiosk import today
 from kiosk.access.attempts import Attempts
 from kiosk.clock import FixedClock
-from kiosk.diary import today
 from kiosk.diary.records import Consent, Entry
 from kiosk.diary.store import DiaryDamaged, open_reader, open_store
+from kiosk.events import FamilyLoaded, SentOut, TodayNotLoaded
 from kiosk.export.command import report
 from kiosk.export.outgoing import Format, Sent
 from kiosk.ops.review import review
 from kiosk.review.family import FamilyView, Found
 from kiosk.review.reading import family_view
 from kiosk.review.word_search import find
-from kiosk.visit.events import FamilyLoaded, SentOut, TodayNotLoaded
 from tests.kiosk.family_album import FULL, opened
 from tests.kiosk.visit_bench import Walk
 from tests.rehearsal.folders import ENDS, rehearsed

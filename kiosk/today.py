@@ -14,6 +14,7 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.diary.clock_trust import Believed
 from kiosk.diary.history import course_history, current_was_possible, diary_due
+from kiosk.diary.meanings import ended, is_restore, is_whole_baseline, says_of_a_change
 from kiosk.diary.prescriptions import newest_installed
 from kiosk.diary.records import (
     CLINIC,
@@ -207,7 +208,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
         )
     elif prescription is not None:
         # Kept off the path to the first screen, which shows no session yet.
-        from kiosk.session.fits import fits
+        from kiosk.arming.fits import fits
 
         session = next_session(
             prescription,
@@ -305,23 +306,6 @@ def _since_restore(screenings: tuple[Stored, ...], locks: tuple[Stored, ...]) ->
     return tuple(stored for stored in screenings if stored.envelope.entry_time > max(restored))
 
 
-def is_restore(stored: Stored) -> bool:
-    """A lock that was set because the diary came from a backup."""
-    return isinstance(stored.record, Lock) and stored.record.class_ == "restore"
-
-
-def is_whole_baseline(record: Screening) -> bool:
-    """A baseline that was answered to its end."""
-    if record.asks != "baseline" or record.verdict is None:
-        return False
-    return all(key in record.answers for key in load_questionnaire().keys_of("baseline"))
-
-
-def says_of_a_change(record: Screening) -> bool:
-    """Of health, medicine, implants: all questions are due."""
-    return record.asks == "daily" and record.answers.get("d_change", "no") != "no"
-
-
 def _baseline_due(
     screenings: tuple[Stored, ...],
     sessions: tuple[Stored, ...],
@@ -378,12 +362,6 @@ def _is_other(prescription: Prescription | None, last: Screening | None) -> bool
     if prescription is None or last is None or not last.prescription:
         return False
     return prescription.serial != last.prescription
-
-
-def ended(stored: Stored) -> dt.datetime:
-    """When a session did, or began where that is not known."""
-    assert isinstance(stored.record, Session)
-    return stored.record.ended_at or stored.envelope.event_time
 
 
 class _Written:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers import limits
-from drivers.guard.messages import ChannelLimit, GuardPlan, Pattern, Phase
+from drivers.messages import ChannelLimit, GuardPlan, Pattern, Phase
 from programs.plan import PlannedPhase, SessionPlan
 
 NMES_FIND_PATTERN = Pattern("cycle", up_ms=2_000, on_ms=6_000, down_ms=1_000, off_ms=9_000)

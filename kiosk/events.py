@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from drivers.guard.messages import Device, LeadContact
+from drivers.messages import Device, LeadContact
 from kiosk.access.handed_in import Held
 from kiosk.access.unlocking import CodeResult, CodeState
 from kiosk.config import Language
@@ -397,7 +397,7 @@ class DiaryChecked(msgspec.Struct, frozen=True):
 
 
 class TodayLoaded(msgspec.Struct, frozen=True):
-    """What home and the visit need to know of the past; see kiosk.diary.today."""
+    """What home and the visit need to know of the past; see kiosk.today."""
 
     today: Any
     alerts: Any = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.guard.messages import Arm
 from drivers.guard.requests import arm_refusal
+from drivers.messages import Arm
 from drivers.registry import fit_of
-from kiosk.session.arming import channel_limits, guard_plan
+from kiosk.arming.plan import channel_limits, guard_plan
 from programs.plan import SessionPlan
 from programs.text import Reason
 

@@ -1,0 +1,1 @@
+"""Sentences that screens, reports and what leaves the box share."""
