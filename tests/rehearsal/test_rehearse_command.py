@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk import cli
@@ -21,6 +22,7 @@ from kiosk.rehearsal import command
 from kiosk.review.alerts import read_alerts
 from kiosk.today import read
 from programs import progression
+from programs.history import DayScore
 from tests.rehearsal.folders import ENDS, rehearsed, rehearsed_course
 
 
@@ -120,7 +122,9 @@ def test_the_rolling_summary_is_the_one_that_the_whole_diary_gives(
         ours, theirs = getattr(rolling, field), getattr(folded, field)
         if field in ("skin", "soreness"):
             # An old answer whose lock was opened since is kept by one and forgotten by the other.
-            ours, theirs = ours[-30:], theirs[-30:]
+            ours, theirs = ours[-30:], tuple(DayScore(one.day, one.value) for one in theirs[-30:])
+        if field == "recent":  # a clock that is always right, and no session over midnight
+            theirs = tuple(msgspec.structs.replace(one, began_at=None) for one in theirs)
         assert ours == theirs, field
 
 
