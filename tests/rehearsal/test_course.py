@@ -20,7 +20,7 @@ from tests.rehearsal.played import events, new_course, play, play_all
 PLANS = sorted(library.load_courses())
 
 
-@pytest.mark.parametrize("seed", [44, 59])
+@pytest.mark.parametrize("seed", [44, 75])
 def test_soreness_that_was_said_in_the_diary_ends_no_course_for_good(seed: int) -> None:
     """The kiosk locks by its alert, and a clinician opens the lock."""
     played = play(PLANS[seed % len(PLANS)], seed, 10)
