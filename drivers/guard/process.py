@@ -45,8 +45,10 @@ log = logging.getLogger("homestim.guard")
 
 SEARCH_EVERY_S: Final = 1.0
 STATUS_EVERY_MS: Final = 250
-CHECK_MARGIN_MS: Final = int(c.ACK_S * 1000)
-"""The device's state is read this much earlier than it has to be: an output may be under way for as long."""
+CHECK_MARGIN_MS: Final = 50
+"""The device's state is read this much earlier than it has to be."""
+OUTPUT_MS: Final = int(c.ACK_S * 1000) - CHECK_MARGIN_MS
+"""And by so much more before an output, which is under way for as long as its answer may take."""
 MOST_RESTARTS: Final = 1
 """Of the device, in 24 hours."""
 ASK_ANEW: Final = ("restarted", "no_answer")
@@ -301,7 +303,8 @@ class Guard:
         """Armed: level × fraction to the device whenever it changes, the device's state read in between.
 
         What has to be in time is the beginning of each reading after that of the one before. One that is due
-        does not take the place of the zero between two waveforms (rule 6).
+        does not take the place of the zero between two waveforms (rule 6); after each comes the output that
+        waited, or a slow device would only be asked.
         """
         driver, arming = self._driver, self._live
         assert driver is not None
@@ -309,6 +312,7 @@ class Guard:
         await driver.initialise()
         arming.start(self._now())
         out: Targets | None = None
+        was_read = False
         played_ms = read_ms = self._now().ms
         while True:
             now = self._now()
@@ -318,19 +322,19 @@ class Guard:
             played_ms = now.ms
             if self._expired():
                 return
-            beyond = first_broken(arming.output_bounds(targets))
-            if beyond is not None:
+            if (beyond := first_broken(arming.output_bounds(targets))) is not None:
                 raise AssertionError(f"output beyond a limit: {beyond}")
             if now.ms - read_ms > c.READING_MAX_AGE_S[self.kind] * 1000:
                 raise DeviceStopped("The stimulator did not say in time how it is.", "stale")
             if self._tally.seconds() >= c.MAX_DAY_S:
                 self.trip("day")
                 return
-            passes_zero = out is not None and _waveforms(out) != _waveforms(targets)
-            if now.ms - read_ms >= self._check_ms and not passes_zero:
-                read_ms = now.ms
+            goes_first = targets != out and (was_read or _waveforms(out or targets) != _waveforms(targets))
+            if now.ms - read_ms >= self._check_ms - OUTPUT_MS * (targets != out) and not goes_first:
+                read_ms, was_read = now.ms, True
                 await self._read()
                 continue
+            was_read = False
             if targets != out:
                 await driver.apply(targets)
                 out, self._applied = targets, {target.channel: target.half_mA for target in targets}

@@ -828,6 +828,13 @@ async def test_the_state_of_a_slow_device_is_asked_for_every_250_ms_too(
 
 
 @in_virtual_time
+async def test_a_device_that_takes_longer_to_read_than_is_left_gets_its_outputs_all_the_same() -> None:
+    async with guarded(SlowStimulator(check_s=0.18, apply_s=0.09)) as client:
+        await client.armed(arm(1, plan(phase(pattern=CYCLE), kind="nmes")))
+        await client.raised(2)
+
+
+@in_virtual_time
 async def test_a_change_of_waveform_passes_through_zero_at_the_device_also_when_a_reading_is_due() -> None:
     """Right before each change the level is lowered: it comes while that is under way, and a reading too."""
     lasting_ms = [2_211 + 37 * number for number in range(20)]

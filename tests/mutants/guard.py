@@ -197,8 +197,8 @@ MUTANTS = (
     Mutant(
         "the last step is trusted",
         PROCESS,
-        "beyond = first_broken(arming.output_bounds(targets))",
-        "beyond = None",
+        "(beyond := first_broken(arming.output_bounds(targets)))",
+        "(beyond := None)",
         TEST_PROCESS,
     ),
     # ── arming ──
@@ -323,7 +323,7 @@ MUTANTS = (
     Mutant(
         "the state is not read",
         PROCESS,
-        "if now.ms - read_ms >= self._check_ms and not passes_zero:",
+        "if now.ms - read_ms >= self._check_ms - OUTPUT_MS * (targets != out) and not goes_first:",
         "if False:",
         TEST_PROCESS,
     ),
@@ -440,22 +440,29 @@ MUTANTS = (
     Mutant(
         "a reading takes the place of the zero between two waveforms",
         PROCESS,
-        " and not passes_zero:",
-        ":",
+        "was_read or _waveforms(out or targets) != _waveforms(targets)",
+        "was_read",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "a device that is slow to read is only read",
+        PROCESS,
+        "was_read or _waveforms(out or targets) != _waveforms(targets)",
+        "_waveforms(out or targets) != _waveforms(targets)",
         TEST_PROCESS,
     ),
     Mutant(
         "the time of a reading itself is not counted",
         PROCESS,
-        "                read_ms = now.ms\n                await self._read()\n",
-        "                await self._read()\n                read_ms = self._now().ms\n",
+        "read_ms, was_read = now.ms, True\n                await self._read()\n",
+        "was_read = True\n                await self._read()\n                read_ms = self._now().ms\n",
         TEST_PROCESS,
     ),
     Mutant(
         "a reading waits for a slow output",
         PROCESS,
-        "CHECK_MARGIN_MS: Final = int(c.ACK_S * 1000)",
-        "CHECK_MARGIN_MS: Final = 50",
+        "self._check_ms - OUTPUT_MS * (targets != out) and",
+        "self._check_ms and",
         TEST_PROCESS,
     ),
     Mutant(
