@@ -44,7 +44,10 @@ class StallWatch:
     def _watch(self, processor: int) -> None:
         os.sched_setaffinity(threading.get_native_id(), {processor})
         began_s = time.monotonic()
-        while not self._over.wait(LOOK_EVERY_S):
+        over = False
+        while not over:
+            # The last wait counts as well: a stall may end with it.
+            over = self._over.wait(LOOK_EVERY_S)
             now_s = time.monotonic()
             self.longest_s = max(self.longest_s, now_s - began_s - LOOK_EVERY_S)
             began_s = now_s
