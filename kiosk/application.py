@@ -104,6 +104,7 @@ from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
 from kiosk.taking_along import TakingAlong
 from kiosk.terminal.liveness import TerminalLiveness
+from kiosk.terminal.reader import NO_KEY
 from kiosk.today import Today
 from kiosk.visit import flow
 from kiosk.visit.pages import fault_panel as fault_panel_page
@@ -125,8 +126,6 @@ T = TypeVar("T")
 
 BY_PERSON: Final = frozenset({"test", "button"})
 """The reasons of a stop that pass the STOP test: a stop key, or a button that the guard itself watches."""
-NO_KEY: Final = frozenset({"input failed", "terminal gone"})
-"""What the input thread stops for beside keys (`kiosk.terminal.reader`)."""
 GUARD_AGAIN_S: Final = 1.0
 """Until the next try for a guard that is gone."""
 AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})

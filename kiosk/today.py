@@ -39,7 +39,7 @@ from programs.history import CourseHistory
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.plan import NotToday, SessionPlan
 from programs.prescription import Prescription, PrescriptionError, demonstration_prescription
-from programs.progression import PAIN_UP_CLOSES, WEEK0_DAYS, TodayFacts, next_session, todays_stage
+from programs.progression import PAIN_UP_CLOSES, WEEK0_DAYS, TodayFacts, expired, next_session, todays_stage
 from programs.screening import ANSWERS_LAST, Answer, Class, Finding, Questionnaire, due, evaluate
 from programs.stage import StageToday
 from programs.text import Reason
@@ -203,9 +203,7 @@ def read(reader: StoreReader, clock: Clock, device_kind: str = "p24") -> Today:
     )
     session: SessionPlan | NotToday = NotToday((Reason("no_prescription"),), None)
     if prescription is not None and state == "expired":
-        session = NotToday(
-            (Reason("prescription_expired", {"on": prescription.valid_until.isoformat()}),), None
-        )
+        session = NotToday((expired(prescription),), None)
     elif prescription is not None:
         # Kept off the path to the first screen, which shows no session yet.
         from kiosk.arming.fits import fits

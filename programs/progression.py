@@ -230,8 +230,13 @@ def _prescription_holds(day: _Day) -> _Obstacle | None:
         since = day.prescription.valid_from
         return _Obstacle(Reason("prescription_not_yet", {"from": since.isoformat()}), since)
     if not day.prescription.valid_on(day.today):
-        return _Obstacle(Reason("prescription_expired", {"on": day.prescription.valid_until.isoformat()}))
+        return _Obstacle(expired(day.prescription))
     return None
+
+
+def expired(prescription: Prescription) -> Reason:
+    """It ended on its last day, by whichever clock that is known."""
+    return Reason("prescription_expired", {"on": prescription.valid_until.isoformat()})
 
 
 def _week0(day: _Day) -> _Obstacle | None:

@@ -24,6 +24,10 @@ TURN_WITHIN_S: Final = 0.0001
 interpreter's own measure is 5 ms."""
 
 
+INPUT_FAILED: Final = "input failed"
+TERMINAL_GONE: Final = "terminal gone"
+NO_KEY: Final = frozenset({INPUT_FAILED, TERMINAL_GONE})
+"""What is stopped for beside keys."""
 READ_BYTES: Final = 256
 """Judged in one go: a stop among them waits for the rest."""
 
@@ -83,7 +87,7 @@ class InputReader:
             self._read_on()
         except Exception:
             log.exception("the input thread failed")
-            self._sink.stop_from_input_thread("input failed")
+            self._sink.stop_from_input_thread(INPUT_FAILED)
             self._gone()
 
     def _read_on(self) -> None:
@@ -102,7 +106,7 @@ class InputReader:
             data = self._read()
             now_s = time.monotonic()
             if not data:
-                self._sink.stop_from_input_thread("terminal gone")
+                self._sink.stop_from_input_thread(TERMINAL_GONE)
                 self._gone()
                 return
             sink, enter_stops = self._sink, self._enter_stops()
