@@ -458,17 +458,33 @@ class Guard:
             return Refusal("stop_test", "not tested", "a STOP test that the device confirmed")
         if self._tally.restarts() > MOST_RESTARTS:
             return Refusal("restarts", str(self._tally.restarts()), str(MOST_RESTARTS))
-        if isinstance(wanted, m.Probe):
-            return probe_refusal(wanted, self._driver) or self._begin("probing", Probing(wanted, self._now()))
         if self._tally.seconds() >= c.MAX_DAY_S:
             return Refusal("day", str(int(self._tally.seconds())), str(c.MAX_DAY_S))
+        return self._begin_probe(wanted) if isinstance(wanted, m.Probe) else self._begin_plan(wanted)
+
+    def _begin_probe(self, wanted: m.Probe) -> Refusal | None:
+        assert self._driver is not None
+        refused = probe_refusal(wanted, self._driver)
+        if refused is not None:
+            return refused
+        return self._tally_refusal(0.0) or self._begin("probing", Probing(wanted, self._now()))
+
+    def _begin_plan(self, wanted: m.Arm) -> Refusal | None:
+        assert self._driver is not None
         refused = arm_refusal(wanted, self._driver)
         if refused is not None:
             return refused
-        if not self._tally.save(sum(phase.duration_ms for phase in wanted.plan.phases) / 1000):
-            return Refusal("tally", "not written", "written before arming")
+        refused = self._tally_refusal(sum(phase.duration_ms for phase in wanted.plan.phases) / 1000)
         max_raise = c.MAX_RAISE_HALF_MA[self.kind]
-        return self._begin("armed", Arming(wanted, self._driver.capabilities, max_raise, self._now()))
+        return refused or self._begin(
+            "armed", Arming(wanted, self._driver.capabilities, max_raise, self._now())
+        )
+
+    def _tally_refusal(self, reserve_s: float) -> Refusal | None:
+        """Nothing begins while it cannot be kept what was put out today (rule 29)."""
+        if self._tally.save(reserve_s):
+            return None
+        return Refusal("tally", "not written", "written before arming")
 
     def _change(self, message: m.Level | m.Next | m.Rest) -> Refusal | None:
         arming = self._live

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from drivers import messages as m
 from drivers.guard.lease import Now
 from drivers.guard.probe import Probing
 from drivers.stimulator import DeviceStopped, NoAnswer, ProbePulse, Running, Unplugged
+from drivers.tally import Tally
 from drivers.virtual import tissue
 from tests.drivers.guard_bench import (
     Client,
@@ -195,6 +197,33 @@ async def test_a_device_that_cannot_measure_is_not_asked_to() -> None:
         assert (refused.limit, refused.fault) == ("probe", False)
         assert client.guard.state == "idle"
         assert "begin_probe" not in device.names()
+
+
+@in_virtual_time
+async def test_nothing_is_sent_into_a_person_whose_day_is_full_or_not_known(tmp_path: Path) -> None:
+    (tmp_path / "tally.json").write_text("{")
+    full = Tally(None)
+    full.add(c.MAX_DAY_S)
+    for tally in (Tally(str(tmp_path)), full):
+        async with guarded(tally=tally) as client:
+            await client.hello()
+            await client.stop_test()
+            refused = await client.ask(m.Probe(1, (1,)))
+            assert (refused.limit, refused.fault) == ("day", False)
+            assert "begin_probe" not in client.device.names()
+
+
+@in_virtual_time
+async def test_a_tally_that_cannot_be_written_does_not_probe(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    tally = Tally(str(folder))
+    folder.rmdir()
+    async with guarded(tally=tally) as client:
+        await client.hello()
+        await client.stop_test()
+        assert (await client.ask(m.Probe(1, (1,)))).limit == "tally"
+        assert "begin_probe" not in client.device.names()
 
 
 @in_virtual_time

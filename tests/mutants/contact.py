@@ -16,6 +16,20 @@ TEST_CONTACT = "tests/drivers/test_contact.py"
 
 MUTANTS = (
     Mutant(
+        "a check on a day that is full, or of which nothing is known",
+        PROCESS,
+        "if self._tally.seconds() >= c.MAX_DAY_S:\n            return Refusal",
+        "if self._tally.seconds() >= c.MAX_DAY_S and isinstance(wanted, m.Arm):\n            return Refusal",
+        TEST_PROBE,
+    ),
+    Mutant(
+        "a check that no tally could be kept for",
+        PROCESS,
+        'return self._tally_refusal(0.0) or self._begin("probing"',
+        'return self._begin("probing"',
+        TEST_PROBE,
+    ),
+    Mutant(
         "probes beyond its limits",
         PROBE,
         "return bound_refusal(probe_bounds(pulse, self.channels, before, pause_ms))",
