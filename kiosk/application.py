@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -25,13 +24,13 @@ from kiosk import guard_unit, today, words
 from kiosk.access import handed_in, unlocking
 from kiosk.access.pins import Access
 from kiosk.access.unlocking import Unlocking
-from kiosk.clock import Clock, SystemClock
+from kiosk.clock import Clock
 from kiosk.config import Sync, emergency_number
 from kiosk.diary import inbox
 from kiosk.diary.folder import cannot_use
 from kiosk.diary.records import Lock, Record, Screening
-from kiosk.diary.settings_file import Letters, Settings, SettingsError, change_settings, load_settings
-from kiosk.diary.store import Damage, Store, StoreReader, open_reader, open_store
+from kiosk.diary.settings_file import Letters, Settings, SettingsError, change_settings
+from kiosk.diary.store import Damage, Store, StoreReader, open_reader
 from kiosk.errors import KioskError
 from kiosk.events import (
     BeginContactCheck,
@@ -90,7 +89,6 @@ from kiosk.events import (
 from kiosk.export.outgoing import Places
 from kiosk.export.stick import find_sticks
 from kiosk.keys import Key
-from kiosk.logfile import log_to
 from kiosk.ops import starts
 from kiosk.page import Page
 from kiosk.session import rules
@@ -103,7 +101,6 @@ from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
 from kiosk.taking_along import TakingAlong
-from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.terminal.reader import NO_KEY
 from kiosk.today import Today
 from kiosk.visit import flow
@@ -117,7 +114,6 @@ if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
     from kiosk.review.family import FamilyView, Found
     from kiosk.sync.presence import Presence
-from programs.checked_toml import TomlError
 from programs.prescription import PrescriptionError
 
 log = logging.getLogger(__name__)
@@ -906,16 +902,6 @@ def _what_broke(context: dict[str, Any]) -> str:
     return f"{context.get('message')}: {name}" if name else "a callback failed"
 
 
-def _kept(folder: Path) -> Settings:
-    """What the person chose. A file that is damaged keeps nobody from the box: home says it, and without the
-    PINs that stood there is no therapy."""
-    try:
-        return load_settings(folder)
-    except SettingsError as error:
-        log.error("%s", error)
-        return Settings()
-
-
 def _recipient(sync: Sync) -> str:
     """Who gets the diary, in words; "": this box sends nothing."""
     return (sync.recipient or sync.server) if sync.server else ""
@@ -930,63 +916,3 @@ def _presence(settings: RunSettings, data: Path) -> Presence | None:
     from kiosk.sync.presence import Presence
 
     return Presence(place(sync.outbox, data))
-
-
-def _check_forms(folder: str) -> None:
-    """A clinic's own forms are wrong at the start, or not at all. Raises KioskError."""
-    if not folder:
-        return
-    from programs.forms import load_forms
-
-    try:
-        load_forms(Path(folder))
-    except TomlError as error:
-        raise KioskError(f"The clinic's forms cannot be used. {error.sentence}") from error
-
-
-def run(settings: RunSettings) -> int:
-    """`homestim run`: until it is left; the exit code. Raises KioskError; the terminal is as it was."""
-    if not (sys.__stdin__ and sys.__stdin__.isatty()):
-        # Said before a data folder is made that nobody asked for.
-        raise KioskError("homestim needs a terminal: start it in one, without redirecting its input.")
-    _check_forms(settings.config.kiosk.forms)
-    clock = SystemClock()
-    with open_store(settings.data_folder, settings.kind, clock) as store:
-        log_to(settings.data_folder)
-        if _letters_are_new(settings):
-            return 0
-        code, again = _run_counted(settings, store, clock)
-        while again:
-            code, again = _run_counted(settings, store, clock)
-    return code
-
-
-def _letters_are_new(settings: RunSettings) -> bool:
-    """A terminal takes up its letters when it starts: on a box the unit starts it again."""
-    file = settings.config.kiosk.letters
-    if not file or settings.plain:
-        return False
-    from kiosk import letters
-
-    return letters.fit(Path(file), 0, _kept(settings.data_folder).letters or "usual")
-
-
-def _run_counted(settings: RunSettings, store: Store, clock: Clock) -> tuple[int, bool]:
-    """One run, in safe mode if too many ended by themselves; the exit code, and whether to begin again."""
-    with starts.counted(settings.data_folder) as begun:
-        kept = _kept(settings.data_folder)
-        words.set_language(settings.language(kept.language))
-        liveness = TerminalLiveness()
-        sound = settings.config.sound
-        sounds = Sounds(sound.volume if kept.volume is None else kept.volume, sound.player, sound.voice)
-        settings = msgspec.structs.replace(settings, safe_mode=begun.safe)
-        conductor = Application(settings, store, Access(store), clock, liveness, sounds=sounds, kept=kept)
-        if settings.plain:
-            from kiosk.plain import run_plain
-
-            code = run_plain(conductor, liveness)
-        else:
-            from kiosk.app import run_app
-
-            code = run_app(conductor, liveness)
-    return code, conductor.begins_again

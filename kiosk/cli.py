@@ -112,9 +112,9 @@ def run(
     settings = resolve(options, load_config(config_file), DRIVERS, build_id())
     _check_faults(faults, settings.device_kind)
 
-    from kiosk import application
+    from kiosk.run import run as run_kiosk
 
-    return application.run(settings)
+    return run_kiosk(settings)
 
 
 @homestim.command()

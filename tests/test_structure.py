@@ -96,7 +96,7 @@ def test_what_stands_below_the_screens_never_loads_them(room: str, never: set[st
 
 
 def test_the_way_to_the_first_frame_loads_no_port_and_no_mathematics() -> None:
-    code = "import drivers.registry, kiosk.application, kiosk.app, kiosk.terminal.driver, sys"
+    code = "import drivers.registry, kiosk.run, kiosk.app, kiosk.terminal.driver, sys"
     loaded = loaded_by(code + "; print(*sys.modules)")
     assert "textual" in loaded
     assert not loaded & {"serial", "numpy", "science_mode_4"}

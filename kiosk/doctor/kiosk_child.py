@@ -12,7 +12,7 @@ from pathlib import Path
 
 NEEDED = (
     "kiosk.cli",
-    "kiosk.application",
+    "kiosk.run",
     "kiosk.app",
     "kiosk.plain",
     "kiosk.terminal.driver",

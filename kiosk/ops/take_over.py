@@ -37,7 +37,7 @@ def take_over(data: Path, config: Path, clock: Callable[[], Clock], *, look: boo
     The clock is asked for only where there is a diary: an image that is being made has no running system.
     """
     # The whole kiosk can be imported; named as text, for nothing here is built upon it.
-    import_module("kiosk.application")
+    import_module("kiosk.run")
     load_questionnaire()
     found: dict[str, Any] = {"build": build_id()}
     if config.exists():

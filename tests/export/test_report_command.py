@@ -139,7 +139,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 def test_nothing_heavy_is_loaded_until_a_report_is_asked_for() -> None:
     """The first screen and the guard pay nothing for it."""
     code = (
-        "import sys; import kiosk.cli, kiosk.application, kiosk.export.command;"
+        "import sys; import kiosk.cli, kiosk.run, kiosk.export.command;"
         "print([name for name in ('reportlab', 'PIL', 'numpy', 'csv') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -44,10 +44,10 @@ def log_text(tmp_path: Path) -> str:
 def application(monkeypatch: pytest.MonkeyPatch) -> list[RunSettings]:
     """Takes the place of the whole kiosk and keeps what it was asked to run."""
     ran: list[RunSettings] = []
-    module = types.ModuleType("kiosk.application")
+    module = types.ModuleType("kiosk.run")
     module.run = lambda settings: ran.append(settings) or 0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "kiosk.application", module)
-    monkeypatch.setattr("kiosk.application", module, raising=False)
+    monkeypatch.setitem(sys.modules, "kiosk.run", module)
+    monkeypatch.setattr("kiosk.run", module, raising=False)
     return ran
 
 
@@ -120,7 +120,7 @@ def test_a_fault_of_the_program_is_a_line_and_its_traceback_is_in_the_log(
     def broken(settings: RunSettings) -> int:
         raise ZeroDivisionError("secret inside")
 
-    sys.modules["kiosk.application"].run = broken  # type: ignore[attr-defined]
+    sys.modules["kiosk.run"].run = broken  # type: ignore[attr-defined]
     code, out, err = homestim(capsys, "run", "--simulate", "p24")
     assert (code, out) == (1, "")
     assert "Traceback" not in err

@@ -8,10 +8,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from kiosk.access.pins import set_pin
-from kiosk.application import _kept
 from kiosk.diary.settings_file import SETTINGS, Settings
 from kiosk.events import Choose, LoadToday
 from kiosk.keys import Key
+from kiosk.run import chosen_settings
 from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.visit.state import Place
 from tests.kiosk.family_desk import desk
@@ -41,7 +41,7 @@ async def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
     async with desk(tmp_path, AlwaysAlive()) as box:
         path = box.store.folder / SETTINGS
         path.write_text("pins_of = [", encoding="utf-8")
-        assert await asyncio.to_thread(_kept, box.store.folder) == Settings()
+        assert await asyncio.to_thread(chosen_settings, box.store.folder) == Settings()
         box.application._carry_out((Choose(language="de"),))
         await box.until(lambda: bool(box.application._visit.context.not_kept))
         assert path.read_text(encoding="utf-8") == "pins_of = ["

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from kiosk.application import _check_forms
 from kiosk.config import load_config
 from kiosk.diary.records import Form, Lock
 from kiosk.errors import KioskError
 from kiosk.page import NumberLine, Pictured, Words
+from kiosk.run import check_forms
 from kiosk.visit import flow
 from kiosk.visit.state import Setting
 from kiosk.visit.steps import leaflets
@@ -296,4 +296,4 @@ def test_a_clinics_form_that_is_wrong_is_said_before_anything_starts(tmp_path: P
     (tmp_path / "kiosk.toml").write_text(f'[kiosk]\nforms = "{tmp_path / "forms"}"\n')
     config = load_config(tmp_path / "kiosk.toml")
     with pytest.raises(KioskError, match=r"stairs/form\.toml.*every_days"):
-        _check_forms(config.kiosk.forms)
+        check_forms(config.kiosk.forms)

@@ -106,6 +106,6 @@ def test_a_diary_that_cannot_be_read_is_said() -> None:
 
 
 def test_the_pages_that_show_it_load_no_mathematics() -> None:
-    code = "import kiosk.application, kiosk.visit.flow, sys; print('numpy' in sys.modules)"
+    code = "import kiosk.run, kiosk.visit.flow, sys; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

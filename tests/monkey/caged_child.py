@@ -11,14 +11,15 @@ import os
 import sys
 from typing import Any
 
-from kiosk import application, key_gate
+from kiosk import key_gate, run
+from kiosk.application import Application
 from kiosk.cli import main
 
 TELLS = int(sys.argv.pop(1))
 QUIET_S = float(sys.argv.pop(1))
 
 
-class Told(application.Application):
+class Told(Application):
     """The product's own, with somebody who looks on."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -44,6 +45,6 @@ class Told(application.Application):
 
 
 if __name__ == "__main__":
-    application.Application = Told  # type: ignore[misc]
+    run.Application = Told  # type: ignore[misc]
     key_gate.QUIET_S = QUIET_S  # type: ignore[misc]
     sys.exit(main())

@@ -328,7 +328,7 @@ async def test_a_diary_that_cannot_be_read_is_a_sentence(tmp_path: Path, clock: 
 def test_the_screens_need_no_numbers_library() -> None:
     """numpy is off the path to the first screen, and out of the process that holds the lease."""
     loaded = subprocess.run(
-        [sys.executable, "-c", "import kiosk.application, kiosk.review.child, sys, json;"
+        [sys.executable, "-c", "import kiosk.run, kiosk.review.child, sys, json;"
          "print(json.dumps('numpy' in sys.modules))"],
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
