@@ -5,43 +5,62 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Final
 
 from kiosk.access import commands, enrolment, pins
 from kiosk.config import emergency_number
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
 from kiosk.diary.prescriptions import newest_installed
+from kiosk.diary.settings_file import load_settings
 from kiosk.diary.store import open_reader
 from kiosk.errors import KioskError
 from kiosk.setup import card
 from kiosk.setup.context import Setup, as_owner
 from kiosk.words import _
 
+NO_PIN: Final = ("none", "keine")
+"""What leaves the person's PIN off, in whatever language the question was read; nothing else does."""
+
 
 def pin_codes(setup: Setup) -> str:
-    said = []
-    for role, question in (
-        ("patient", _("A PIN for the person: it is asked before each visit")),
-        ("family", _("A PIN for the family")),
-    ):
-        while True:
-            how = _("4 to 12 digits; it is not shown; empty: none")
-            typed = setup.talk.ask_hidden(f"{question} ({how})")
-            if not typed:
-                said.append(_("{role}: none").format(role=role))
-                break
-            if typed != setup.talk.ask_hidden(_("The same once more")):
-                setup.talk.say(_("These are two different ones."))
-                continue
-            try:
+    """On hardware the person has one, unless somebody wants none and says so (safety rule 18)."""
+    patient = _pin(
+        setup,
+        "patient",
+        _("A PIN for the person: it is asked before each visit"),
+        is_expected=setup.kind == "real",
+    )
+    return f"{patient}, {_pin(setup, 'family', _('A PIN for the family'), is_expected=False)}"
+
+
+def _pin(setup: Setup, role: pins.Role, question: str, *, is_expected: bool) -> str:
+    how = _("4 to 12 digits; it is not shown; empty: none")
+    if is_expected:
+        how = _("4 to 12 digits; it is not shown; the word “none”: without one")
+    while True:
+        typed = setup.talk.ask_hidden(f"{question} ({how})")
+        if is_expected and not typed:
+            setup.talk.say(
+                _("Whoever sits down at a box without one is taken for the person."),
+                _("Choose a PIN together with her, or type “none” if that is wanted."),
+            )
+            continue
+        if not typed or (is_expected and typed.casefold() in NO_PIN):
+            if role in load_settings(setup.folder).pins:
                 with as_owner(setup.folder):
-                    asyncio.run(pins.set_pin(setup.folder, role, typed))  # type: ignore[arg-type]
-            except pins.AccessError as error:
-                setup.talk.say(error.sentence)
-                continue
-            said.append(_("{role}: set").format(role=role))
-            break
-    return ", ".join(said)
+                    pins.take_away(setup.folder, role)
+            return _("{role}: none").format(role=role)
+        if typed != setup.talk.ask_hidden(_("The same once more")):
+            setup.talk.say(_("These are two different ones."))
+            continue
+        try:
+            with as_owner(setup.folder):
+                asyncio.run(pins.set_pin(setup.folder, role, typed))
+        except pins.AccessError as error:
+            setup.talk.say(error.sentence)
+            continue
+        return _("{role}: set").format(role=role)
 
 
 def prescription(setup: Setup) -> str:

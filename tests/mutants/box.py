@@ -9,6 +9,7 @@ SELF_TEST = "kiosk/setup/self_test.py"
 TOML_EDIT = "kiosk/setup/toml_edit.py"
 BUNDLE = "kiosk/doctor/bundle.py"
 STIMULATOR = "kiosk/doctor/checks/stimulator.py"
+PEOPLE = "kiosk/setup/people_steps.py"
 DISK = "kiosk/doctor/checks/disk.py"
 TEST_STARTS = "tests/kiosk/ops/test_starts.py"
 TEST_SAFE_MODE = "tests/kiosk/test_safe_mode.py"
@@ -117,6 +118,27 @@ MUTANTS = (
         "    if not _pressed(path):\n",
         "    if False:\n",
         f"{TEST_SETUP}::test_a_button_from_which_nothing_comes_is_not_taken",
+    ),
+    Mutant(
+        "an empty line leaves the person of a box without a PIN",
+        PEOPLE,
+        "        if is_expected and not typed:\n",
+        "        if False:\n",
+        f"{TEST_SETUP}::test_on_hardware_an_empty_line_does_not_leave_the_persons_pin_off",
+    ),
+    Mutant(
+        "a PIN that is to be none any more is still asked for",
+        PEOPLE,
+        "                    pins.take_away(setup.folder, role)\n",
+        "                    pass\n",
+        f"{TEST_SETUP}::test_a_word_leaves_the_persons_pin_off_also_one_that_was_set",
+    ),
+    Mutant(
+        "settings that lost a PIN are those of a box without one",
+        "kiosk/doctor/checks/settings.py",
+        "    if not text or not roles.issuperset(",
+        "    if not text or roles.isdisjoint(",
+        TEST_FAULTS,
     ),
     Mutant(
         "setup writes over comments",

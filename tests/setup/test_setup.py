@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from drivers.stop_inputs import EV_KEY, INPUT_EVENT, PRESSED
-from kiosk import cli
+from kiosk import cli, words
 from kiosk.clock import FixedClock
 from kiosk.config import load_config
 from kiosk.diary.folder import read_meta
 from kiosk.diary.settings_file import load_settings
 from kiosk.errors import KioskError
+from kiosk.settings import SimulatorSpec
 from kiosk.setup import box_steps, device_steps, people_steps, steps
 from kiosk.setup.context import Setup, as_owner
 from kiosk.setup.conversation import Conversation, Left
@@ -114,14 +115,14 @@ def test_from_the_first_question_to_the_card_cut_off_after_each_answer(
     assert read_meta(tmp_path / "data").kind == "simulated"
     assert set(load_settings(tmp_path / "data").pins) == {"family"}
     card = (tmp_path / "card.txt").read_text()
-    for words in (
+    for expected in (
         "EMERGENCY: 112",
         "Ina Installer, 0123 1",
         "Fred, 0123 2",
         "TO STOP",
         "Do not touch the pads",
     ):
-        assert words in card
+        assert expected in card
     done = json.loads((tmp_path / "data" / "setup.json").read_text())["done"]
     assert list(done) == list(STEPS)
     again = installer()
@@ -356,6 +357,43 @@ def test_pins_are_typed_twice_and_bad_ones_again(tmp_path: Path) -> None:
     assert "1234" not in talk.said.replace("4 to 12", "")
 
 
+def test_on_hardware_an_empty_line_does_not_leave_the_persons_pin_off(tmp_path: Path) -> None:
+    made, talk = setup(tmp_path, "", "no", "no", "", "1234", "1234", "")
+    assert people_steps.pin_codes(made) == "patient: set, family: none"
+    assert talk.said.count("Whoever sits down at a box without one is taken for the person.") == 2
+    assert set(load_settings(tmp_path / "data").pins) == {"patient"}
+
+
+@pytest.mark.parametrize("word", ["none", "keine", " Keine "])
+def test_a_word_leaves_the_persons_pin_off_also_one_that_was_set(tmp_path: Path, word: str) -> None:
+    made, _talk = setup(tmp_path, "1234", "1234", "4711", "4711", word, "")
+    assert people_steps.pin_codes(made) == "patient: set, family: set"
+    assert people_steps.pin_codes(made) == "patient: none, family: none"
+    assert not load_settings(tmp_path / "data").pins
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_word_that_leaves_it_off_is_said_in_the_installers_language(
+    tmp_path: Path, language: str
+) -> None:
+    words.set_language(language)
+    try:
+        made, talk = setup(tmp_path, "", "none", "")
+        people_steps.pin_codes(made)
+    finally:
+        words.set_language("en")
+    asked, _why, to_do = talk.lines[:3]
+    quoted = [quotes.format(word) for word in people_steps.NO_PIN for quotes in ("“{}”", "„{}“")]
+    for said in (asked, to_do):
+        assert any(word in said for word in quoted), said
+
+
+def test_on_the_simulator_nobody_needs_a_pin(tmp_path: Path) -> None:
+    made, talk = setup(tmp_path, "", "", simulator=SimulatorSpec(kind="p24"))
+    assert people_steps.pin_codes(made) == "patient: none, family: none"
+    assert "is taken for the person" not in talk.said
+
+
 def test_the_prescription_gives_the_clinician_to_call(tmp_path: Path) -> None:
     made, talk = setup(tmp_path, str(tmp_path / "none.toml"), str(EXAMPLE), "1")
     said = people_steps.prescription(made)
@@ -374,8 +412,6 @@ def test_sharing_is_off_until_the_person_says_otherwise(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:
-    from kiosk.settings import SimulatorSpec
-
     setup(tmp_path)
     with pytest.raises(KioskError, match="another kind"):
         setup(tmp_path, simulator=SimulatorSpec(kind="p24"))

@@ -36,6 +36,8 @@ lang = "de"
 server = "https://fhir.clinic.example"
 outbox = "/var/lib/homestim-outbox"
 """
+SETTINGS = "/var/lib/homestim/settings.toml"
+WITH_PIN = 'pins_of = ["patient"]\n\n[pins.patient]\nsalt = "00"\nhash = "00"\nn = 32768\nr = 8\np = 1\n'
 NOW = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 MOUNTS = """\
 22 1 179:1 / / rw,relatime shared:1 - ext4 /dev/mmcblk0p1 rw,errors=remount-ro
@@ -96,6 +98,7 @@ class Planted:
         self.file("/etc/homestim/kiosk.toml", CONFIG)
         self.file("/etc/homestim/foot.ini", "[main]\nfont=DejaVu Sans Mono:size=24\n")
         self.file("/var/lib/homestim/meta.json", "{}")
+        self.file(SETTINGS, WITH_PIN)
         self.agreed()
         self.file("/var/lib/homestim-outbox/waiting/00000007.json", "{}")
         self.sent()

@@ -157,7 +157,8 @@ def test_the_bundle_holds_nothing_of_a_person(tmp_path: Path, capsys: pytest.Cap
     """A name, a note and a pain value are planted in diary, settings, configuration, log and file names."""
     planted = Planted(tmp_path / "root")
     data = tmp_path / "root" / "var" / "lib" / "homestim"
-    (data / "meta.json").unlink()
+    for name in ("meta.json", "settings.toml"):
+        (data / name).unlink()
     with open_store(data, "real", SystemClock()) as store:
         asyncio.run(store.add(Entry(moment="daily", pain_rest=PAIN)))
         asyncio.run(store.add(Note(text=f"{NAME}: {NOTE}", author="family")))

@@ -14,7 +14,7 @@ from kiosk.doctor import words
 from kiosk.doctor.checks import CHECKS
 from kiosk.doctor.finding import State
 from kiosk.doctor.machine import Ran, Space
-from tests.kiosk.doctor.boxes import BUTTON, MOUNTS, NOW, PORT, Planted
+from tests.kiosk.doctor.boxes import BUTTON, MOUNTS, NOW, PORT, SETTINGS, WITH_PIN, Planted
 
 GUARD = "homestim-guard.service"
 
@@ -222,6 +222,29 @@ FAULTS = {
         put("chain", None),
         put("chain", Ran(0, '{"count": 3, "months": 1}')),
         "program",
+    ),
+    "a person without a PIN": Fault(
+        "patient-pin",
+        "look",
+        file(SETTINGS, "pins_of = []\n"),
+        file(SETTINGS, WITH_PIN),
+        "homestim setup --again pins",
+    ),
+    "settings that nobody made yet": Fault(
+        "patient-pin", "look", lambda box: box.remove(SETTINGS), file(SETTINGS, WITH_PIN), "homestim setup"
+    ),
+    "settings that lost their end": Fault(
+        "patient-pin",
+        "fix",
+        file(SETTINGS, WITH_PIN.partition("[pins")[0]),
+        file(SETTINGS, WITH_PIN),
+        "from a backup",
+    ),
+    "settings that are no TOML": Fault(
+        "patient-pin", "fix", file(SETTINGS, WITH_PIN[:-20] + "="), file(SETTINGS, WITH_PIN), "from a backup"
+    ),
+    "settings that are empty": Fault(
+        "patient-pin", "fix", file(SETTINGS, ""), file(SETTINGS, WITH_PIN), "from a backup"
     ),
     "the cable is out": Fault(
         "port",
@@ -600,8 +623,9 @@ def test_a_box_whose_guard_is_not_installed(box: Planted) -> None:
 
 def test_a_simulated_box_needs_no_port(box: Planted) -> None:
     box.file("/etc/homestim/kiosk.toml", '[device]\nkind = "p24"\nsimulated = true\n')
+    box.remove(SETTINGS)
     found = box.examined()
-    for check in ("port", "port-name", "device-id", "firmware"):
+    for check in ("port", "port-name", "device-id", "firmware", "patient-pin"):
         assert found[check].state == "ok", found[check]
 
 
