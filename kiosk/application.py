@@ -11,46 +11,40 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Final
 
 from drivers import messages as guard
 from drivers.guard.link import GuardLink
 from kiosk import guard_unit, today, words
-from kiosk.access import handed_in, unlocking
 from kiosk.access.pins import Access
-from kiosk.access.unlocking import Unlocking
 from kiosk.clock import Clock
 from kiosk.config import Sync, emergency_number
-from kiosk.diary import inbox
-from kiosk.diary.folder import cannot_use
-from kiosk.diary.records import Lock, Record, Screening
-from kiosk.diary.settings_file import Letters, Settings, SettingsError, change_settings
-from kiosk.diary.store import Damage, Store, StoreReader, open_reader
-from kiosk.errors import KioskError
+from kiosk.diary.settings_file import Settings, SettingsError
+from kiosk.diary.store import Store
+from kiosk.errands.choices import Choices
+from kiosk.errands.diary_watch import DiaryWatch
+from kiosk.errands.family import FamilyReading
+from kiosk.errands.from_clinic import FromClinic
+from kiosk.errands.pins_and_codes import PinsAndCodes
+from kiosk.errands.safe_mode import SafeMode
+from kiosk.errands.saving import Saving
+from kiosk.errands.taking_along import TakingAlong
+from kiosk.errands.tasks import Tasks
+from kiosk.errands.today import ReadToday, TodayReading
 from kiosk.events import (
     BeginContactCheck,
     BeginSession,
-    BoxChecked,
     CheckBox,
     CheckPin,
     Choose,
-    CodeStateLoaded,
-    CodeTried,
     DeclineHeld,
     DeviceSeen,
-    DiaryChecked,
     Effect,
     Event,
-    FamilyLoaded,
-    FamilyNotLoaded,
     FindWords,
-    HeldDone,
-    HeldLoaded,
     Leave,
     LeaveSafeMode,
     LoadCodeState,
@@ -59,14 +53,10 @@ from kiosk.events import (
     LoadToday,
     LookForPlaces,
     NewPassword,
-    NotChosen,
     OpenLock,
     OutputUnknown,
-    PinChecked,
     PlayTone,
     Save,
-    Saved,
-    SaveFailed,
     SaveScreening,
     SendOut,
     SessionEnded,
@@ -79,17 +69,12 @@ from kiosk.events import (
     StopTestReady,
     TakeFromStick,
     TakeHeld,
-    TakenIn,
-    TodayLoaded,
-    TodayNotLoaded,
     TryCode,
     Woke,
-    WordsFound,
 )
 from kiosk.export.outgoing import Places
 from kiosk.export.stick import find_sticks
 from kiosk.keys import Key
-from kiosk.ops import starts
 from kiosk.page import Page
 from kiosk.session import rules
 from kiosk.session.contact import ContactRunner
@@ -100,9 +85,7 @@ from kiosk.session.waking import Waking
 from kiosk.settings import RunSettings
 from kiosk.simulator import Simulator, running_simulator
 from kiosk.sound.player import SILENT, Sounds
-from kiosk.taking_along import TakingAlong
 from kiosk.terminal.reader import NO_KEY
-from kiosk.today import Today
 from kiosk.visit import flow
 from kiosk.visit.pages import fault_panel as fault_panel_page
 from kiosk.visit.state import Chosen, Moment, Result, Setting
@@ -110,15 +93,9 @@ from kiosk.visit.steps import fault_panel
 from kiosk.visit.steps.fault_panel import FaultPanel
 
 if TYPE_CHECKING:
-    from kiosk.diary.shortening import Memory
-    from kiosk.review.alerts import AlertsNow
-    from kiosk.review.family import FamilyView, Found
     from kiosk.sync.presence import Presence
-from programs.prescription import PrescriptionError
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 BY_PERSON: Final = frozenset({"test", "button"})
 """The reasons of a stop that pass the STOP test: a stop key, or a button that the guard itself watches."""
@@ -126,7 +103,6 @@ GUARD_AGAIN_S: Final = 1.0
 """Until the next try for a guard that is gone."""
 AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
 """States of the guard in which no stop is under way any more."""
-INBOX_EVERY_S: Final = 10.0
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
 
@@ -141,7 +117,7 @@ class Application:
         access: Access,
         clock: Clock,
         liveness: Liveness,
-        read_today: Callable[[StoreReader, Clock, str], Today] = today.read,
+        read_today: ReadToday = today.read,
         sounds: Sounds = SILENT,
         find_sticks: Callable[[], Places] = find_sticks,
         kept: Settings = Settings(),  # noqa: B008 - frozen
@@ -149,11 +125,7 @@ class Application:
         self._settings = settings
         self._store = store
         self._access = access
-        self._unlocking = Unlocking(store, access.attempts)
         self._clock = clock
-        self._read_today = read_today
-        self._memory: Memory | None = None
-        """Of the diary's older months."""
         self._sounds = sounds
         self._port = settings.port
         self._link: GuardLink | None = None
@@ -165,24 +137,12 @@ class Application:
         self._simulator: Simulator | None = None
         self._panel: FaultPanel | None = None
         self._epoch = 0
-        self._not_kept: dict[str, Any] = {}
-        """Choices that the settings do not have yet."""
-        self._keeping = asyncio.Lock()
         self._testing = False
         self._test_ready = False
         """The device said that its stage is on: now there is something for STOP to switch off."""
         self._test_silence: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        """Waited for at the end."""
-        self._reading: set[asyncio.Task[Any]] = set()
-        """Of what is only looked at: given up at the end."""
+        self._tasks = Tasks()
         self._changed: list[Callable[[], None]] = []
-        self._family: asyncio.Task[FamilyView] | None = None
-        """Reads the family's view ahead, while its PIN is typed."""
-        self._searching: asyncio.Task[Found] | None = None
-        """Looks for words in the diary."""
-        self._damage = Damage()
-        """That was told."""
         self._waking = Waking(clock, lambda: self._hear(Woke()))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._left = asyncio.Event()
@@ -192,9 +152,39 @@ class Application:
         """Left to be started once more: safe mode is over."""
         self._session_over = asyncio.Event()
         self._broken: BaseException | None = None
+        self._saving = Saving(store=store, hear=self._hear)
+        self._pins_and_codes = PinsAndCodes(store=store, access=access, hear=self._hear)
+        self._from_clinic = FromClinic(store=store, access=access, hear=self._hear)
+        self._today = TodayReading(
+            store=store,
+            access=access,
+            device_kind=settings.device_kind,
+            read_today=read_today,
+            hear=self._hear,
+        )
+        self._diary_watch = DiaryWatch(
+            store=store,
+            step=lambda: self._visit.step,
+            hear=self._hear,
+            load_today=lambda: self._tasks.spawn(self._load_today()),
+        )
+        self._family = FamilyReading(
+            store=store, outbox=settings.config.sync.outbox, tasks=self._tasks, hear=self._hear
+        )
+        self._choices = Choices(
+            folder=store.folder,
+            letters_file=settings.config.kiosk.letters,
+            sounds=sounds,
+            spawn=self._tasks.spawn,
+            hear=self._hear,
+            leave=self.leave,
+        )
+        self._safe_mode = SafeMode(
+            settings=settings, tasks=self._tasks, hear=self._hear, begin_again=self._begin_again
+        )
         self._runner = SessionRunner(
             send=self._send,
-            save=self._save_for_session,
+            save=self._saving.for_session,
             clock=clock,
             liveness=liveness,
             on_change=self._tell,
@@ -204,12 +194,11 @@ class Application:
         self._contact = ContactRunner(send=self._send, clock=clock, liveness=liveness, on_end=self._hear)
         self._taking_along = TakingAlong(
             store=store,
-            clock=clock,
             find_sticks=find_sticks,
             step=lambda: self._visit.step,
             output_possible=lambda: self.output_possible,
             hear=self._hear,
-            spawn=self._spawn,
+            spawn=self._tasks.spawn,
         )
         setting = Setting(
             emergency_number=emergency_number(settings.config.kiosk.country),
@@ -367,7 +356,7 @@ class Application:
         with contextlib.suppress(SettingsError):  # home says it, and that there is no therapy
             await self._access.set_demo_pin()
         await self._sounds.prepare()
-        self._look_into_inbox()
+        self._tasks.spawn(self._diary_watch.watch(self._left))
         await self._left.wait()
         return await self._end()
 
@@ -393,7 +382,7 @@ class Application:
             self._link = guard_unit.start_or_join(self._settings, self._port)
         except guard_unit.GuardMissing as error:
             self._miss_guard(str(error))
-            self._spawn(self._replace_guard(None))
+            self._tasks.spawn(self._replace_guard(None))
         else:
             self._link.listen(self._heard, self._guard_gone)
 
@@ -474,7 +463,7 @@ class Application:
             self._end_test(StopTestEnded(False, "the guard process ended"))
         self._miss_guard(guard_unit.hung_up(self._settings, heard=self._heard_guard))
         if link is not None:
-            self._spawn(self._replace_guard(link))
+            self._tasks.spawn(self._replace_guard(link))
 
     async def _replace_guard(self, old: GuardLink | None) -> None:
         if old is not None:
@@ -497,7 +486,7 @@ class Application:
         if self._over:
             return
         self._visit, effects = result
-        self._prepare_family()
+        self._follow_family()
         self._taking_along.give_up_elsewhere()
         if self._visit.step == "home":
             self._access.leave("clinician")
@@ -516,7 +505,7 @@ class Application:
         for effect in effects:
             match effect:
                 case Save() | SaveScreening():
-                    self._spawn(self._save(effect))
+                    self._tasks.spawn(self._saving.save(effect))
                 case StartStopTest():
                     self._begin_test()
                 case BeginContactCheck(channels):
@@ -528,80 +517,45 @@ class Application:
                 case SessionKey(key):
                     self._runner.press(key)
                 case CheckPin():
-                    self._spawn(self._check_pin(effect))
+                    self._tasks.spawn(self._pins_and_codes.check_pin(effect))
                 case LoadCodeState():
-                    self._spawn(self._load_code_state())
+                    self._tasks.spawn(self._pins_and_codes.load_code_state())
                 case TryCode():
-                    self._spawn(self._try_code(effect))
-                case OpenLock():
-                    self._spawn(self._open_lock(effect))
+                    self._tasks.spawn(self._pins_and_codes.try_code(effect))
+                case OpenLock(number):
+                    self._tasks.spawn(self._pins_and_codes.open_lock(number))
                 case LoadHeld():
-                    self._spawn(self._load_held())
+                    self._tasks.spawn(self._from_clinic.load_held())
                 case TakeHeld(name):
-                    self._spawn(self._take_held(name))
+                    self._tasks.spawn(self._from_clinic.take_held(name))
                 case DeclineHeld(name):
-                    self._spawn(self._decline_held(name))
+                    self._tasks.spawn(self._from_clinic.decline_held(name))
                 case LoadFamilyView():
-                    self._spawn(self._load_family())
+                    self._tasks.spawn(self._family.load())
                 case FindWords(wanted):
-                    self._spawn(self._find_words(wanted))
+                    self._tasks.spawn(self._family.find_words(wanted))
                 case LookForPlaces():
-                    self._spawn(self._taking_along.look_for_places())
+                    self._tasks.spawn(self._taking_along.look_for_places())
                 case NewPassword():
                     self._taking_along.make_password()
                 case SendOut():
                     self._taking_along.send_out(effect)
                 case TakeFromStick(place):
-                    self._spawn(self._taking_along.take_from_stick(Path(place)))
+                    self._tasks.spawn(self._taking_along.take_from_stick(Path(place)))
                 case LoadToday():
-                    self._spawn(self._load_today())
+                    self._tasks.spawn(self._load_today())
                 case Speak():
                     self._sounds.read(self.page().spoken, words.language())
                 case PlayTone(name):
                     self._sounds.play(name)
                 case Choose():
-                    self._choose(effect)
+                    self._choices.choose(effect)
                 case CheckBox():
-                    self._spawn(self._check_box())
+                    self._tasks.spawn(self._safe_mode.check_box())
                 case LeaveSafeMode():
-                    self._spawn(self._leave_safe_mode())
+                    self._tasks.spawn(self._safe_mode.leave())
                 case Leave():
                     self.leave()
-
-    def _choose(self, effect: Choose) -> None:
-        """At once; what is chosen quickly one after the other is written as it stands in the end."""
-        if effect.language is not None:
-            words.set_language(effect.language)
-        if effect.volume is not None:
-            self._sounds.volume = effect.volume
-            self._sounds.play("prompt")
-        given = {name: value for name, value in msgspec.structs.asdict(effect).items() if value is not None}
-        self._not_kept.update(given)
-        self._spawn(self._keep_choices())
-
-    async def _keep_choices(self) -> None:
-        async with self._keeping:
-            given, self._not_kept = self._not_kept, {}
-            if not given:
-                return
-            try:
-                if "letters" in given:
-                    await asyncio.to_thread(self._write_letters, given["letters"])
-                await asyncio.to_thread(
-                    change_settings, self._store.folder, lambda kept: msgspec.structs.replace(kept, **given)
-                )
-            except KioskError as error:
-                self._not_kept = {**given, **self._not_kept}
-                self._hear(NotChosen(error.sentence))
-            else:
-                await self._sounds.prepare()
-                if "letters" in given:
-                    self.leave()  # the terminal reads the file when it starts
-
-    def _write_letters(self, wanted: Letters) -> None:
-        from kiosk import letters
-
-        letters.write(Path(self._settings.config.kiosk.letters), letters.pixels_of(0), wanted)
 
     def _begin(self, effect: BeginSession) -> None:
         self._session_over.clear()
@@ -622,229 +576,27 @@ class Application:
         if self._loop is not None:
             self._waking.at(flow.deadline_s(self._visit))
 
-    # ── what takes time ──
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            failed = {"message": "a task failed", "exception": error, "task": task}
-            asyncio.get_running_loop().call_exception_handler(failed)
-
-    def _read(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Its failure is nobody's concern where nobody waits for it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
-        task.add_done_callback(lambda task: None if task.cancelled() else task.exception())
-        return task
-
-    async def _save(self, effect: Save | SaveScreening) -> None:
-        try:
-            if isinstance(effect, SaveScreening) and effect.id is not None:
-                assert isinstance(effect.record, Screening)
-                stored = await self._store.update_screening(effect.id, effect.record)
-            elif isinstance(effect, Save) and isinstance(effect.record, Lock):
-                lock = effect.record
-                stored = await self._store.lock(lock.class_, lock.cause, lock.until)
-            elif isinstance(effect, Save) and effect.corrects is not None:
-                stored = await self._store.correct(effect.record, effect.corrects)
-            else:
-                event_time = effect.event_time if isinstance(effect, Save) else None
-                stored = await self._store.add(effect.record, event_time)
-        except KioskError as error:
-            self._hear(SaveFailed(effect.tag, error.sentence))
-        else:
-            self._hear(Saved(effect.tag, stored))
-
-    async def _save_for_session(self, record: Record, corrects: str | None) -> str:
-        if corrects is None:
-            stored = await self._store.add(record)
-        else:
-            stored = await self._store.correct(record, corrects)
-        return stored.envelope.id
-
-    async def _check_pin(self, effect: CheckPin) -> None:
-        try:
-            result = await self._access.check_pin(effect.role, effect.pin)
-        except KioskError as error:
-            self._hear(PinChecked(False, 0, error.sentence))
-        else:
-            self._hear(PinChecked(result.ok, result.wait_s))
-
-    async def _load_code_state(self) -> None:
-        try:
-            state = await asyncio.to_thread(self._read_apart, unlocking.state_of)
-        except KioskError as error:
-            self._hear(CodeStateLoaded(None, error.sentence))
-        else:
-            self._hear(CodeStateLoaded(state))
-
-    async def _try_code(self, effect: TryCode) -> None:
-        try:
-            result = await self._unlocking.try_code(effect.number, effect.typed)
-        except KioskError as error:
-            self._hear(CodeTried(None, error.sentence))
-        else:
-            self._hear(CodeTried(result))
-
-    async def _open_lock(self, effect: OpenLock) -> None:
-        try:
-            self._access.must_be_here("clinician")
-            result = await self._unlocking.open_at_box(effect.number)
-        except KioskError as error:
-            self._hear(CodeTried(None, error.sentence))
-        else:
-            self._hear(CodeTried(result))
-
-    async def _load_held(self) -> None:
-        try:
-            held = await asyncio.to_thread(self._read_apart, handed_in.held)
-        except KioskError as error:
-            self._hear(HeldLoaded(None, error.sentence))
-        else:
-            self._hear(HeldLoaded(held))
-
-    async def _take_held(self, name: str) -> None:
-        try:
-            self._access.must_be_here("clinician")
-            order = await handed_in.take_held(self._store, name)
-        except (KioskError, PrescriptionError) as error:
-            self._hear(HeldDone(error.sentence))
-        else:
-            self._hear(TakenIn((handed_in.news_of(order),)))
-            self._hear(HeldDone())
-
-    async def _decline_held(self, name: str) -> None:
-        try:
-            self._access.must_be_here("clinician")
-            await handed_in.decline_held(self._store, name)
-        except KioskError as error:
-            self._hear(HeldDone(error.sentence))
-        else:
-            self._hear(HeldDone())
-
-    async def _check_box(self) -> None:
-        from kiosk.ops.box_check import check_box  # Only an installer in safe mode comes here.
-
-        harmless = self._settings.kind == "simulated"
-        file = self._settings.config_file
-        checking = self._read(check_box(self._store.folder, file, words.language(), harmless=harmless))
-        await asyncio.wait({checking})
-        if not checking.cancelled():
-            self._hear(checking.result())
-
-    async def _leave_safe_mode(self) -> None:
-        try:
-            await asyncio.to_thread(starts.leave_safe_mode, self._store.folder)
-        except OSError as error:
-            self._hear(BoxChecked(sentence=cannot_use(self._store.folder, error).sentence))
-        else:
-            self.begins_again = True
-            self.leave()
-
-    async def _take_in(self) -> None:
-        """What was handed in beside the running kiosk; what fails here is tried again at the next time."""
-        try:
-            taken = await handed_in.take_all(self._store)
-        except KioskError:
-            log.exception("the inbox is not taken in")
-        else:
-            if taken:
-                self._hear(TakenIn(tuple(handed_in.news_of(order) for order in taken)))
-
-    def _look_into_inbox(self) -> None:
-        """Somebody may hand something in beside the running kiosk: on home it is taken in within seconds. The
-        diary is checked in idle moments."""
-        if self._left.is_set():
-            return
-        damage = self._store.damage
-        if damage != self._damage:
-            self._hear(DiaryChecked(damage.months, damage.cut_short and not self._damage.cut_short))
-            self._damage = damage
-        if self._visit.step == "home" and inbox.is_waiting(self._store.folder):
-            self._spawn(self._load_today())
-        asyncio.get_running_loop().call_later(INBOX_EVERY_S, self._look_into_inbox)
-
-    async def _load_family(self) -> None:
-        try:
-            view = await (self._family or self._read_family())
-        except KioskError as error:
-            self._hear(FamilyNotLoaded(error.sentence))
-        else:
-            self._hear(FamilyLoaded(view))
-
-    async def _find_words(self, wanted: str) -> None:
-        """Given up when the family leaves: nothing heavy goes on beside what comes then."""
-        from kiosk.review.child import found_in_child
-
-        searching = self._read(found_in_child(self._store.folder, self._clock, wanted, words.language()))
-        if self._searching is not None:
-            self._searching.cancel()
-        self._searching = searching
-        await asyncio.wait({searching})
-        if searching.cancelled():
-            return
-        error = searching.exception()
-        if error is None:
-            self._hear(WordsFound(searching.result()))
-        elif isinstance(error, KioskError):
-            self._hear(WordsFound(None, error.sentence))
-        else:
-            raise error
-
-    def _prepare_family(self) -> None:
-        """The diary is read while the PIN is typed; the view is dropped when that screen is left."""
-        if self._visit.step == "pin" and not self._left.is_set():
-            if self._family is None and self._loop is not None and not self.output_possible:
-                self._family = self._read_family()
-        elif self._family is not None:
-            self._family.cancel()
-            self._family = None
-
-        if self._searching is not None and self._visit.context.family is None:
-            self._searching.cancel()
-            self._searching = None
-
-    def _read_family(self) -> asyncio.Task[FamilyView]:
-        from kiosk.review.child import family_view_in_child
-
-        outbox = self._settings.config.sync.outbox
-        return self._read(family_view_in_child(self._store.folder, self._clock, outbox))
-
     async def _load_today(self) -> None:
         if self._visit.step == "home":
-            await self._take_in()
-        try:
-            found = await asyncio.to_thread(self._read_apart, self._today)
-        except KioskError as error:
-            self._hear(TodayNotLoaded(error.sentence))
-        else:
-            self._hear(TodayLoaded(*found))
-            if self._settings.config.kiosk.cards:
-                emergency = self._visit.context.setting.emergency_number
-                await self._taking_along.print_cards(found[1], emergency)
+            await self._from_clinic.take_in()
+        alerts = await self._today.load()
+        if alerts is not None and self._settings.config.kiosk.cards:
+            await self._taking_along.print_cards(alerts, self._visit.context.setting.emergency_number)
 
-    def _today(self, reader: StoreReader) -> tuple[Today, AlertsNow, bool, bool]:
-        # Kept off the path to the first screen: nothing is told before the diary was read.
-        from kiosk.diary.shortening import Memory
-        from kiosk.review.alerts import read_alerts
+    def _follow_family(self) -> None:
+        """Its view is read ahead while its PIN is typed; nothing of it goes on once it has left."""
+        if self._visit.step != "pin" or self._left.is_set():
+            self._family.give_up_view()
+        elif self._loop is not None and not self.output_possible:
+            self._family.read_ahead()
+        if self._visit.context.family is None:
+            self._family.give_up_search()
 
-        if self._memory is None:
-            self._memory = Memory()
-        reader = self._memory.shortened(reader)
-        today = self._read_today(reader, self._clock, self._settings.device_kind)
-        alerts = read_alerts(reader, today)
-        return today, alerts, self._access.has_pin("patient"), self._access.has_pin("clinician")
+    def _begin_again(self) -> None:
+        self.begins_again = True
+        self.leave()
 
-    def _read_apart(self, read: Callable[[StoreReader], T]) -> T:
-        """In a thread, with a reader of its own: the store's belongs to the loop's."""
-        return read(open_reader(self._store.folder, self._clock))
+    # ── the end ──
 
     async def _end(self) -> int:
         """Waits for the stop and for the guard's own word on the output."""
@@ -872,11 +624,9 @@ class Application:
             self._runner.close()
             await link.close()
         await self._runner.drain()
-        while self._tasks or self._reading:
+        while self._tasks.under_way:
             self._taking_along.close()
-            for task in self._reading:
-                task.cancel()
-            await asyncio.gather(*self._tasks, *self._reading, return_exceptions=True)
+            await self._tasks.wind_up()
         self._over = True
         self._waking.at(None)
         await self._sounds.close()

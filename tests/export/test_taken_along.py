@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.diary.records import Access as AccessRecord
-from kiosk.events import OpenLock
 from kiosk.export import child
 from kiosk.export.child import Asked
 from kiosk.export.outgoing import NotSent, Result, Sent
@@ -108,13 +107,13 @@ async def test_a_lock_is_opened_only_behind_a_clinicians_pin(tmp_path: Path, ali
     async with desk(tmp_path, alive) as box:
         lock = await box.store.lock("E", "rf_chest")
         application = box.application
-        await application._open_lock(OpenLock(1))
+        await application._pins_and_codes.open_lock(1)
         assert [one.envelope.id for one in box.store.locks_open()] == [lock.envelope.id]
         await application._access.set_pin("clinician", "13579")
         assert (await application._access.check_pin("clinician", "13579")).ok
         application._take((replace(application._visit, place=Place("home")), ()))
-        await application._open_lock(OpenLock(1))
+        await application._pins_and_codes.open_lock(1)
         assert box.store.locks_open(), "the page was left"
         assert (await application._access.check_pin("clinician", "13579")).ok
-        await application._open_lock(OpenLock(1))
+        await application._pins_and_codes.open_lock(1)
         assert not box.store.locks_open()

@@ -88,7 +88,7 @@ def test_the_months_are_named_in_her_language(tmp_path: Path) -> None:
 async def test_a_running_kiosk_says_what_its_diary_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.application.INBOX_EVERY_S", 0.05)
+    monkeypatch.setattr("kiosk.errands.diary_watch.LOOK_EVERY_S", 0.05)
     async with sitting(tmp_path) as person:
         store = person.application._store
         store._damage = replace(store._damage, months=("2026-10",))

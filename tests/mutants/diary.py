@@ -322,8 +322,8 @@ MUTANTS = (
     ),
     Mutant(
         "a damaged month is told to nobody",
-        "kiosk/application.py",
-        "if damage != self._damage:",
+        "kiosk/errands/diary_watch.py",
+        "if damage != self._told:",
         "if False:",
         "tests/kiosk/test_damaged_diary.py",
     ),

@@ -8,8 +8,7 @@ STICK = "kiosk/export/stick.py"
 TEST_STICK = "tests/export/test_stick.py"
 FLOW = "kiosk/visit/steps/stick.py"
 TEST_FLOW = "tests/kiosk/test_flow_stick.py"
-APPLICATION = "kiosk/application.py"
-TAKING_ALONG = "kiosk/taking_along.py"
+TAKING_ALONG = "kiosk/errands/taking_along.py"
 TEST_ALONG = "tests/export/test_taken_along.py"
 PINS = "kiosk/access/pins.py"
 ATTEMPTS = "kiosk/access/attempts.py"
@@ -87,14 +86,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a lock opens without the clinician's PIN",
-        APPLICATION,
+        "kiosk/errands/pins_and_codes.py",
         '            self._access.must_be_here("clinician")\n            result = await',
         "            result = await",
         TEST_ALONG,
     ),
     Mutant(
         "the clinician's PIN holds on the pages of others",
-        APPLICATION,
+        "kiosk/application.py",
         '            self._access.leave("clinician")\n',
         "            pass\n",
         TEST_ALONG,
@@ -157,7 +156,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "what the clinic sent is taken without the clinician's PIN",
-        APPLICATION,
+        "kiosk/errands/from_clinic.py",
         '            self._access.must_be_here("clinician")\n            order = await',
         "            order = await",
         TEST_HELD,

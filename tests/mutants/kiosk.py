@@ -49,8 +49,8 @@ MUTANTS = (
     ),
     Mutant(
         "what is only read holds up the end of the kiosk",
-        "kiosk/application.py",
-        "            for task in self._reading:\n                task.cancel()\n",
+        "kiosk/errands/tasks.py",
+        "        for task in self._reading:\n            task.cancel()\n",
         "",
         "tests/visit/test_application_end.py",
     ),

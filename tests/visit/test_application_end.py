@@ -90,7 +90,7 @@ async def test_the_task_that_failed_is_named(tmp_path: Path, caplog: pytest.LogC
     async with a_kiosk(tmp_path) as kiosk:
         running = asyncio.create_task(kiosk.run())
         await asyncio.sleep(0)
-        kiosk._spawn(reads_the_diary())
+        kiosk._tasks.spawn(reads_the_diary())
         with caplog.at_level(logging.CRITICAL), pytest.raises(ZeroDivisionError):
             await running
     assert "reads_the_diary" in caplog.text

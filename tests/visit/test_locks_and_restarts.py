@@ -90,7 +90,7 @@ async def test_a_used_code_does_not_open_the_same_kind_of_lock_again(tmp_path: P
 async def test_a_prescription_is_taken_in_by_the_running_kiosk_on_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.application.INBOX_EVERY_S", 0.2)
+    monkeypatch.setattr("kiosk.errands.diary_watch.LOOK_EVERY_S", 0.2)
     async with sitting(tmp_path) as person:
         await home(person)
         done = await asyncio.to_thread(

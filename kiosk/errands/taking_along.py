@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from kiosk import words
-from kiosk.clock import Clock
 from kiosk.diary.records import Access
-from kiosk.diary.store import Store, StoreReader, open_reader
+from kiosk.diary.store import Store
+from kiosk.errands.apart import read_apart
 from kiosk.errors import KioskError
 from kiosk.events import Event, PasswordMade, PlacesSeen, SendOut, SentOut, StickTaken
 from kiosk.export.outgoing import NotSent, Places, Result
@@ -39,7 +39,6 @@ class TakingAlong:
         self,
         *,
         store: Store,
-        clock: Clock,
         find_sticks: Callable[[], Places],
         step: Callable[[], str],
         output_possible: Callable[[], bool],
@@ -47,7 +46,7 @@ class TakingAlong:
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._store = store
-        self._clock = clock
+
         self._find_sticks = find_sticks
         self._step = step
         self._output_possible = output_possible
@@ -94,14 +93,14 @@ class TakingAlong:
             return
         from kiosk.export import cards, child, printer
 
-        ids = await asyncio.to_thread(lambda: cards.to_print(weighty, self._reader().facts("access")))
+        ids = await read_apart(self._store, lambda reader: cards.to_print(weighty, reader.facts("access")))
         paper = await asyncio.to_thread(printer.find_printer) if ids else ""
         busy = self._sending is not None or self._output_possible()
         if not paper or busy or self._step() != "home":
             return
         asked = child.question(
             self._store.folder,
-            self._clock,
+            self._store.clock,
             words.language(),
             (),
             printer=paper,
@@ -123,7 +122,7 @@ class TakingAlong:
 
         news: tuple[Reason, ...] = ()
         try:
-            news = await asyncio.to_thread(lambda: take_from(self._reader(), place))
+            news = await read_apart(self._store, lambda reader: take_from(reader, place))
         except (OSError, KioskError):
             log.exception("nothing is taken from the stick")
         self._hear(StickTaken(news))
@@ -169,7 +168,7 @@ class TakingAlong:
             log.exception("an export is not written down: %s: %s", where, what)
         asked = child.question(
             self._store.folder,
-            self._clock,
+            self._store.clock,
             words.language(),
             effect.formats,
             stick=effect.stick,
@@ -180,7 +179,3 @@ class TakingAlong:
         if isinstance(result, NotSent):
             log.error("the export failed: %s %s", result.why, result.sentence)
         return result
-
-    def _reader(self) -> StoreReader:
-        """For a thread: the store's own belongs to the loop."""
-        return open_reader(self._store.folder, self._clock)
