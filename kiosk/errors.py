@@ -10,6 +10,12 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
+
+def N_(sentence: str) -> str:
+    """Marks a sentence that is kept in English, in a file, and put into words where it is shown."""
+    return sentence
+
+
 UNEXPECTED: Final = "Something went wrong inside homestim. What it was stands in {log}."
 
 

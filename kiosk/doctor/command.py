@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.doctor import bundle, report, words
 from kiosk.doctor.box import read_box
+from kiosk.doctor.checks import settings
 from kiosk.doctor.machine import Machine
 from kiosk.doctor.words import _
 
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None, machine: Machine | None = None)
     given = parser.parse_args(arguments)
     machine = machine or Machine()
     box = read_box(machine, given.config, given.data)
-    chosen = given.lang or box.text("kiosk", "lang") or words.language_of(machine.environ)
+    chosen = given.lang or settings.language(box) or box.text("kiosk", "lang")
+    chosen = chosen or words.language_of(machine.environ)
     words.set_language(chosen if chosen in words.LANGUAGES else "en")
     findings = report.examine(box)
     if given.json:

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from kiosk.words import DOMAIN, LOCALE
 
 KIOSK: Final = LOCALE.parent
-KEYWORDS: Final = {"_": None, "ngettext": (1, 2)}
+KEYWORDS: Final = {"_": None, "N_": None, "ngettext": (1, 2)}
 UNDATED: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """The catalogue changes only when a message does."""
 

@@ -31,7 +31,8 @@ def pin_codes(setup: Setup) -> str:
         _("A PIN for the person: it is asked before each visit"),
         is_expected=setup.kind == "real",
     )
-    return f"{patient}, {_pin(setup, 'family', _('A PIN for the family'), is_expected=False)}"
+    family = _pin(setup, "family", _("A PIN for the family"), is_expected=False)
+    return f"{patient}, {family}"
 
 
 def _pin(setup: Setup, role: pins.Role, question: str, *, is_expected: bool) -> str:

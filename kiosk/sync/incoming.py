@@ -11,6 +11,7 @@ import msgspec
 
 from kiosk.diary.inbox import MAX_BYTES
 from kiosk.diary.outbox import Outbox
+from kiosk.errors import N_
 from kiosk.export.fhir import BASE, Mapper
 from kiosk.sync.bundle import IDENTIFIER
 from kiosk.sync.transport import Server, Unreachable
@@ -80,11 +81,12 @@ def _named_there(server: Server, patient: str) -> str:
 def _found(server: Server, query: str) -> tuple[_Entry, ...]:
     answer = server.get(query)
     if answer.status != 200:
-        raise Unreachable(f"The server does not say what it has for this box ({answer.status}).")
+        why = N_("The server does not say what it has for this box ({status}).")
+        raise Unreachable(why.format(status=answer.status))
     try:
         return msgspec.json.decode(answer.body, type=_Found).entry
     except ValueError as error:
-        raise Unreachable("The server's answer is not whole.") from error
+        raise Unreachable(N_("The server's answer is not whole.")) from error
 
 
 def _decoded(data: str) -> bytes:

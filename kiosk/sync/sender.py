@@ -34,6 +34,7 @@ from kiosk.diary.outbox import (
     is_complete,
     name_of,
 )
+from kiosk.errors import N_
 from kiosk.sync.bundle import whole
 from kiosk.sync.transport import Answer, Server, Unreachable
 
@@ -170,7 +171,7 @@ class Sender:
         if later is not None:
             raise later
         if not is_complete(waiting, receipt):
-            raise _Later("The server did not say of everything that it has it.")
+            raise _Later(N_("The server did not say of everything that it has it."))
 
     def _outcomes(self, entries: Sequence[Entry]) -> Iterator[tuple[list[str], list[Refusal]]]:
         """(accepted, refused) piece by piece. Raises _Later, Unreachable."""
@@ -195,9 +196,9 @@ class Sender:
         try:
             said = msgspec.json.decode(answer.body, type=_Response).entry
         except ValueError as error:
-            raise _Later("What answers is not a FHIR server, or its answer was cut short.") from error
+            raise _Later(N_("What answers is not a FHIR server, or its answer was cut short.")) from error
         if len(said) != len(entries):
-            raise _Later("The server did not say of everything that it has it.")
+            raise _Later(N_("The server did not say of everything that it has it."))
         accepted: list[str] = []
         refused: list[Refusal] = []
         for entry, one in zip(entries, said, strict=True):
@@ -213,13 +214,17 @@ class Sender:
     def _later_if_passing(answer: Answer) -> None:
         status = answer.status
         if status in (401, 403, 407):
-            raise _Later(f"The server does not let this box in ({status}). Tell the clinic.")
+            why = N_("The server does not let this box in ({status}). Tell the clinic.")
+            raise _Later(why.format(status=status))
         if status in NOT_THE_CONTENT or 300 <= status < 400:
-            raise _Later(f"There is no FHIR server at this address ({status}). Is sync.server right?")
+            why = N_("There is no FHIR server at this address ({status}). Is sync.server right?")
+            raise _Later(why.format(status=status))
         if status in PASSING or status >= 500 or status < 200:
-            raise _Later(f"The server is busy or out of order ({status}).", answer.retry_after_s)
+            why = N_("The server is busy or out of order ({status}).")
+            raise _Later(why.format(status=status), answer.retry_after_s)
         if status not in OF_THE_CONTENT and not _is_outcome(answer.body):
-            raise _Later(f"What answers is not a FHIR server ({status}): {_words(answer.body)}")
+            why = N_("What answers is not a FHIR server ({status})")
+            raise _Later(f"{why.format(status=status)}: {_words(answer.body)}")
 
     def _other_time(self, now: dt.datetime) -> str:
         at = self._server_at
@@ -234,8 +239,8 @@ class Sender:
         return pause_s * spread
 
 
-NOT_ALLOWED: Final = "The patient does not want anything sent."
-SOMEBODY_THERE: Final = "Somebody is at the kiosk."
+NOT_ALLOWED: Final = N_("The patient does not want anything sent.")
+SOMEBODY_THERE: Final = N_("Somebody is at the kiosk.")
 
 
 class _EntryResponse(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ import msgspec
 import urllib3
 
 from kiosk.config import Sync
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError
 
 CONNECT_S: Final = 10.0
 READ_S: Final = 30.0
@@ -110,9 +110,9 @@ class FhirServer:
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(_why(error)) from error
         except OSError as error:
-            raise Unreachable(error.strerror or "The server cannot be reached.") from error
+            raise Unreachable(error.strerror or N_("The server cannot be reached.")) from error
         if len(content) > MOST_ANSWER_BYTES:
-            raise Unreachable("The answer is far too long. That is not the clinic's server.")
+            raise Unreachable(N_("The answer is far too long. That is not the clinic's server."))
         said = response.headers
         return Answer(
             response.status, content, _retry_after_s(said.get("Retry-After")), _time(said.get("Date"))
@@ -134,11 +134,12 @@ class FhirServer:
         )
         answer = self._request("POST", self._sync.token_url, headers, urlencode(form).encode())
         if answer.status != 200:
-            raise Unreachable(f"The login of this box was refused ({answer.status}). Tell the clinic.")
+            why = N_("The login of this box was refused ({status}). Tell the clinic.")
+            raise Unreachable(why.format(status=answer.status))
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted)
         except ValueError as error:
-            raise Unreachable("The login gave no token. Tell the clinic.") from error
+            raise Unreachable(N_("The login gave no token. Tell the clinic.")) from error
         self._token = granted.access_token
         self._token_until_s = self._monotonic_s() + max(0.0, granted.expires_in - TOKEN_SPARE_S)
         return self._token
@@ -258,24 +259,24 @@ def _why(error: urllib3.exceptions.HTTPError) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _CERTIFICATE.get(
-                cause.verify_code, f"The server's certificate is not trusted: {cause.verify_message}."
-            )
+            untrusted = N_("The server's certificate is not trusted")
+            return _CERTIFICATE.get(cause.verify_code, f"{untrusted}: {cause.verify_message}.")
         if isinstance(cause, ssl.SSLError):
-            return f"No secure connection: {cause.reason or cause}."
+            insecure = N_("No secure connection")
+            return f"{insecure}: {cause.reason or cause}."
         cause = next((one for one in cause.args if isinstance(one, BaseException)), cause.__cause__)
     if isinstance(error, urllib3.exceptions.ProxyError):
-        return "The proxy does not let this box through, or cannot be reached. Is sync.proxy right?"
+        return N_("The proxy does not let this box through, or cannot be reached. Is sync.proxy right?")
     # A refused connection is one of urllib3's time-outs as well, for old callers' sake.
     if isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(
         error, urllib3.exceptions.NewConnectionError
     ):
-        return "The server does not answer in time."
-    return "The server cannot be reached. Is the network there?"
+        return N_("The server does not answer in time.")
+    return N_("The server cannot be reached. Is the network there?")
 
 
 _CERTIFICATE: Final = {
-    9: "The server's certificate is not valid yet. Is the date of this box right?",
-    10: "The server's certificate has expired, or the date of this box is wrong.",
+    9: N_("The server's certificate is not valid yet. Is the date of this box right?"),
+    10: N_("The server's certificate has expired, or the date of this box is wrong."),
 }
 """OpenSSL's X509_V_ERR_ number → what it means here."""

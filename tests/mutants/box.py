@@ -136,8 +136,8 @@ MUTANTS = (
     Mutant(
         "settings that lost a PIN are those of a box without one",
         "kiosk/doctor/checks/settings.py",
-        "    if not text or not roles.issuperset(",
-        "    if not text or roles.isdisjoint(",
+        """    if not text or not set(found.get("pins", {})).issuperset(found.get("pins_of", ())):\n""",
+        "    if not text:\n",
         TEST_FAULTS,
     ),
     Mutant(

@@ -16,7 +16,7 @@ from kiosk.doctor import words
 from kiosk.doctor.finding import Finding
 from kiosk.doctor.machine import Space
 from kiosk.sync.sender import Sender
-from kiosk.sync.transport import FhirServer
+from kiosk.sync.transport import Answer, FhirServer
 from tests.export.test_fhir import errors
 from tests.kiosk.doctor.boxes import Planted
 from tests.sync.boxes import YES, Box, entry
@@ -75,6 +75,34 @@ def test_a_certificate_that_has_expired(examined: Examined, tmp_path: Path) -> N
     assert said.state == "fix"
     assert "The server's certificate has expired, or the date of this box is wrong." in said.found
     assert "homestim sync --once" in said.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "english", "german"),
+    [
+        (401, "does not let this box in (401).", "lässt diese Box nicht herein (401)."),
+        (404, "no FHIR server at this address (404)", "kein FHIR-Server (404)"),
+        (418, "not a FHIR server (418): {tea}", "kein FHIR-Server (418): {tea}"),
+    ],
+)
+def test_a_german_doctor_says_in_german_why_nothing_could_be_sent(
+    examined: Examined, status: int, english: str, german: str
+) -> None:
+    class Refusing:
+        def transact(self, bundle: bytes) -> Answer:
+            return Answer(status, b"{tea}", None, None)
+
+        def get(self, path: str) -> Answer:
+            raise AssertionError
+
+    for _ in range(2):
+        Sender(examined.box.outbox, Refusing(), examined.box.clock.now).run()
+    assert english in examined.says().found
+    words.set_language("de")
+    try:
+        assert german in examined.says().found
+    finally:
+        words.set_language("en")
 
 
 def test_a_clock_that_is_wrong_by_a_year_as_the_certificate_tells(examined: Examined, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Final
 
 from drivers import same_code
-from kiosk.doctor import guard_status
+from kiosk.doctor import guard_status, words
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
 from kiosk.doctor.words import _
@@ -37,7 +38,7 @@ def configuration(box: Box) -> Finding:
     remedy = _("Correct the file, or set the box up again: homestim setup")
     if box.problem:
         found = _("The configuration {file} cannot be read: {problem}")
-        return fix("configuration", found.format(file=box.config, problem=box.problem), remedy)
+        return fix("configuration", found.format(file=box.config, problem=_no_toml(box.problem)), remedy)
     ran = box.machine.run(same_code.python(KIOSK_CHILD, "configuration", str(box.machine.path(box.config))))
     if ran is None or ran.code not in (0, 1):
         return look(
@@ -46,8 +47,41 @@ def configuration(box: Box) -> Finding:
             _("First see to what is said of the program."),
         )
     if ran.code:
-        return fix("configuration", ran.output.strip(), remedy)
+        return fix("configuration", _refused(ran.output.strip()), remedy)
     return ok("configuration", _("{file} can be used.").format(file=box.config))
+
+
+def _no_toml(problem: str) -> str:
+    """Where the file is no TOML; anything else as the system says it."""
+    place = re.search(r"\(at line (\d+)", problem)
+    if words.language == "en" or place is None:
+        return problem
+    return _("line {line} is not TOML.").format(line=place[1])
+
+
+_SAID: Final = re.compile(r"(?P<at>.+?): found (?P<found>.+), expected .+\. Nothing was started\.", re.DOTALL)
+
+
+def _refused(said: str) -> str:
+    """Why the kiosk refuses the configuration: as it says it, or in another language what was found where."""
+    if words.language == "en":
+        return said
+    match = _SAID.fullmatch(said)
+    if match is None:
+        return _("The configuration cannot be used.")
+    match match["found"]:
+        case "nothing":
+            return _("{at}: it is missing. docs/configuration.md shows every key.").format(
+                **match.groupdict()
+            )
+        case "this key":
+            return _("{at}: there is no such key. docs/configuration.md shows every key.").format(
+                **match.groupdict()
+            )
+        case _other:
+            return _("{at}: {found} cannot stand there. docs/configuration.md shows every key.").format(
+                **match.groupdict()
+            )
 
 
 def builds(box: Box) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -48,7 +49,9 @@ def outbox(box: Box) -> Finding:
     if waiting and _is_late(box, sender):
         return fix(
             "outbox",
-            _("{n} files wait and could not be sent for days. {trouble}").format(n=waiting, trouble=trouble),
+            _("{n} files wait and could not be sent for days. {trouble}").format(
+                n=waiting, trouble=_worded(trouble)
+            ),
             _("Put that right, see [sync] in {file}, then: homestim sync --once").format(file=box.config),
         )
     if refused := _refused(box, place):
@@ -74,6 +77,17 @@ def handed_in(box: Box) -> Finding:
         _("The clinic sent something that allows more ({n} files). It waits for a yes here.").format(n=held),
         _("Ask the clinic whether it is theirs, then: homestim take {folder}/…").format(folder=folder),
     )
+
+
+def _worded(trouble: str) -> str:
+    """Why it could not be sent: the sender keeps it in English, a status of the server in brackets, and what
+    others said behind a colon."""
+    sentence, colon, said = trouble.partition(": ")
+    status = re.search(r"\((\d+)\)", sentence)
+    if status is None:
+        return f"{_(sentence) if sentence else ''}{colon}{said}"
+    worded = _(sentence.replace(status[0], "({status})")).replace("{status}", status[1])
+    return f"{worded}{colon}{said}"
 
 
 def _is_late(box: Box, sender: dict[str, Any]) -> bool:

@@ -1,9 +1,12 @@
-"""`settings.toml`: whether it is whole, and whether somebody else can sit down in the person's place."""
+"""`settings.toml`: whether it is whole, and whether somebody else can sit down in the person's place.
+
+The kiosk's own judgement is `kiosk.diary.settings_file.load_settings`.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from typing import Final
+from typing import Any, Final
 
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
@@ -12,20 +15,27 @@ from kiosk.doctor.words import _
 SETTINGS: Final = "settings.toml"
 
 
+def language(box: Box) -> str:
+    """The one that was chosen at the box; empty where none was, or nobody can tell."""
+    try:
+        found = _whole(box).get("language", "")
+    except (OSError, ValueError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
 def patient_pin(box: Box) -> Finding:
     """On hardware the person has a PIN (safety rule 18), and a file that lost its end is none without one."""
-    file = f"{box.data}/{SETTINGS}"
     try:
-        roles = _with_a_pin(box.machine.path(file).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        roles = frozenset()
+        settings = _whole(box)
     except (OSError, ValueError):
+        damaged = _("The settings {file} are damaged or cannot be read: there is no session.")
         return fix(
             "patient-pin",
-            _("The settings {file} are damaged or cannot be read: there is no session.").format(file=file),
+            damaged.format(file=f"{box.data}/{SETTINGS}"),
             _("Put the file back from a backup. Without one, move it away, then: homestim setup"),
         )
-    if "patient" in roles:
+    if "patient" in settings.get("pins", {}):
         return ok("patient-pin", _("The person has a PIN of her own."))
     if box.simulated or not box.has_device:
         return ok("patient-pin", _("No stimulator of hardware is recorded, so nobody needs a PIN."))
@@ -36,10 +46,14 @@ def patient_pin(box: Box) -> Finding:
     )
 
 
-def _with_a_pin(text: str) -> frozenset[str]:
-    """Whose PIN stands in the file. Raises ValueError for one that is not whole."""
+def _whole(box: Box) -> dict[str, Any]:
+    """What stands in the file; nothing where there is none yet. Raises OSError; ValueError for one that is
+    damaged: it begins with whose PINs follow."""
+    try:
+        text = box.machine.path(f"{box.data}/{SETTINGS}").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
     found = tomllib.loads(text)
-    roles = frozenset(found.get("pins", {}))
-    if not text or not roles.issuperset(found.get("pins_of", ())):
+    if not text or not set(found.get("pins", {})).issuperset(found.get("pins_of", ())):
         raise ValueError("it lost its end")
-    return roles
+    return found

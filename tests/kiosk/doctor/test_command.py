@@ -25,7 +25,7 @@ from kiosk.doctor.finding import Finding, ok
 from kiosk.doctor.machine import Machine, Ran
 from kiosk.doctor.report import examine, lines
 from kiosk.logfile import log_to
-from tests.kiosk.doctor.boxes import Planted
+from tests.kiosk.doctor.boxes import SETTINGS, WITH_PIN, Planted
 
 ROOT = Path(__file__).parents[3]
 
@@ -119,6 +119,24 @@ def test_the_report_is_plain_lines_and_its_end_counts(
     assert next(line for line in said if line.startswith("FIX")).split()[1] == "port"
     assert command.main([], planted.machine) == 1
     assert "Die Box" in capsys.readouterr().out, "without --lang it speaks the box's language"
+
+
+@pytest.mark.parametrize("config", ['lang = "en"', ""])
+def test_it_speaks_the_language_that_was_chosen_at_the_box(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], config: str
+) -> None:
+    """Also where nobody wrote one into the configuration, or another one."""
+    planted = Planted(tmp_path)
+    planted.replace("/etc/homestim/kiosk.toml", 'lang = "de"', config)
+    planted.file(SETTINGS, f'language = "de"\n{WITH_PIN}')
+    command.main([], planted.machine)
+    assert "Die Box ist in Ordnung" in capsys.readouterr().out
+    command.main(["--lang", "en"], planted.machine)
+    assert "The box is well" in capsys.readouterr().out
+    for damaged in ("language = 4\n", "language = [", 'language = "xx"\n'):
+        planted.file(SETTINGS, damaged)
+        command.main([], planted.machine)
+        assert "The box is" in capsys.readouterr().out
 
 
 def test_the_diary_is_really_checked(tmp_path: Path) -> None:
