@@ -8,8 +8,10 @@ not decode is `MalformedMessage`, and the guard answers it as a fault.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from drivers.record import record
 
@@ -267,18 +269,16 @@ class Contact:
 ToGuard = Hello | Test | Probe | Arm | Level | Next | Rest | Present | Lease | Stop
 FromGuard = Status | Refused | Stopped | Device | Fault | Contact
 
-_NAMES: Final[dict[str, type[Any]]] = {
+_NAMES: Final[dict[str, Any]] = {
     cls.__name__.lower(): cls for union in (ToGuard, FromGuard) for cls in get_args(union)
 }
-_HINTS: Final[dict[type[Any], dict[str, Any]]] = {}
-
-T = TypeVar("T")
+MOST_ITEMS: Final = 64
+MOST_CHARACTERS: Final = 500
 
 
 def encode(message: ToGuard | FromGuard) -> bytes:
     """One datagram."""
-    body = {"type": type(message).__name__.lower(), **_fields(message)}
-    return json.dumps(body, separators=(",", ":"), allow_nan=False, default=_fields).encode()
+    return _ENCODER.encode({"type": type(message).__name__.lower(), **_fields(message)}).encode()
 
 
 def _fields(message: Any) -> dict[str, Any]:
@@ -293,7 +293,7 @@ def decode(datagram: bytes, allowed: Any) -> Any:
     if len(datagram) > MAX_MESSAGE_BYTES:
         raise MalformedMessage(f"{len(datagram)} bytes are too many")
     try:
-        body = json.loads(datagram, parse_constant=_no_constant)
+        body = _DECODER.decode(datagram.decode())
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON: {error}") from None
     if not isinstance(body, dict):
@@ -302,50 +302,116 @@ def decode(datagram: bytes, allowed: Any) -> Any:
     cls = _NAMES.get(name) if isinstance(name, str) else None
     if cls is None or cls not in get_args(allowed):
         raise MalformedMessage(f"unknown type {name!r}")
-    return _build(cls, body, cls.__name__)
+    try:
+        return _record_reader(cls)(body)
+    except _Wrong as wrong:
+        raise MalformedMessage(f"{cls.__name__}{wrong}") from None
 
 
 def _no_constant(text: str) -> float:
     raise MalformedMessage(f"{text} is no number")
 
 
-def _build(cls: type[Any], body: object, where: str) -> Any:
-    if not isinstance(body, dict):
-        raise MalformedMessage(f"{where}: expected an object")
-    hints = _HINTS.get(cls)
-    if hints is None:
-        hints = _HINTS[cls] = get_type_hints(cls)
-    if set(body) != set(hints):
-        raise MalformedMessage(f"{where}: keys {sorted(map(str, set(body) ^ set(hints)))}")
-    return cls(*[_value(hint, body[key], f"{where}.{key}") for key, hint in hints.items()])
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_fields)
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
-    origin = get_origin(hint)
+# ── readers, made once a type: from what JSON says to what was declared, or _Wrong ──────────────────
+
+_Reader: TypeAlias = Callable[[Any], Any]
+
+
+class _Wrong(Exception):  # noqa: N818 - as MalformedMessage
+    """Of a part of a message, ": WHAT"; on its way out each part that it is in puts its name before it."""
+
+
+@cache
+def _record_reader(cls: Any) -> _Reader:
+    readers = {name: _reader(hint) for name, hint in get_type_hints(cls).items()}
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise _Wrong(": expected an object")
+        if value.keys() != readers.keys():
+            raise _Wrong(f": keys {sorted(value.keys() ^ readers.keys())}")
+        parts = []
+        for name, read_part in readers.items():
+            try:
+                parts.append(read_part(value[name]))
+            except _Wrong as wrong:
+                raise _Wrong(f".{name}{wrong}") from None
+        return cls(*parts)
+
+    return read
+
+
+def _reader(hint: Any) -> _Reader:
+    origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        options = get_args(hint)
-        if value is None and NoneType in options:
-            return None
-        (hint,) = [option for option in options if option is not NoneType]
-        return _value(hint, value, where)
+        (only,) = (argument for argument in arguments if argument is not NoneType)
+        return _optional_reader(_reader(only))
     if origin is Literal:
-        if not isinstance(value, str) or value not in get_args(hint):
-            raise MalformedMessage(f"{where}: unexpected value")
-        return value
+        return partial(_read_word, arguments)
     if origin is tuple:
-        if not isinstance(value, list) or len(value) > 64:
-            raise MalformedMessage(f"{where}: expected a list")
-        return tuple(_value(get_args(hint)[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if hint is float:
-        if type(value) not in (int, float):
-            raise MalformedMessage(f"{where}: expected a number")
-        return float(value)
-    if hint in (int, str, bool):
-        if type(value) is not hint:
-            raise MalformedMessage(f"{where}: expected {hint.__name__}")
-        if hint is str and len(value) > 500:
-            raise MalformedMessage(f"{where}: too long")
-        if hint is int and not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise MalformedMessage(f"{where}: too large")
+        return partial(_read_list, _reader(arguments[0]))
+    return _PLAIN_READERS.get(hint) or _record_reader(hint)
+
+
+def _optional_reader(read: _Reader) -> _Reader:
+    return lambda value: None if value is None else read(value)
+
+
+def _read_word(words: tuple[str, ...], value: Any) -> Any:
+    if not isinstance(value, str) or value not in words:
+        raise _Wrong(": unexpected value")
+    return value
+
+
+def _read_list(read: _Reader, value: Any) -> Any:
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+        raise _Wrong(": expected a list")
+    items = []
+    for item in value:
+        try:
+            items.append(read(item))
+        except _Wrong as wrong:
+            raise _Wrong(f"[{len(items)}]{wrong}") from None
+    return tuple(items)
+
+
+def _read_int(value: Any) -> int:
+    if type(value) is not int:
+        raise _Wrong(": expected int")
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise _Wrong(": too large")
+    return value
+
+
+def _read_str(value: Any) -> str:
+    if type(value) is not str:
+        raise _Wrong(": expected str")
+    if len(value) > MOST_CHARACTERS:
+        raise _Wrong(": too long")
+    return value
+
+
+def _read_bool(value: Any) -> bool:
+    if type(value) is not bool:
+        raise _Wrong(": expected bool")
+    return value
+
+
+def _read_float(value: Any) -> float:
+    if type(value) is float:
         return value
-    return _build(hint, value, where)
+    if type(value) is not int:
+        raise _Wrong(": expected a number")
+    return float(_read_int(value))
+
+
+_PLAIN_READERS: Final[dict[Any, _Reader]] = {
+    int: _read_int,
+    str: _read_str,
+    bool: _read_bool,
+    float: _read_float,
+}

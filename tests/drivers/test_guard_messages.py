@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, get_args
 
 import pytest
@@ -99,7 +100,25 @@ def test_what_was_not_declared_is_malformed(datagram: bytes) -> None:
         m.decode(datagram, m.ToGuard)
 
 
-@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b'"1"', b"true", b"null"])
+@pytest.mark.parametrize(
+    ("part", "other", "said"),
+    [
+        (b'"epoch":1', b'"epoch":"1"', "Arm.epoch: expected int"),
+        (b'"kind":"tens"', b'"kind":"other"', "Arm.plan.kind: unexpected value"),
+        (b'"off_ms":0', b'"of_ms":0', "Arm.plan.phases[0].pattern: keys ['of_ms', 'off_ms']"),
+        (b'"known_level":true', b'"known_level":1', "Arm.limits[1].known_level: expected bool"),
+    ],
+)
+def test_what_is_wrong_is_said_with_where_it_stands(part: bytes, other: bytes, said: str) -> None:
+    datagram = m.encode(m.Arm(1, plan(phase()), (limit(1), limit(2))))
+    at = datagram.rindex(part)
+    with pytest.raises(m.MalformedMessage, match=f"^{re.escape(said)}$"):
+        m.decode(datagram[:at] + other + datagram[at + len(part) :], m.ToGuard)
+
+
+@pytest.mark.parametrize(
+    "number", [b"NaN", b"Infinity", b"-Infinity", b'"1"', b"true", b"null", b"1" + b"0" * 400]
+)
 def test_what_is_no_number_is_malformed(number: bytes) -> None:
     stopped = m.encode(m.Stopped(1, "key", True, "off", 4711.0))
     assert b"4711.0" in stopped
