@@ -22,6 +22,7 @@ from drivers import messages as guard
 from kiosk.arming.plan import channel_limits, guard_plan, half_mA
 from kiosk.diary.records import LevelFound, Session
 from kiosk.events import SessionOutcome
+from kiosk.held_key import HELD_KEY_S, EnterKey
 from kiosk.keys import Key
 from kiosk.session import rules
 from kiosk.session.state import (
@@ -87,6 +88,7 @@ def begin(
         armed_at=now,
         seconds_before=done,
         last_key_s=now_s,
+        enter=EnterKey(now_s, now_s),  # what began it was pressed just now
         still_ok_s=now_s,
         pad_faults=resume.pad_faults if resume is not None else 0,
     )
@@ -160,6 +162,8 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
         if state.stage == "saving":
             return _end(state, "person", True, NEVER_ARMED, now_s)
         return _stop(state, "person", now_s)
+    if key is Key.ENTER:
+        state = replace(state, enter=state.enter.heard(now_s))
     if state.stage not in ("find", "play"):
         return state, ()
     state, present = _noted(state, key, now_s)
@@ -205,19 +209,12 @@ def _pressed(state: SessionState, key: Key, now_s: float) -> tuple[SessionState,
 def _noted(state: SessionState, key: Key, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
     """When keys were heard of, and the sign for the guard that somebody is there: a key that is held down, or
     that something lies on, is none (rule 10)."""
-    pressed = now_s - state.key_event_s >= rules.HELD_KEY_S
+    pressed = now_s - state.key_event_s >= HELD_KEY_S
     state = replace(state, key_event_s=now_s)
-    if key is Key.ENTER:
-        since_s = now_s if now_s - state.enter_event_s >= rules.HELD_KEY_S else state.enter_since_s
-        state = replace(state, enter_event_s=now_s, enter_since_s=since_s)
+    if key is Key.ENTER and state.prompt is not None:
         # An answer is a press, however quickly it follows another key.
-        pressed = pressed or (state.prompt is not None and not _held(state, state.prompt))
+        pressed = pressed or not state.enter.down_before(state.prompt.asked_s)
     return (replace(state, last_key_s=now_s), (Send(guard.Present(state.epoch)),)) if pressed else (state, ())
-
-
-def _held(state: SessionState, prompt: Prompt) -> bool:
-    """Enter was down already when this was asked."""
-    return state.enter_since_s < prompt.asked_s
 
 
 _STOPS = frozenset({Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE})
@@ -335,20 +332,25 @@ def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect
 
 
 def _enter(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    """Enter answers what the screen asks; it never raises."""
-    if state.prompt is not None and _held(state, state.prompt):
+    """Enter answers what the screen asks. What starts a current takes a press of its own: a key that is held,
+    or a press that came twice, says nothing of a screen that has just come (rule 2)."""
+    if state.prompt is not None and state.enter.down_before(state.prompt.asked_s):
         return replace(state, prompt=replace(state.prompt, held=True)), ()
     if state.prompt is not None:
         return replace(state, prompt=None, ups_in_a_row=0, still_ok_s=now_s), ()
     if state.stage == "play":
         waiting = [i for i, side in enumerate(state.sides) if side.slow is not None]
         if waiting and all(state.sides[i].level_half_mA == 0 for i in waiting):
+            if not state.enter.pressed_anew:
+                return _notice(state, "let_go", now_s), ()
             for index in waiting:
                 state = _start_rise(state, index, now_s)
             return replace(state, resting=False), ()
         return state, ()
     side = state.side
     match state.find_step:
+        case "offer" | "both" if not state.enter.pressed_anew:
+            return _notice(state, "let_go", now_s), ()
         case "offer":
             return _start_rise(replace(state, find_step="feel"), state.finding, now_s), ()
         case "feel":

@@ -26,9 +26,6 @@ STILL_OK_EVERY_S = 300.0
 STILL_OK_FINDING_S = 90.0
 STILL_OK_TONES_S = (0.0, 20.0, 40.0)
 STILL_OK_ANSWER_S = 60.0
-HELD_KEY_S = 1.0
-"""Events of a key that follow each other faster than this may be one that is held down: no keyboard waits
-longer before it repeats."""
 LOOK_AFTER_S = 120
 """First session: stop and look at the skin (clinical reference 2)."""
 NOTICE_S = 4.0

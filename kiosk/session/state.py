@@ -13,6 +13,7 @@ import msgspec
 from drivers import messages as guard
 from kiosk.diary.records import Record
 from kiosk.events import SessionOutcome
+from kiosk.held_key import EnterKey
 from kiosk.keys import Key
 from kiosk.session import rules
 from programs.montage import Side as BodySide
@@ -148,7 +149,7 @@ class Side(msgspec.Struct, frozen=True):
 class Notice(msgspec.Struct, frozen=True):
     """One short line that goes away by itself.
 
-    `id`: "plateau", "too_soon", "ceiling", "contraction", "held", "status", "nothing_yet",
+    `id`: "plateau", "too_soon", "ceiling", "contraction", "held", "let_go", "status", "nothing_yet",
     or what the guard refused.
     """
 
@@ -203,9 +204,7 @@ class SessionState(msgspec.Struct, frozen=True):
     """When a key was pressed last; one that is held repeats, and is not pressed anew."""
     key_event_s: float = -1e9
     """When a key was heard of last, pressed or repeated."""
-    enter_event_s: float = -1e9
-    enter_since_s: float = -1e9
-    """When the first of the Enters came that follow each other as those of a held key do."""
+    enter: EnterKey = EnterKey()
     still_ok_s: float = 0.0
     """When the person last said that all is well."""
     resting: bool = False

@@ -520,6 +520,8 @@ def page(visit: Visit, moment: Moment, session: SessionState | None = None) -> P
 
 def press(visit: Visit, key: Key, moment: Moment) -> Result:
     """A key of the person. Never raises, whatever the key and wherever it comes."""
+    if key is Key.ENTER:
+        visit = replace(visit, enter=visit.enter.heard(moment.monotonic_s))
     return unanswered.said(visit, key, *_pressed(visit, key, moment))
 
 

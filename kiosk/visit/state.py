@@ -19,6 +19,7 @@ from kiosk.diary.records import Entry, Form, Lock, Record, Screening
 from kiosk.diary.settings_file import Letters, Reminders
 from kiosk.events import Effect, Save, SaveScreening, SessionOutcome
 from kiosk.export.outgoing import Outgoing
+from kiosk.held_key import EnterKey
 from kiosk.review.listing import Looking
 from kiosk.sound.player import USUAL_VOLUME
 from kiosk.today import Today
@@ -186,7 +187,7 @@ class Pin(msgspec.Struct, frozen=True):
 class Unanswered(msgspec.Struct, frozen=True):
     """A key that the screen had no use for: its words say so, until another key has one."""
 
-    why: Literal["", "key", "stop", "voice", "sounds_off"] = ""
+    why: Literal["", "key", "stop", "voice", "sounds_off", "let_go"] = ""
     serial: int = -1
     """Of the screen that it was pressed on."""
 
@@ -324,6 +325,7 @@ class Visit(msgspec.Struct, frozen=True):
     """When this screen came up, monotonic."""
     tones: int = 0
     """How many tones have called since it came up."""
+    enter: EnterKey = EnterKey()
 
     @property
     def step(self) -> str:

@@ -72,6 +72,24 @@ def test_enter_starts_it_for_all_leads_of_today() -> None:
     assert walk.sent(BeginContactCheck) == [BeginContactCheck((1, 2))]
 
 
+@pytest.mark.parametrize("after_s", [0.45, 0.95])
+def test_an_enter_that_comes_twice_sends_no_pulse(after_s: float) -> None:
+    walk = Walk(today(), measures=True)
+    walk.until("stop_works")
+    walk.press("enter")
+    assert walk.step == "contact_check"
+    walk.press("enter", after_s=after_s)
+    assert walk.sent(BeginContactCheck) == []
+    assert "Let go of the key, then press Enter once." in walk.page.notice
+    walk.press("enter", after_s=1.0)
+    assert walk.sent(BeginContactCheck) == [BeginContactCheck((1, 2))]
+    walk.measured(lead(1), lead(2, "dry"))
+    walk.press("enter", after_s=after_s)
+    assert len(walk.sent(BeginContactCheck)) == 1
+    walk.press("enter", after_s=1.0)
+    assert len(walk.sent(BeginContactCheck)) == 2
+
+
 def test_a_device_that_cannot_measure_asks_the_person() -> None:
     walk = Walk(measures=False)
     walk.until("contact")

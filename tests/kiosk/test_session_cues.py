@@ -11,7 +11,7 @@ from drivers.messages import Pattern
 from kiosk.keys import Key
 from kiosk.page import LevelFinding
 from kiosk.session import machine
-from kiosk.session.state import Pressed, SessionState
+from kiosk.session.state import Notice, Pressed, SessionState
 from kiosk.visit.pages import rhythm, session
 from kiosk.visit.state import Moment
 from tests.kiosk.visit_album import Shot, album
@@ -92,6 +92,9 @@ def test_the_next_plateau_is_counted_from_every_time_of_a_cycle() -> None:
     ]  # fmt: skip
 
 
+LET_GO = "Let go of the key, then press Enter once."
+
+
 @pytest.mark.parametrize("name", ["session still ok nmes", "session still ok while finding 0 nmes"])
 def test_who_holds_enter_reads_that_it_has_to_be_let_go_of(name: str) -> None:
     shot = next(shot for shot in album() if shot.name == name)
@@ -101,4 +104,13 @@ def test_who_holds_enter_reads_that_it_has_to_be_let_go_of(name: str) -> None:
     state = replace(shot.session, prompt=replace(prompt, held=True))
     for said, expected in ((shot.session, False), (state, True)):
         page = session.page(shot.visit, shot.moment, said)
-        assert ("Let go of the key, then press Enter once." in repr(page.body)) is expected
+        assert (LET_GO in repr(page.body)) is expected
+
+
+@pytest.mark.parametrize("name", ["session offer 0 tens", "session both nmes", "session rest nmes"])
+def test_who_presses_enter_twice_where_current_would_start_reads_it_too(name: str) -> None:
+    shot = next(shot for shot in album() if shot.name == name)
+    assert shot.session is not None
+    told = replace(shot.session, notice=Notice("let_go", shot.moment.monotonic_s + 4))
+    for said, expected in ((shot.session, False), (told, True)):
+        assert (LET_GO in repr(session.page(shot.visit, shot.moment, said).body)) is expected

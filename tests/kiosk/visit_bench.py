@@ -166,10 +166,10 @@ class Walk:
         self.now += dt.timedelta(seconds=seconds)
         self.slept_s += seconds
 
-    def press(self, *keys: Key | str) -> None:
+    def press(self, *keys: Key | str, after_s: float = 2.0) -> None:
         """Keys, or their names: `press("1", "enter")`."""
         for key in keys:
-            self.wait(2.0)
+            self.wait(after_s)
             self.keys += 1
             visit, effects = flow.press(self.visit, KEYS[key] if isinstance(key, str) else key, self.moment)
             self._take(visit, effects)

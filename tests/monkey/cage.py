@@ -26,6 +26,7 @@ from kiosk.clock import SystemClock
 from kiosk.diary.records import Entry, Record, Screening
 from kiosk.diary.store import open_store
 from kiosk.key_gate import QUIET_S
+from kiosk.visit.steps.unanswered import STARTS_CURRENT
 from tests.drivers.device_bench import SimulatorProcess
 from tests.kiosk.visit_bench import FIRST_TIME, SAFE, Walk, today
 from tests.visit.terminal import KEYS
@@ -35,7 +36,7 @@ LEFT_ALTERNATE_SCREEN: Final = b"\x1b[?1049l"
 ANSWERS_WITHIN_S: Final = 0.3
 DEVICE_FAULTS_A_DAY: Final = 2
 PRESS_AGAIN_S: Final = 1.1
-"""A raise counts a second after the one before (safety rule 2)."""
+"""A raise counts a second after the one before (safety rule 2), an Enter that starts a current too."""
 
 _ON, _UP = ("enter",), ("up",)
 FINDING: Final = {
@@ -137,6 +138,8 @@ class Cage:
         told = self.told
         if self.page == "stop_test":
             return ("stop",)
+        if self.page in STARTS_CURRENT:
+            time.sleep(PRESS_AGAIN_S - self._quiet_s)
         if self.page != "session":
             return GOES_ON.get(self.page, ())
         if told["prompt"]:

@@ -746,6 +746,80 @@ def test_a_doubled_enter_does_not_pass_over_the_other_side() -> None:
     assert (desk.state.stage, desk.state.finding, desk.state.find_step) == ("find", 1, "feel")
 
 
+DOUBLED_AFTER_S = [0.03, 0.45, 0.95]
+"""Held, or by a stiff hand; the screen's own 0.4 s are over or not."""
+
+
+@pytest.mark.parametrize("after_s", DOUBLED_AFTER_S)
+def test_a_doubled_enter_does_not_let_the_next_side_rise(after_s: float) -> None:
+    desk = returning()
+    desk.press(Key.ENTER)
+    while desk.state.side.slow is not None:
+        desk.sleep_until_due()
+        desk.status(0)
+        if desk.state.side.slow is not None and not desk.state.rises:
+            desk.press(Key.UP)
+    desk.press(Key.ENTER)
+    desk.press(Key.ONE)
+    desk.press(Key.ENTER)
+    desk.status(1)
+    assert (desk.state.finding, desk.state.find_step) == (1, "offer")
+    desk.press(Key.ENTER, after_s=after_s)
+    assert desk.state.find_step == "offer"
+    assert not desk.state.rises
+    assert desk.state.notice is not None
+    assert desk.state.notice.id == "let_go"
+    desk.press(Key.ENTER, after_s=1.0)
+    assert desk.state.rises
+
+
+@pytest.mark.parametrize("after_s", DOUBLED_AFTER_S)
+def test_a_doubled_enter_does_not_begin_the_session(after_s: float) -> None:
+    desk = Desk(tens_plan()).armed()
+    desk.find_side()
+    desk.status(1)
+    desk.find_side()
+    assert desk.state.find_step == "both"
+    assert not sent(desk.press(Key.ENTER, after_s=after_s))
+    assert guard.Next(7) in sent(desk.press(Key.ENTER, after_s=1.0))
+
+
+@pytest.mark.parametrize("after_s", DOUBLED_AFTER_S)
+def test_an_enter_that_answers_twice_does_not_end_a_rest(after_s: float) -> None:
+    desk = in_session()
+    desk.press(Key.FIVE)
+    while desk.state.prompt is None:
+        desk.sleep_until_due()
+    desk.press(Key.ENTER)
+    assert desk.state.prompt is None
+    desk.press(Key.ENTER, after_s=after_s)
+    assert not desk.state.rises, "it stays at zero, it said"
+    desk.press(Key.ENTER, after_s=1.0)
+    assert desk.state.rises
+
+
+@pytest.mark.parametrize("after_s", DOUBLED_AFTER_S)
+def test_the_enter_that_led_to_the_session_starts_nothing_when_it_is_doubled(after_s: float) -> None:
+    desk = Desk(tens_plan(channel(1, reference_mA=20.0), channel(2, reference_mA=20.0)))
+    desk.armed()
+    desk.press(Key.ENTER, after_s=after_s)
+    assert not desk.state.rises
+    desk.press(Key.ENTER, after_s=1.0)
+    assert desk.state.rises
+
+
+def test_an_enter_that_something_lies_on_starts_nothing() -> None:
+    desk = Desk(tens_plan(channel(1, reference_mA=20.0), channel(2, reference_mA=20.0)))
+    desk.press(Key.ENTER, after_s=0.5)
+    desk.armed()
+    while desk.state.stage == "find":
+        desk.press(Key.ENTER, after_s=0.9)
+        desk.status(0)
+        desk.feed(Deadline())
+    assert not levels(tuple(desk.asked))
+    assert guard.Stop("still_ok") in sent(tuple(desk.asked))
+
+
 def test_the_key_that_holds_a_rise_does_not_let_it_go_on_when_it_is_doubled() -> None:
     plan = tens_plan(channel(1, 24.0, 20.0), channel(2, 24.0, 20.0))
     desk = Desk(plan).armed()

@@ -9,6 +9,8 @@ from tests.visit.terminal import Terminal
 
 UP_COUNTS_AFTER_S = 1.05
 """A press sooner than a second after the one before does not count (safety rule 2)."""
+STARTS_CURRENT_AFTER_S = 1.05
+"""An Enter that starts a current is one of its own: not sooner after the one before."""
 
 
 def first_questions(kiosk: Terminal) -> None:
@@ -76,6 +78,7 @@ def pads_and_stop_test(kiosk: Terminal) -> None:
     kiosk.wait_for("STOP works.")
     kiosk.press("enter")
     kiosk.wait_for("How the pads lie")
+    time.sleep(STARTS_CURRENT_AFTER_S)
     kiosk.press("enter")
     kiosk.wait_for("All pads lie well.")
     kiosk.press("enter")
@@ -103,6 +106,7 @@ def both_levels(kiosk: Terminal, log: DeviceLog) -> None:
         feel(kiosk, log, channel)
         kiosk.press("enter")
     kiosk.wait_for("Your level is found")
+    time.sleep(STARTS_CURRENT_AFTER_S)
     kiosk.press("enter")
     kiosk.wait_for("minutes left")
 

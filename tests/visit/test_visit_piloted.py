@@ -38,6 +38,7 @@ from kiosk.theme.rendering import Rendering
 from kiosk.today import Today
 from programs.plan import SessionPlan
 from tests.visit.device_log import DeviceLog
+from tests.visit.person import STARTS_CURRENT_AFTER_S
 
 PHASE_SECONDS = {"warm_up": 3, "work": 6, "cool_down": 3}
 LIMIT_MA = 30.0
@@ -79,7 +80,14 @@ class Sitting:
         return self.application.page().id
 
     async def press(self, *keys: str) -> None:
+        if keys == ("enter",) and self._starts_current():
+            await asyncio.sleep(STARTS_CURRENT_AFTER_S)
         await self._pilot.press(*keys)
+
+    def _starts_current(self) -> bool:
+        page, state = self.application.page().id, self.application.session
+        finding = state.find_step if page == "session" and state is not None else ""
+        return page == "contact_check" or finding in ("offer", "both")
 
     async def all_no(self, rounds: str) -> None:
         """Answers question after question with No until something else stands there."""

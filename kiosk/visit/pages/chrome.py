@@ -79,6 +79,11 @@ def build(
     )
 
 
+def let_go() -> str:
+    """Enter is held down, or came twice, where that is no answer."""
+    return _("Let go of the key, then press Enter once.")
+
+
 def notice(visit: Visit) -> str:
     """What is said of the last key, where the screen had no use for it."""
     unanswered = visit.context.unanswered
@@ -90,6 +95,7 @@ def notice(visit: Visit) -> str:
         "stop": _("STOP was heard."),
         "voice": _("This box cannot read aloud."),
         "sounds_off": _("The sounds are off."),
+        "let_go": let_go(),
     }[unanswered.why]
 
 

@@ -10,7 +10,7 @@ from kiosk.page import Choice, LevelBar, LevelFinding, Page, Running, SideLevel,
 from kiosk.session.machine import at_limit_unfelt, up_refused
 from kiosk.session.state import SessionState, Side
 from kiosk.visit.pages import people, rhythm
-from kiosk.visit.pages.chrome import build
+from kiosk.visit.pages.chrome import build, let_go
 from kiosk.visit.state import Moment, Visit
 from kiosk.wording import reasons, sides
 from kiosk.words import _, content, ngettext
@@ -59,7 +59,8 @@ def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
         title, where = _("Find your level"), ""
     if state.prompt is None and state.find_step in ("offer", "where", "both"):
         lines, choices = _find_words(state)
-        body: Words | LevelFinding = Words(lines)
+        held = state.notice is not None and state.notice.id == "let_go"
+        body: Words | LevelFinding = Words((*lines, let_go()) if held else lines)
     else:
         body = LevelFinding(
             big=words.decimal(state.side.level_half_mA / 2),
@@ -313,7 +314,7 @@ def _prompt(state: SessionState) -> str:
     if state.prompt is None:
         return ""
     if state.prompt.held:
-        return _("Let go of the key, then press Enter once.")
+        return let_go()
     if state.resting:
         return _("Are you there? Enter = yes. It stays at zero.")
     if state.prompt.kind == "still_ok":
@@ -352,6 +353,7 @@ def _notice(state: SessionState) -> str:
         "ceiling": _("This is the limit for today."),
         "contraction": _("Enough for this squeeze. Wait for the next one."),
         "held": _("It rises no more. Press ▲: it rises on."),
+        "let_go": let_go(),
         "nothing_yet": _("No current yet. Press ▲ first."),
     }
     return sentences.get(notice.id, _("Not now. Wait a moment, then press again."))

@@ -38,7 +38,7 @@ def press_contact_check(visit: Visit, key: Key, moment: Moment) -> Result:
     """Enter: what clears her is saved, then it is measured (safety rule 29: durable before arming)."""
     if key is Key.BACK:
         return back(visit, moment)
-    if key is not Key.ENTER:
+    if key is not Key.ENTER or not visit.enter.pressed_anew:
         return visit, ()
     return _save_and_check(visit, moment)
 
@@ -134,7 +134,7 @@ def press_contact_result(visit: Visit, key: Key, moment: Moment) -> Result:
     bad = not_good(visit)
     if key is Key.ENTER:
         if bad:
-            return _save_and_check(visit, moment)
+            return _save_and_check(visit, moment) if visit.enter.pressed_anew else (visit, ())
         return onward(update_run(visit, contact_good=True, pads_note=""), moment)
     if key is Key.TWO or key is Key.BACK:
         leads = montage(visit).leads

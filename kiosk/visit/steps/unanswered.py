@@ -13,6 +13,8 @@ from kiosk.visit.steps.moves import update
 
 WAITS: Final = frozenset({"saving", "stop_test", "probing", "session", "family_writing"})
 """They wait, and say so; or every key means something to them."""
+STARTS_CURRENT: Final = frozenset({"contact_check", "contact_result"})
+"""Where Enter counts as a press of its own alone."""
 NOT_KNOWN: Final = frozenset({"not_confirmed", "stop_failed", "after_restart"})
 """What becomes of a STOP there is for the stimulator alone to say."""
 
@@ -30,13 +32,19 @@ def said(before: Visit, key: Key, after: Visit, effects: tuple[Effect, ...]) -> 
         silent = tuple(effect for effect in effects if not isinstance(effect, Speak))
         return _say(after, "sounds_off" if before.context.setting.reads_aloud else "voice"), silent
     if after is before and not effects:
-        return _say(after, "stop" if key is Key.STOP else "key"), effects
+        return _say(after, _why(before, key)), effects
     return forgotten(after), effects
 
 
 def forgotten(visit: Visit) -> Visit:
     """The screen has changed: what was said of a key is over."""
     return update(visit, unanswered=Unanswered()) if visit.context.unanswered.why else visit
+
+
+def _why(visit: Visit, key: Key) -> str:
+    if key is Key.ENTER and visit.step in STARTS_CURRENT and not visit.enter.pressed_anew:
+        return "let_go"
+    return "stop" if key is Key.STOP else "key"
 
 
 def _say(visit: Visit, why: str) -> Visit:
