@@ -323,6 +323,8 @@ class Visit(msgspec.Struct, frozen=True):
     """Grows with every change of screen."""
     shown_s: float = 0.0
     """When this screen came up, monotonic."""
+    shown_boottime_s: float = math.nan
+    """The same by CLOCK_BOOTTIME."""
     tones: int = 0
     """How many tones have called since it came up."""
     enter: EnterKey = EnterKey()

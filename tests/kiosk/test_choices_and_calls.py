@@ -211,6 +211,17 @@ def test_after_five_minutes_nothing_is_offered_but_to_take_the_pads_off() -> Non
     assert walk.step == "pads_off"
 
 
+def test_five_minutes_pass_while_the_box_sleeps_too() -> None:
+    walk = Walk()
+    walk.until("session")
+    walk.end_session("still_ok")
+    walk.sleep(301)
+    assert "Take the pads off when you are ready." in walk.words
+    assert not any(choice.key is Key.ONE for choice in walk.page.choices)
+    walk.press("1")
+    assert walk.step == "nobody"
+
+
 @pytest.mark.parametrize("step", ["not_confirmed", "verdict"])
 def test_what_must_be_read_is_never_left_by_time(step: str) -> None:
     walk = Walk()

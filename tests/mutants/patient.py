@@ -244,6 +244,13 @@ MUTANTS = (
         "tests/kiosk/test_flow_contact.py",
     ),
     Mutant(
+        "nobody is away while the box sleeps",
+        "kiosk/visit/steps/stimulation.py",
+        "return moment.boottime_s - visit.shown_boottime_s >= AWAY_LONG_S",
+        "return moment.monotonic_s - visit.shown_s >= AWAY_LONG_S",
+        "tests/kiosk/test_choices_and_calls.py",
+    ),
+    Mutant(
         "a held key is somebody there",
         "kiosk/session/machine.py",
         "pressed = now_s - state.key_event_s >= HELD_KEY_S",

@@ -119,7 +119,13 @@ def load_today(visit: Visit) -> Result:
 
 def _show(visit: Visit, moment: Moment, place: Place, trail: tuple[Place, ...]) -> Visit:
     return replace(
-        visit, place=place, trail=trail, serial=visit.serial + 1, shown_s=moment.monotonic_s, tones=0
+        visit,
+        place=place,
+        trail=trail,
+        serial=visit.serial + 1,
+        shown_s=moment.monotonic_s,
+        shown_boottime_s=moment.boottime_s,
+        tones=0,
     )
 
 

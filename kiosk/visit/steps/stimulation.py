@@ -330,8 +330,9 @@ def press_to_pads_off(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def away_long(visit: Visit, moment: Moment) -> bool:
-    """Nobody came for five minutes: then nothing is offered but to take the pads off."""
-    return moment.monotonic_s - visit.shown_s >= AWAY_LONG_S
+    """Nobody came for five minutes, also of a box that slept: then nothing is offered but to take the pads
+    off."""
+    return moment.boottime_s - visit.shown_boottime_s >= AWAY_LONG_S
 
 
 def press_nobody(visit: Visit, key: Key, moment: Moment) -> Result:
