@@ -12,6 +12,7 @@ from kiosk.diary import chain, journal, manifest, months
 from kiosk.diary.files import DISK, Files
 from kiosk.diary.folder import JOURNAL
 from kiosk.diary.journal import Change, Contents, JournalDamaged, JournalTooNew, Link
+from kiosk.diary.month_names import plainly
 
 State = Literal["whole", "mended", "damaged"]
 SENTENCE: Final = (
@@ -51,6 +52,11 @@ class Report(msgspec.Struct, frozen=True):
         return tuple(file for file in self.files if file.state == "damaged")
 
     @property
+    def damaged_months(self) -> str:
+        """In words, oldest first."""
+        return ", ".join(plainly(month) for month in sorted({file.month for file in self.damaged}))
+
+    @property
     def months(self) -> int:
         return len({file.month for file in self.files})
 
@@ -78,8 +84,15 @@ def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, 
     reports: list[FileReport] = []
     quarantined = 0
     link: Link | None = None
-    listed = months.months_of(folder, files)
-    for month in listed:
+    found = months.months_of(folder, files)
+    lost = months.lost(found, sealed)
+    for month in sorted([*found, *lost]):
+        if month in lost:
+            missing = FileReport(month, 0, 0, "", "damaged", "it is missing")
+            reports.append(missing)
+            yield missing
+            link = sealed[month].link if month in sealed else NOWHERE
+            continue
         path = f"{journals}/{month}"
         numbers = journal.generations(path, files)
         for number in numbers:
@@ -93,10 +106,6 @@ def examining(folder: Path, files: Files = DISK) -> Generator[FileReport, None, 
             quarantined += len(files.names(f"{path}/{journal.QUARANTINE}"))
         except FileNotFoundError:
             pass
-    if months.what_follows_is_missing(listed, sealed):
-        missing = FileReport(max(sealed), 0, 0, "", "damaged", "what was written after it is missing")
-        reports.append(missing)
-        yield missing
     end = link if link is not None else months.START
     whole = all(report.state != "damaged" for report in reports)
     return Report(whole, end.head if whole else "", end.n if whole else 0, tuple(reports), quarantined)

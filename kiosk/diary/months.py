@@ -34,6 +34,7 @@ from kiosk.diary.journal import (
     T,
 )
 from kiosk.diary.manifest import Sealed
+from kiosk.diary.month_names import AND_LATER, later_than
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,14 @@ def months_of(folder: Path, files: Files = DISK) -> list[str]:
     return months
 
 
-def what_follows_is_missing(months: Sequence[str], sealed: Mapping[str, Sealed]) -> bool:
-    """Whether months after the last of `months` were lost: one is sealed when the next one is on the disk."""
-    return bool(sealed) and max(sealed) >= max(months, default="")
+def lost(months: Sequence[str], sealed: Mapping[str, Sealed]) -> list[str]:
+    """Those that were written and are not among `months`, oldest first: the sealed ones, and what was written
+    after the last of these ("2026-12/.."), for a month is sealed when the next one is on the disk."""
+    gone = sorted(sealed.keys() - set(months))
+    last = max(sealed, default="")
+    if last and last >= max(months, default=""):
+        gone.append(later_than(last))
+    return gone
 
 
 def _has_begun(month: Place, files: Files) -> bool:
@@ -81,15 +87,15 @@ class Writer:
         """The month that is written; "" before the first record."""
         months = months_of(folder, files)
         self._sealed = manifest.load(self._journal, files)
-        if what_follows_is_missing(months, self._sealed):
-            raise JournalDamaged(
-                f"The diary in {self._journal} went on after {max(self._sealed)}, and that part is missing. "
-                "Nothing was changed."
-            )
+        missing = lost(months, self._sealed)
+        if missing and missing[-1].endswith(AND_LATER):
+            raise _is_missing(self._journal, missing[-1], self._sealed)
         if months:
             self.newest = months[-1]
             self._storage = self._storage_of(self.newest)
             try:
+                if len(months) == 1 and not missing and self._storage.generation == 1:
+                    _must_follow(self.newest, self._storage.contents, "", START)
                 self._seal_left_over(months)
             except BaseException:
                 self._storage.close()
@@ -220,11 +226,17 @@ class Reader(Generic[T]):
         self._forgotten: dict[str, Link] = {}
         """Month → where the chain stood at its end."""
         self._listed: list[str] = []
+        self._lost: frozenset[str] = frozenset()
         self._sealed: dict[str, Sealed] | None = None
 
     def months(self) -> list[str]:
-        """Oldest first."""
-        self._listed = months_of(self._folder, self._files)
+        """Oldest first; with those that were lost, which cannot be read."""
+        if self._sealed is None and self._version >= 2:
+            # Before it is looked what is there: the writer seals a month after the next one was begun.
+            self._sealed = manifest.load(self._journal, self._files)
+        found = months_of(self._folder, self._files)
+        self._lost = frozenset(lost(found, self._sealed or {}))
+        self._listed = sorted([*found, *self._lost])
         return self._listed
 
     def begin_with(self, month: str, said: Contents[msgspec.Raw], generation: int, end: int) -> None:
@@ -262,6 +274,8 @@ class Reader(Generic[T]):
         return START
 
     def _contents(self, month: str, is_newest: bool) -> Contents[T]:
+        if month in self._lost:
+            raise _is_missing(self._journal, month, self._sealed or {})
         known = self._known.get(month)
         if known is not None and known.over:
             return known.contents
@@ -282,8 +296,7 @@ class Reader(Generic[T]):
 
         Of a month with several generations only the first says so: `kiosk.diary.check` looks at that.
         """
-        header = known.contents.header
-        if header is None or known.generation > 1 or self._sealed is None:
+        if known.generation > 1 or self._sealed is None:
             return
         listed = self._listed if month in self._listed else self.months()
         before = max((other for other in listed if other < month), default="")
@@ -293,14 +306,11 @@ class Reader(Generic[T]):
             link = self._forgotten[before]
         elif before in self._sealed:
             link = self._sealed[before].link
+        elif not before:
+            link = START
         else:
             return
-        if link != START and header.follows != link:
-            raise JournalDamaged(
-                f"The diary of {month} does not follow that of {before}: something in between was lost or "
-                "exchanged. Nothing was changed.",
-                detail=f"{header.follows} is not {link}",
-            )
+        _must_follow(month, known.contents, before, link)
 
     def _follow(self, month: str, known: _Known[T]) -> bool:
         """Takes in what was written since; False when it has to be read anew."""
@@ -318,6 +328,28 @@ class Reader(Generic[T]):
         journal.understood(reading, folder, known.contents)
         known.end += reading.end
         return True
+
+
+def _must_follow(month: str, contents: Contents[Any], before: str, link: Link) -> None:
+    """`contents` of `month` are what was begun where the chain stood at the end of the month `before`."""
+    if contents.header is None or (before and link == START):
+        return
+    if (contents.header.follows or START) != link:
+        others = f"that of {before}" if before else "what there is"
+        raise JournalDamaged(
+            f"The diary of {month} does not follow {others}: something before it was lost or exchanged. "
+            "Nothing was changed.",
+            detail=f"{contents.header.follows} is not {link}",
+        )
+
+
+def _is_missing(journals: Path, month: str, sealed: Mapping[str, Sealed]) -> JournalDamaged:
+    if month.endswith(AND_LATER):
+        return JournalDamaged(
+            f"The diary in {journals} went on after {max(sealed)}, and that part is missing. "
+            "Nothing was changed."
+        )
+    return JournalDamaged(f"The diary of {month} is missing in {journals}. Nothing was changed.")
 
 
 class _Known(Generic[T]):

@@ -25,6 +25,7 @@ from kiosk.collecting import without_collecting
 from kiosk.diary import check, clock_trust, inbox, journal, migration, months
 from kiosk.diary import folder as data_folder
 from kiosk.diary.journal import JournalDamaged
+from kiosk.diary.month_names import plainly
 from kiosk.diary.records import (
     SCHEMA_VERSION,
     TABLES,
@@ -139,7 +140,10 @@ class StoreReader:
 
     @property
     def unreadable(self) -> tuple[str, ...]:
-        """The months ("2026-10") that were left out so far, oldest first; only of a reader `in_parts`."""
+        """The months ("2026-10") that were left out so far, oldest first; only of a reader `in_parts`.
+
+        The last one can be "2026-12/..": what was written from then on is gone.
+        """
         return tuple(sorted(self._unreadable))
 
     @property
@@ -666,9 +670,9 @@ def _damaged(month: str, error: Exception) -> DiaryDamaged:
 def must_be_whole(unreadable: Collection[str]) -> None:
     """Raises DiaryDamaged where months are missing in what was told or written of a diary."""
     if unreadable:
-        months = ", ".join(unreadable)
+        named = ", ".join(map(plainly, unreadable))
         raise DiaryDamaged(
-            f"{months} cannot be read and is left out. All the rest is there. `homestim check` says more."
+            f"{named} cannot be read and is left out. All the rest is there. `homestim check` says more."
         )
 
 

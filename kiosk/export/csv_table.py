@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
+from kiosk.diary.month_names import plainly
 from kiosk.diary.records import Entry, Note, Session, Stored
 from kiosk.diary.store import StoreReader
 
@@ -85,7 +86,7 @@ def rows(reader: StoreReader, first: dt.date, last: dt.date) -> Iterator[dict[st
 def _missing(reader: StoreReader) -> Iterator[dict[str, Any]]:
     """A row for each month that cannot be read: asked for after all others, which find them."""
     for month in reader.unreadable:
-        yield {"kind": "unreadable", "note": f"{month} cannot be read"}
+        yield {"kind": "unreadable", "note": f"{plainly(month)} cannot be read"}
 
 
 def _common(chain: tuple[Stored, ...]) -> dict[str, Any]:

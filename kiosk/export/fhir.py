@@ -18,6 +18,7 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
+from kiosk.diary.month_names import plainly
 from kiosk.diary.records import Entry, Form, PrescriptionInstalled, Record, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.review.alerts import told_in
@@ -358,7 +359,8 @@ class Mapper:
 
     def missing(self, month: str) -> Resource:
         """That nothing is here of a month ("2026-10") which cannot be read."""
-        issue = {"severity": "warning", "code": "incomplete", "diagnostics": f"{month} cannot be read"}
+        said = f"{plainly(month)} cannot be read"
+        issue = {"severity": "warning", "code": "incomplete", "diagnostics": said}
         return self._resource("OperationOutcome", month, issue=[issue])
 
     def reference_to(self, resource: Resource) -> str:

@@ -29,8 +29,7 @@ def check(data: Path, as_json: bool) -> None:
     else:
         _tell(report)
     if not report.whole:
-        months = ", ".join(sorted({file.month for file in report.damaged}))
-        raise KioskError(SENTENCE.format(months=months))
+        raise KioskError(SENTENCE.format(months=report.damaged_months))
 
 
 def _tell(report: Report) -> None:

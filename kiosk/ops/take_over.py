@@ -53,7 +53,7 @@ def take_over(data: Path, config: Path, clock: Callable[[], Clock], *, look: boo
             today.read(store, store.clock)
     report = examine(data)
     if not report.whole:
-        raise KioskError(SENTENCE.format(months=", ".join(sorted({file.month for file in report.damaged}))))
+        raise KioskError(SENTENCE.format(months=report.damaged_months))
     version = folder.read_meta(data).version
     return found | {"folder_version": version, "head": report.head, "count": report.count}
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kiosk import words
+from kiosk.diary.month_names import AND_LATER
 from kiosk.words import _, ngettext
 
 NAMED: Final = 2
@@ -22,4 +23,9 @@ def named(months: Sequence[str]) -> str:
     """ "October 2026", oldest first."""
     if len(months) > NAMED:
         return ngettext("{n} month", "{n} months", len(months)).format(n=len(months))
-    return ", ".join(words.month(dt.date.fromisoformat(f"{month}-01")) for month in months)
+    return ", ".join(map(_named, months))
+
+
+def _named(month: str) -> str:
+    day = dt.date.fromisoformat(f"{month.removesuffix(AND_LATER)}-01")
+    return _("from {month} on").format(month=words.month(day)) if AND_LATER in month else words.month(day)

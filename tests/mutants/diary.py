@@ -217,8 +217,29 @@ MUTANTS = (
     Mutant(
         "an exchanged month is read on",
         MONTHS,
-        "if link != START and header.follows != link:",
-        "if False:",
+        "    if (contents.header.follows or START) != link:\n",
+        "    if False:\n",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "newest months that are gone were never there, for those who only look",
+        MONTHS,
+        "        self._lost = frozenset(lost(found, self._sealed or {}))\n",
+        "",
+        TEST_UNREADABLE,
+    ),
+    Mutant(
+        "a first month that is gone was never there",
+        MONTHS,
+        "        elif not before:\n            link = START\n",
+        "",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "a diary that begins in its middle is written on",
+        MONTHS,
+        "                if len(months) == 1 and not missing and self._storage.generation == 1:\n",
+        "                if False:\n",
         TEST_DAMAGE,
     ),
     Mutant(

@@ -168,17 +168,12 @@ def test_a_past_month_that_lost_its_end_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["taken away", "exchanged"])
 def test_a_month_that_does_not_follow_is_said_by_whoever_reads_the_past(how: str) -> None:
-    disk = SimulatedDisk()
-    writer = opened(disk)
-    for month in ("2026-09", "2026-10", "2026-11"):
-        add(writer, month, "entries", [{"envelope": {"id": month}}])
-    writer.close()
+    image = three_months()
     other = SimulatedDisk()
     writer = opened(other)
     add(writer, "2026-10", "entries", [{"envelope": {"id": "2026-10"}, "pain": 3}])
     add(writer, "2026-11", "entries", [{"envelope": {"id": "x"}}])
     writer.close()
-    image = image_of(disk)
     for name in [name for name in image if "/2026-10" in name]:
         if how == "taken away":
             del image[name]
@@ -186,8 +181,52 @@ def test_a_month_that_does_not_follow_is_said_by_whoever_reads_the_past(how: str
             image[name] = image_of(other)[name]
     if how == "exchanged":
         del image[str(ROOT / "journal" / manifest.MANIFEST)]
+    with pytest.raises(
+        JournalDamaged, match="2026-10 is missing" if how == "taken away" else "does not follow"
+    ):
+        read(SimulatedDisk(image))
+
+
+@pytest.mark.parametrize("lost", ["2026-09", "2026-10"])
+def test_a_month_that_is_gone_is_named_and_those_around_it_can_be_read(lost: str) -> None:
+    image = without(three_months(), lost)
+    reader = months.Reader(ROOT, 2, journal.AS_JSON, SimulatedDisk(image))
+    assert reader.months() == ["2026-09", "2026-10", NEWEST]
+    with pytest.raises(JournalDamaged, match=f"{lost} is missing"):
+        reader.tables(lost, False)
+    for month in {"2026-09", "2026-10", NEWEST} - {lost}:
+        assert reader.tables(month, month == NEWEST)
+    report = check.examine(ROOT, SimulatedDisk(image))
+    assert [(file.month, file.detail) for file in report.damaged] == [(lost, "it is missing")]
+
+
+@pytest.mark.parametrize(
+    "lost", [["2026-09"], ["2026-09", "2026-10"]], ids=["the first", "all but the newest"]
+)
+def test_a_first_month_that_is_gone_is_said_also_where_nothing_else_names_it(lost: list[str]) -> None:
+    image = without(three_months(), *lost)
+    del image[str(ROOT / "journal" / manifest.MANIFEST)]
     with pytest.raises(JournalDamaged, match="does not follow"):
         read(SimulatedDisk(image))
+    if len(lost) == 2:
+        with pytest.raises(JournalDamaged, match="does not follow"):
+            opened(SimulatedDisk(image))
+    assert not check.examine(ROOT, SimulatedDisk(image)).whole
+
+
+def three_months() -> Image:
+    disk = SimulatedDisk()
+    writer = opened(disk)
+    for month in ("2026-09", "2026-10", NEWEST):
+        add(writer, month, "entries", [{"envelope": {"id": month}}])
+    writer.close()
+    return image_of(disk)
+
+
+def without(image: Image, *lost: str) -> Image:
+    return {
+        name: content for name, content in image.items() if not any(f"/{month}" in name for month in lost)
+    }
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
@@ -205,7 +244,15 @@ def test_months_that_were_lost_at_the_end_are_said_and_nothing_is_begun_in_their
     assert image_of(disk) == image
     report = check.examine(ROOT, disk)
     assert not report.whole
-    assert [file.detail for file in report.damaged] == ["what was written after it is missing"]
+    assert {file.detail for file in report.damaged} == {"it is missing"}
+    said = [*(["2026-10"] if len(lost) == 2 else []), "2026-11/.."]
+    assert [file.month for file in report.damaged] == said
+    reader = months.Reader(ROOT, 2, journal.AS_JSON, disk)
+    assert reader.months()[-len(said) :] == said
+    with pytest.raises(JournalDamaged, match="went on after 2026-10, and that part is missing"):
+        reader.tables(said[-1], True)
+    with pytest.raises(JournalDamaged, match="that part is missing"):
+        reader.link()
 
 
 def test_a_manifest_that_is_lost_is_made_anew() -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -16,9 +17,11 @@ from kiosk.access.attempts import Attempts
 from kiosk.clock import FixedClock
 from kiosk.diary.records import Consent, Entry
 from kiosk.diary.store import DiaryDamaged, open_reader, open_store
+from kiosk.errors import KioskError
 from kiosk.events import FamilyLoaded, SentOut, TodayNotLoaded
 from kiosk.export.command import report
 from kiosk.export.outgoing import Format, Sent
+from kiosk.ops.commands import check
 from kiosk.ops.review import review
 from kiosk.review.family import FamilyView, Found
 from kiosk.review.reading import family_view
@@ -72,6 +75,48 @@ def test_a_newest_month_that_cannot_be_read_leaves_those_before_it(tmp_path: Pat
     with pytest.raises(DiaryDamaged, match="2026-11"):
         report("pdf", tmp_path / "out.pdf", folder, CLOCK)
     assert (tmp_path / "out.pdf").stat().st_size > 1000
+
+
+@pytest.fixture
+def ended_early(tmp_path: Path) -> Path:
+    """Its newest month is gone, whatever was in it; the manifest knows that it went on."""
+    folder = Path(shutil.copytree(rehearsed(26), tmp_path / "early"))
+    shutil.rmtree(folder / "journal" / "2026-11")
+    return folder
+
+
+LATER = "2026-11 and later cannot be read and is left out. All the rest is there. `homestim check` says more."
+
+
+def test_whoever_looks_beside_the_kiosk_names_newest_months_that_are_gone(
+    ended_early: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader = open_reader(ended_early, CLOCK, in_parts=True)
+    assert reader.facts("entries")
+    assert (reader.unreadable, reader.head()) == (("2026-11/..",), ("", 0))
+    with pytest.raises(DiaryDamaged) as raised:
+        review(ended_early, as_json=True, clock=CLOCK)
+    assert raised.value.sentence == LATER
+    assert json.loads(capsys.readouterr().out)["unreadable"] == ["2026-11/.."]
+    for format_, said in {
+        "html": "Missing, because it cannot be read: from November 2026 on.",
+        "csv": "2026-11 and later cannot be read",
+        "fhir": "2026-11 and later cannot be read",
+    }.items():
+        with pytest.raises(DiaryDamaged) as raised:
+            report(cast(Format, format_), tmp_path / "out", ended_early, CLOCK, language="en")
+        assert raised.value.sentence == LATER
+        assert said in (tmp_path / "out").read_text(encoding="utf-8")
+    with pytest.raises(KioskError, match="damaged in 2026-11 and later"):
+        check(ended_early, as_json=False)
+
+
+@pytest.mark.parametrize("kind", ["locks", "prescriptions", "consents"])
+def test_nobody_who_needs_the_last_word_takes_an_older_one_for_it(ended_early: Path, kind: str) -> None:
+    reader = open_reader(ended_early, CLOCK)
+    for asked in (reader.latest, reader.all):
+        with pytest.raises(DiaryDamaged, match="went on after 2026-10"):
+            asked(kind)
 
 
 def test_the_review_shows_the_rest_and_ends_with_what_is_missing(
