@@ -101,7 +101,8 @@ def _heard(state: ContactState, message: guard.FromGuard) -> Step:
         case guard.Refused() if message.epoch == state.epoch:
             if message.fault:
                 return replace(state, why=state.why or "limit"), ()
-            return _end(state, "refused", True, f"{message.limit}: {message.asked}")
+            known = message.asked != "unconfirmed"
+            return _end(state, "refused", known, f"{message.limit}: {message.asked}")
         case guard.Stopped() if message.epoch == state.epoch:
             why = state.why or message.why
             if why == "probed" and tuple(lead.channel for lead in state.leads) != state.channels:

@@ -355,6 +355,14 @@ def test_a_fault_tests_stop_anew_before_the_next_check() -> None:
     assert walk.step == "stop_test"
 
 
+def test_what_was_refused_is_not_said_to_be_the_stimulators_word() -> None:
+    walk = probing()
+    walk.hear(ContactCheckEnded("refused", True, "stop_test: not tested"))
+    assert walk.step == "contact_fault"
+    assert "No current was switched on." in walk.words
+    assert "reports" not in walk.words
+
+
 def test_the_second_fault_of_the_day_ends_it() -> None:
     walk = probing()
     walk.hear(ContactCheckEnded("result", True, "status 0"))

@@ -103,6 +103,11 @@ def test_a_refusal_ends_it_without_current() -> None:
     assert (end.why, end.confirmed, end.how) == ("refused", True, "stop_test: not tested")
 
 
+def test_a_guard_that_does_not_know_of_the_output_refuses_and_leaves_it_unknown() -> None:
+    end = end_of(Heard(guard.Refused(8, "state", "unconfirmed", "idle", False)))
+    assert (end.why, end.confirmed) == ("refused", False)
+
+
 def test_a_refusal_beyond_a_limit_waits_for_its_stop() -> None:
     refused = Heard(guard.Refused(8, "probe_current", "5", "4", True))
     assert after(refused)[0].stage == "probing"

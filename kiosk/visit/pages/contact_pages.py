@@ -113,9 +113,10 @@ def contact_stopped(visit: Visit, moment: Moment) -> Page:
 def contact_fault(visit: Visit, moment: Moment) -> Page:
     """What happened, is it dangerous, one thing to do, whom to call; the code last."""
     again, why = may_check_again(visit), visit.context.run.contact_end
+    refused = why == "refused"
     lines = (
-        _("The pads could not be checked.") if why == "refused" else fault_sentence(why),
-        _("The stimulator reports that its output is off."),
+        _("The pads could not be checked.") if refused else fault_sentence(why),
+        _("No current was switched on.") if refused else _("The stimulator reports that its output is off."),
         _("You can try again, or end for today.") if again else _("End here for today."),
         people.call_clinician(visit),
     )
