@@ -110,7 +110,7 @@ async def test_home_prints_what_stands_once_and_gives_way_to_a_visit(
     monkeypatch.setattr("kiosk.export.printer.find_printer", lambda: "Office")
     async with desk(tmp_path, AlwaysAlive()) as box:
         application = box.application
-        print_cards = partial(application._taking_along.print_cards, emergency="112")
+        print_cards = partial(application._errands.taking_along.print_cards, emergency="112")
         alerts = AlertsNow(
             told=(
                 replace(told("red", "red_event", symptom="burning"), id="a1"),
@@ -136,7 +136,7 @@ async def test_home_prints_what_stands_once_and_gives_way_to_a_visit(
         assert [one.record for one in box.store.all("access")] == [printed(["a1"])]
         await print_cards(alerts)
         assert len(asked) == 3, "each once"
-        monkeypatch.setattr(application, "_testing", True)
+        monkeypatch.setattr(application._stop_test, "_under_way", True)
         await print_cards(AlertsNow(told=(told("amber", "sleep_low", nights=3),)))
         assert len(asked) == 3, "never beside a current"
 

@@ -43,7 +43,7 @@ async def test_nothing_is_sent_while_current_can_flow(
 ) -> None:
     async with desk(tmp_path, alive) as family:
         await family.at_the_stick()
-        monkeypatch.setattr(family.application, "_testing", True)
+        monkeypatch.setattr(family.application._stop_test, "_under_way", True)
         assert family.application.output_possible
         family.press(Key.ENTER)
         assert family.application._visit.context.outgoing.result == NotSent("busy")
@@ -107,13 +107,13 @@ async def test_a_lock_is_opened_only_behind_a_clinicians_pin(tmp_path: Path, ali
     async with desk(tmp_path, alive) as box:
         lock = await box.store.lock("E", "rf_chest")
         application = box.application
-        await application._pins_and_codes.open_lock(1)
+        await application._errands.pins_and_codes.open_lock(1)
         assert [one.envelope.id for one in box.store.locks_open()] == [lock.envelope.id]
         await application._access.set_pin("clinician", "13579")
         assert (await application._access.check_pin("clinician", "13579")).ok
         application._take((replace(application._visit, place=Place("home")), ()))
-        await application._pins_and_codes.open_lock(1)
+        await application._errands.pins_and_codes.open_lock(1)
         assert box.store.locks_open(), "the page was left"
         assert (await application._access.check_pin("clinician", "13579")).ok
-        await application._pins_and_codes.open_lock(1)
+        await application._errands.pins_and_codes.open_lock(1)
         assert not box.store.locks_open()

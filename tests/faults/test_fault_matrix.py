@@ -16,12 +16,12 @@ import pytest
 from drivers import limits
 from drivers import messages as m
 from drivers.virtual.process import virtual_device
-from kiosk.application import BY_PERSON
 from kiosk.diary.records import Session
 from kiosk.events import ContactCheckEnded, Event, SessionEnded, StopTestEnded
 from kiosk.keys import Key
 from kiosk.session import rules
 from kiosk.session.state import SessionState
+from kiosk.session.stop_test import BY_PERSON
 from kiosk.visit import flow
 from kiosk.visit.pages import rhythm
 from kiosk.visit.state import Moment, Visit

@@ -155,7 +155,7 @@ async def test_nothing_is_taken_or_declined_without_the_clinicians_pin(tmp_path:
         application = box.application
 
         async def nothing_happens() -> None:
-            for work in (application._from_clinic.take_held, application._from_clinic.decline_held):
+            for work in (application._errands.from_clinic.take_held, application._errands.from_clinic.decline_held):
                 await work(name)
                 assert [item.name for item in inbox.held(box.store.folder)] == [name]
                 assert box.store.locks_open()
@@ -166,7 +166,7 @@ async def test_nothing_is_taken_or_declined_without_the_clinicians_pin(tmp_path:
         application._take((replace(application._visit, place=Place("home")), ()))
         await nothing_happens()
         assert (await application._access.check_pin("clinician", "13579")).ok
-        await application._from_clinic.take_held(name)
+        await application._errands.from_clinic.take_held(name)
         assert not box.store.locks_open()
         assert inbox.held(box.store.folder) == ()
 
@@ -177,7 +177,7 @@ async def test_a_clinician_who_is_there_declines(tmp_path: Path) -> None:
         name = await opens_lock_1(box.store.folder, box.store.clock)
         await box.application._access.set_pin("clinician", "13579")
         assert (await box.application._access.check_pin("clinician", "13579")).ok
-        await box.application._from_clinic.decline_held(name)
+        await box.application._errands.from_clinic.decline_held(name)
         assert inbox.held(box.store.folder) == ()
         assert box.store.locks_open()
 

@@ -37,7 +37,7 @@ class Told(Application):
             "find": session.find_step if running and session else "",
             "prompt": bool(running and session and session.prompt),
             "output": self.output_possible,
-            "device": self._device is not None and self._device.present,
+            "device": self._guard.device is not None and self._guard.device.present,
         }
         if now != self._told:
             self._told = now

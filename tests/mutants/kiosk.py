@@ -82,4 +82,25 @@ MUTANTS = (
         "return source",
         "tests/visit/test_visit_piloted.py",
     ),
+    Mutant(
+        "a guard that is silent in the STOP test is waited for without end",
+        "kiosk/session/stop_test.py",
+        "            self._silence.at(self._clock.monotonic_s() + rules.STOP_ANSWER_S)",
+        "            pass",
+        "tests/session/test_stop_test.py",
+    ),
+    Mutant(
+        "the STOP test is passed without a person",
+        "kiosk/session/stop_test.py",
+        "message.why in BY_PERSON",
+        "True",
+        "tests/session/test_stop_test.py",
+    ),
+    Mutant(
+        "an unconfirmed stop that nobody asked for is kept quiet",
+        "kiosk/application.py",
+        "self._hear(OutputUnknown(message.why))",
+        "pass",
+        "tests/visit/test_application_faults.py::test_an_unconfirmed_stop_at_rest_is_told_to_the_flow",
+    ),
 )

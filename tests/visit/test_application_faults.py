@@ -11,7 +11,7 @@ from drivers import messages as guard
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Session
 from kiosk.diary.store import open_reader
-from kiosk.events import OutputUnknown, StopTestEnded
+from kiosk.events import OutputUnknown
 from kiosk.keys import Key
 from kiosk.session import machine
 from tests.visit.device_log import DeviceLog
@@ -45,21 +45,6 @@ async def test_a_mistake_of_the_kiosk_ends_in_zero_and_not_in_a_dead_picture(
     with pytest.raises(RuntimeError, match="a mistake of our own"):
         await visit()
     DeviceLog(tmp_path / "device.jsonl").check(limit_mA=30.0)
-
-
-@pytest.mark.parametrize(
-    ("why", "by_person"), [("test", True), ("button", True), ("result", False), ("stop_input_lost", False)]
-)
-async def test_only_a_person_passes_the_stop_test(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str, by_person: bool
-) -> None:
-    async with sitting(tmp_path) as person:
-        await person.until(lambda: person.application.page().header.right.endswith("ready"))
-        heard: list[object] = []
-        monkeypatch.setattr(person.application, "_hear", heard.append)
-        person.application._testing = True
-        person.application._heard(guard.Stopped(0, why, True, "status 0", 1.0))
-        assert heard == [StopTestEnded(True, "status 0", by_person)]
 
 
 async def test_an_unconfirmed_stop_at_rest_is_told_to_the_flow(

@@ -24,7 +24,7 @@ async def test_the_panel_opens_over_a_live_current_and_closes_when_the_fault_com
         await feeling(person)
         before = person.application.page()
         sent: list[object] = []
-        send = person.application._send
+        send = person.application._guard.send
         for sender in (person.application._runner, person.application._runner._lease):
             monkeypatch.setattr(sender, "_send", lambda m: (sent.append(m), send(m)))
         await person.press("f9")
@@ -57,10 +57,10 @@ async def test_stop_under_the_open_panel_stops_and_without_a_simulator_there_is_
         await asyncio.to_thread(person.log.wait_for_output, above_zero=False, within_s=2.0)
         await person.page("stopped")
 
-        device = person.application._device
+        device = person.application._guard.device
         assert device is not None
         # What the guard reports decides, not how the kiosk was started.
-        monkeypatch.setattr(person.application, "_device", replace(device, simulated=False))
+        monkeypatch.setattr(person.application._guard, "device", replace(device, simulated=False))
         heard: list[Key] = []
         press = flow.press
         monkeypatch.setattr(flow, "press", lambda v, key, m: (heard.append(key), press(v, key, m))[1])

@@ -155,22 +155,3 @@ async def test_a_guard_of_another_build_arms_nothing_and_that_is_said(
         await here.start_guard(build="0123456789abcdef")
         await here.says("The box was updated and has to start again.")
         assert not SENT & {event.get("name") for event in here.person.log.events()}
-
-
-async def test_a_guard_that_falls_silent_in_the_stop_test_is_not_believed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kiosk.session.rules.STOP_ANSWER_S", 0.5)
-    async with box(tmp_path, monkeypatch) as here:
-        guard = await here.start_guard()
-        await here.ready()
-        guard.send_signal(signal.SIGSTOP)
-        heard: list[object] = []
-        with monkeypatch.context() as patched:
-            patched.setattr(here.person.application, "_hear", heard.append)
-            here.person.application._begin_test()
-            async with asyncio.timeout(WAIT_S):
-                while not heard:  # noqa: ASYNC110 - a timer of the application, which tells nobody else
-                    await asyncio.sleep(0.01)
-        guard.send_signal(signal.SIGCONT)
-        assert getattr(heard[0], "confirmed", None) is False

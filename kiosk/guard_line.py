@@ -1,0 +1,145 @@
+"""The line to the guard of this run: taken up, taken up again when the guard is gone, and hung up at the end
+only with its word on the output."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from drivers import messages as guard
+from drivers.guard.link import GuardLink
+from kiosk import guard_unit
+from kiosk.settings import RunSettings
+
+log = logging.getLogger(__name__)
+
+AGAIN_S: Final = 1.0
+"""Until the next try for a guard that is gone."""
+AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
+"""States of the guard in which no stop is under way any more."""
+LEAVE_WITHIN_S: Final = 8.0
+"""Longer than a whole stop path: only then does leaving go on without the guard's word."""
+
+
+class GuardLine:
+    """Whichever process the guard is now. For the loop's thread but where it says otherwise."""
+
+    def __init__(
+        self,
+        *,
+        settings: RunSettings,
+        left: asyncio.Event,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        on_message: Callable[[guard.FromGuard], None],
+        on_gone: Callable[[], None],
+        on_missing: Callable[[guard.Device], None],
+    ) -> None:
+        self.device: guard.Device | None = None
+        """What it reported last, or that there is nobody to report; None: nothing is known yet."""
+        self.epoch = 0
+        """Of its last status."""
+        self._settings = settings
+        self._left = left
+        self._spawn = spawn
+        self._on_message = on_message
+        self._on_gone = on_gone
+        self._on_missing = on_missing
+        self._port = settings.port
+        self._link: GuardLink | None = None
+        self._heard_it = False
+        """This guard said something: it lets us in."""
+        self._state: guard.GuardState = "no_device"
+        self._rests = asyncio.Event()
+
+    def take_up(self, port: str | None) -> None:
+        """Starts or joins a guard, and goes on trying until the kiosk is left; our own child gets `port`."""
+        self._port = port
+        self._connect()
+
+    def miss(self, sentence: str) -> None:
+        """Nobody can be asked for the stimulator; said once, not with every try."""
+        missing = guard_unit.absent(self._settings, sentence)
+        if missing != self.device:
+            log.error("%s", sentence)
+            self.device = missing
+            self._on_missing(missing)
+
+    def send(self, message: guard.ToGuard) -> None:
+        """Never waits; without a guard it goes nowhere."""
+        if self._link is not None and not self._link.send(message):
+            log.warning("not sent to the guard: %s", type(message).__name__)
+
+    def stop_now(self, why: str) -> None:
+        """From any thread: the datagram leaves before this returns."""
+        link = self._link
+        if link is not None:
+            link.stop_now(why)
+
+    def stop_for_good(self, why: str) -> None:
+        """The last stop: `hang_up` waits until the guard rests after it."""
+        self._rests.clear()
+        self.send(guard.Stop(why))
+
+    async def hang_up(self) -> bool:
+        """Whether the output is known to be off. A child says it by its exit, another before we leave."""
+        link, self._link = self._link, None
+        if link is None:
+            return True
+        if link.pid is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await self._rests.wait()
+        async with asyncio.timeout(LEAVE_WITHIN_S):
+            code = await link.close()
+        if link.pid is not None:
+            return code == 0
+        return self._rests.is_set() and self._state != "unconfirmed"
+
+    async def close(self) -> None:
+        """Without a word."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    def _connect(self) -> None:
+        self._heard_it = False
+        try:
+            self._link = guard_unit.start_or_join(self._settings, self._port)
+        except guard_unit.GuardMissing as error:
+            self.miss(str(error))
+            self._spawn(self._replace(None))
+        else:
+            self._link.listen(self._heard, self._gone)
+
+    def _heard(self, message: guard.FromGuard) -> None:
+        self._heard_it = True
+        match message:
+            case guard.Device():
+                self.device = message
+            case guard.Status():
+                self.epoch, self._state = message.epoch, message.state
+                if message.state in AT_REST:
+                    self._rests.set()
+            case _:
+                pass
+        self._on_message(message)
+
+    def _gone(self) -> None:
+        """The guard ended, or hung up: it stopped the output if it could; the next one asks the device."""
+        link, self._link = self._link, None
+        self._on_gone()
+        self.miss(guard_unit.hung_up(self._settings, heard=self._heard_it))
+        if link is not None:
+            self._spawn(self._replace(link))
+
+    async def _replace(self, old: GuardLink | None) -> None:
+        if old is not None:
+            await old.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_S):
+                await self._left.wait()
+        if not self._left.is_set():
+            self._connect()

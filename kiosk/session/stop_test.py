@@ -1,0 +1,93 @@
+"""The STOP test, from the guard's stage that it switches on to the stop that ends it (safety rule 15).
+
+No current flows in it; but what is under way ends in a stop like any other, and so it counts as output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from drivers import messages as guard
+from kiosk.clock import Clock
+from kiosk.events import StopTestEnded, StopTestReady
+from kiosk.session import rules
+from kiosk.session.waking import Waking
+
+BY_PERSON: Final = frozenset({"test", "button"})
+"""The reasons of a stop that pass the test: a stop key, or a button that the guard itself watches."""
+
+
+class StopTest:
+    """One test after the other."""
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[guard.ToGuard], None],
+        clock: Clock,
+        on_event: Callable[[StopTestReady | StopTestEnded], None],
+    ) -> None:
+        self._send = send
+        self._clock = clock
+        self._on_event = on_event
+        self._under_way = False
+        self._ready = False
+        """The device said that its stage is on: now there is something for STOP to switch off."""
+        self._silence = Waking(clock, self._not_answered)
+        self._closed = False
+
+    @property
+    def output_possible(self) -> bool:
+        """Every unknown byte is a stop."""
+        return self._under_way
+
+    def begin(self) -> None:
+        """Asks the guard for it; its end comes through `on_event`."""
+        self._under_way, self._ready = True, False
+        self._await_guard()
+        self._send(guard.Test())
+
+    def press_stop(self) -> None:
+        """A stop key."""
+        if self._under_way:
+            self._send(guard.Stop("test"))
+
+    def hear(self, message: guard.FromGuard) -> None:
+        """A message of the guard."""
+        if not self._under_way:
+            return
+        self._await_guard()
+        match message:
+            case guard.Status(state="testing") if not self._ready:
+                self._ready = True
+                self._on_event(StopTestReady())
+            case guard.Stopped():
+                self._end(StopTestEnded(message.confirmed, message.how, message.why in BY_PERSON))
+            case guard.Refused():
+                self._end(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
+            case _:
+                pass
+
+    def guard_gone(self) -> None:
+        """The link ended."""
+        if self._under_way:
+            self._end(StopTestEnded(False, "the guard process ended"))
+
+    def close(self) -> None:
+        """No timer any more, whatever is heard."""
+        self._closed = True
+        self._silence.at(None)
+
+    def _await_guard(self) -> None:
+        """A guard that falls silent cannot say that the output is off."""
+        if not self._closed:
+            self._silence.at(self._clock.monotonic_s() + rules.STOP_ANSWER_S)
+
+    def _not_answered(self) -> None:
+        self._end(StopTestEnded(False, "the guard did not answer"))
+
+    def _end(self, ended: StopTestEnded) -> None:
+        self._under_way = False
+        self._silence.at(None)
+        self._on_event(ended)
