@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant(
         "safe mode starts a guard",
         "kiosk/application.py",
-        "        if self._settings.safe_mode:\n",
+        "        if settings.safe_mode:\n",
         "        if False:\n",
         "tests/visit/test_safe_mode_visit.py::test_safe_mode_in_plain_lines",
     ),
