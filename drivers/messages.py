@@ -174,7 +174,7 @@ class ChannelStatus:
 
 @record
 class Status:
-    """Sent on every change, and at least every 250 ms while armed."""
+    """Sent on every change but a ramp's, and at least every 250 ms while armed."""
 
     state: GuardState
     epoch: int

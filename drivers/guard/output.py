@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from drivers import limits as c
 from drivers.bounds import NO_BOUND, Bound, current_bounds
 from drivers.guard.lease import LeaseHold, Now
-from drivers.messages import Arm, ChannelLimit, Lease, Level, Phase
+from drivers.messages import Arm, Lease, Level, Phase
 from drivers.stimulator import Capabilities, ChannelTarget, Targets
 
 TICK_MS: Final = 40
 """How often a ramp is worked out anew."""
 RAMP_STEP_MS: Final = 50
 """A ramp moves on by no more than this between two outputs: a guard that was late does not jump."""
+_exactly: Final = lru_cache(maxsize=8)(Fraction)
+"""The same object for the same frequency, so that equal targets are found equal without arithmetic."""
 
 
 class Refusal(NamedTuple):
@@ -226,11 +229,5 @@ class Arming:
 
 def channel_targets(phase: Phase, half_mA: dict[int, int]) -> Targets:
     """These currents in the phase's waveform."""
-    frequency_Hz = Fraction(phase.frequency_mHz, 1000)
+    frequency_Hz = _exactly(phase.frequency_mHz, 1000)
     return tuple(ChannelTarget(ch, mA, phase.pulse_width_us, frequency_Hz) for ch, mA in half_mA.items())
-
-
-def highest_targets(phase: Phase, limits: tuple[ChannelLimit, ...]) -> Targets:
-    """The most that a phase can ask of the device."""
-    ceilings = sorted((limit.channel, limit.ceiling_half_mA) for limit in limits)
-    return channel_targets(phase, {ch: mA * phase.scale_permille // 1000 for ch, mA in ceilings})

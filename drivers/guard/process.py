@@ -23,7 +23,7 @@ from drivers.guard.lease import Now
 from drivers.guard.output import Arming, Refusal
 from drivers.guard.probe import Probing, measure
 from drivers.guard.report import device_of, is_news, status_of
-from drivers.guard.requests import arm_refusal, probe_refusal
+from drivers.guard.requests import planned_s, refusal
 from drivers.line import Line
 from drivers.sd_notify import Vitals
 from drivers.stimulator import (
@@ -322,20 +322,21 @@ class Guard:
             played_ms = now.ms
             if self._expired():
                 return
-            if (beyond := first_broken(arming.output_bounds(targets))) is not None:
+            anew = targets != out
+            if anew and (beyond := first_broken(arming.output_bounds(targets))) is not None:
                 raise AssertionError(f"output beyond a limit: {beyond}")
             if now.ms - read_ms > c.READING_MAX_AGE_S[self.kind] * 1000:
                 raise DeviceStopped("The stimulator did not say in time how it is.", "stale")
             if self._tally.seconds() >= c.MAX_DAY_S:
                 self.trip("day")
                 return
-            goes_first = targets != out and (was_read or _waveforms(out or targets) != _waveforms(targets))
-            if now.ms - read_ms >= self._check_ms - OUTPUT_MS * (targets != out) and not goes_first:
+            goes_first = anew and (was_read or _waveforms(out or targets) != _waveforms(targets))
+            if now.ms - read_ms >= self._check_ms - OUTPUT_MS * anew and not goes_first:
                 read_ms, was_read = now.ms, True
                 await self._read()
                 continue
             was_read = False
-            if targets != out:
+            if anew:
                 await driver.apply(targets)
                 out, self._applied = targets, {target.channel: target.half_mA for target in targets}
                 self._answered()
@@ -460,31 +461,16 @@ class Guard:
             return Refusal("restarts", str(self._tally.restarts()), str(MOST_RESTARTS))
         if self._tally.seconds() >= c.MAX_DAY_S:
             return Refusal("day", str(int(self._tally.seconds())), str(c.MAX_DAY_S))
-        return self._begin_probe(wanted) if isinstance(wanted, m.Probe) else self._begin_plan(wanted)
-
-    def _begin_probe(self, wanted: m.Probe) -> Refusal | None:
-        assert self._driver is not None
-        refused = probe_refusal(wanted, self._driver)
+        refused = refusal(wanted, self._driver)
+        if refused is None and not self._tally.save(planned_s(wanted)):
+            # What was put out today has to be kept (rule 29).
+            refused = Refusal("tally", "not written", "written before arming")
         if refused is not None:
             return refused
-        return self._tally_refusal(0.0) or self._begin("probing", Probing(wanted, self._now()))
-
-    def _begin_plan(self, wanted: m.Arm) -> Refusal | None:
-        assert self._driver is not None
-        refused = arm_refusal(wanted, self._driver)
-        if refused is not None:
-            return refused
-        refused = self._tally_refusal(sum(phase.duration_ms for phase in wanted.plan.phases) / 1000)
+        if isinstance(wanted, m.Probe):
+            return self._begin("probing", Probing(wanted, self._now()))
         max_raise = c.MAX_RAISE_HALF_MA[self.kind]
-        return refused or self._begin(
-            "armed", Arming(wanted, self._driver.capabilities, max_raise, self._now())
-        )
-
-    def _tally_refusal(self, reserve_s: float) -> Refusal | None:
-        """Nothing begins while it cannot be kept what was put out today (rule 29)."""
-        if self._tally.save(reserve_s):
-            return None
-        return Refusal("tally", "not written", "written before arming")
+        return self._begin("armed", Arming(wanted, self._driver.capabilities, max_raise, self._now()))
 
     def _change(self, message: m.Level | m.Next | m.Rest) -> Refusal | None:
         arming = self._live
@@ -545,7 +531,7 @@ class Guard:
             log.info("device: %s", sentence or device.device_id)
 
     def _report(self) -> None:
-        """A status when something changed, and while armed at least every 250 ms."""
+        """A status when there is news, and while armed at least every 250 ms."""
         state: m.GuardState = "idle" if self.state == "testing" and not self._stage_on else self.state
         status = status_of(state, self.epoch, self._live, self._applied, self._confirmed_at_s)
         now_ms = self._now().ms

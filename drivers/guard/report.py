@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from drivers.guard.output import Arming
 from drivers.guard.probe import Probing
 from drivers.messages import ChannelStatus, Device, GuardState, Status
 from drivers.stimulator import Identity, Stimulator
+
+_STILL: Final = ("state", "epoch", "may_raise", "phase")
 
 
 def status_of(
@@ -37,11 +40,12 @@ def status_of(
 
 
 def is_news(status: Status, told: Status | None) -> bool:
-    """Something else than what moves by itself: the lease's number and the times."""
-    if told is None:
+    """Something else than what moves by itself: the lease's number, the times, and all that a ramp moves."""
+    if told is None or any(getattr(status, name) != getattr(told, name) for name in _STILL):
         return True
-    still = ("state", "epoch", "channels", "fraction_permille", "may_raise", "phase")
-    return any(getattr(status, name) != getattr(told, name) for name in still)
+    if 0 < status.fraction_permille < 1000:
+        return [ch.level_half_mA for ch in status.channels] != [ch.level_half_mA for ch in told.channels]
+    return status.channels != told.channels
 
 
 def device_of(

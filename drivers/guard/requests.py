@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from drivers.bounds import Bound, channel_bounds, first_broken, plan_bounds
-from drivers.guard.output import Refusal, highest_targets
-from drivers.messages import Arm, Probe
+from drivers.guard.output import Refusal, channel_targets
+from drivers.messages import Arm, ChannelLimit, Phase, Probe
 from drivers.stimulator import Capabilities, Stimulator, Targets
 
 
@@ -24,6 +24,11 @@ class Able(Protocol):
     def refusal(self) -> Callable[[Targets], str | None]: ...
 
 
+def refusal(wanted: Arm | Probe, driver: Stimulator) -> Refusal | None:
+    """Why this cannot be begun with this device, or None."""
+    return arm_refusal(wanted, driver) if isinstance(wanted, Arm) else probe_refusal(wanted, driver)
+
+
 def arm_refusal(arm: Arm, driver: Able) -> Refusal | None:
     """A plan beyond a limit is a fault; one that only this device cannot do is none."""
     beyond = bound_refusal(plan_bounds(arm.plan, arm.limits, driver.capabilities))
@@ -36,11 +41,22 @@ def arm_refusal(arm: Arm, driver: Able) -> Refusal | None:
     return None
 
 
+def highest_targets(phase: Phase, limits: tuple[ChannelLimit, ...]) -> Targets:
+    """The most that a phase can ask of the device."""
+    ceilings = sorted((limit.channel, limit.ceiling_half_mA) for limit in limits)
+    return channel_targets(phase, {ch: mA * phase.scale_permille // 1000 for ch, mA in ceilings})
+
+
 def probe_refusal(probe: Probe, driver: Stimulator) -> Refusal | None:
     """A contact check that this device cannot do, or of channels that it does not have."""
     if not driver.capabilities.measures_contact:
         return Refusal("probe", driver.kind, "a stimulator that measures")
     return bound_refusal(channel_bounds(probe.channels, driver.capabilities))
+
+
+def planned_s(wanted: Arm | Probe) -> float:
+    """How long current may flow; the few pulses of a contact check do not count."""
+    return sum(phase.duration_ms for phase in wanted.plan.phases) / 1000 if isinstance(wanted, Arm) else 0.0
 
 
 def bound_refusal(bounds: Iterator[Bound]) -> Refusal | None:

@@ -122,6 +122,31 @@ async def test_a_status_comes_with_every_change_and_at_least_every_250_ms() -> N
         assert clock.now_s - at_s < 0.01
 
 
+@in_virtual_time
+async def test_a_ramp_is_told_four_times_a_second_and_its_plateau_at_once() -> None:
+    async with guarded() as client:
+        await client.armed(arm(1, plan(phase(pattern=CYCLE), kind="nmes")))
+        await client.raised(2)
+        clock = virtual_time()
+        await asyncio.sleep(2)
+        await client.raised(3)
+        told: list[tuple[float, m.Status]] = []
+        end_s = clock.now_s + 36
+        while clock.now_s < end_s:
+            status = await client.until_type(m.Status, client.mark())
+            told.append((clock.now_s, status))
+        ramps = [
+            later - earlier
+            for (earlier, one), (later, two) in pairwise(told)
+            if 0 < one.fraction_permille < 1000 and 0 < two.fraction_permille < 1000
+        ]
+        assert len(ramps) > 10
+        assert min(ramps) > 0.2
+        turns = [at_s for (_, one), (at_s, two) in pairwise(told) if one.may_raise != two.may_raise]
+        tight, loose = turns[-2:] if told[-1][1].fraction_permille < 1000 else turns[-3:-1]
+        assert loose - tight == pytest.approx(6.0, abs=0.1)
+
+
 # ── the lease and the epoch ──
 
 

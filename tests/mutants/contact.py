@@ -25,8 +25,8 @@ MUTANTS = (
     Mutant(
         "a check that no tally could be kept for",
         PROCESS,
-        'return self._tally_refusal(0.0) or self._begin("probing"',
-        'return self._begin("probing"',
+        "if refused is None and not self._tally.save(planned_s(wanted)):",
+        "if refused is None and not self._tally.save(planned_s(wanted)) and isinstance(wanted, m.Arm):",
         TEST_PROBE,
     ),
     Mutant(

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 OUTPUT = "drivers/guard/output.py"
 LEASE = "drivers/guard/lease.py"
 PROCESS = "drivers/guard/process.py"
+REPORT = "drivers/guard/report.py"
 REQUESTS = "drivers/guard/requests.py"
 BOUNDS = "drivers/bounds.py"
 ADMISSION = "drivers/admission.py"
@@ -323,7 +324,21 @@ MUTANTS = (
     Mutant(
         "the state is not read",
         PROCESS,
-        "if now.ms - read_ms >= self._check_ms - OUTPUT_MS * (targets != out) and not goes_first:",
+        "if now.ms - read_ms >= self._check_ms - OUTPUT_MS * anew and not goes_first:",
+        "if False:",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "what is put out is told late",
+        REPORT,
+        "return status.channels != told.channels",
+        "return False",
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "every step of a ramp is told",
+        REPORT,
+        "if 0 < status.fraction_permille < 1000:",
         "if False:",
         TEST_PROCESS,
     ),
@@ -461,7 +476,7 @@ MUTANTS = (
     Mutant(
         "a reading waits for a slow output",
         PROCESS,
-        "self._check_ms - OUTPUT_MS * (targets != out) and",
+        "self._check_ms - OUTPUT_MS * anew and",
         "self._check_ms and",
         TEST_PROCESS,
     ),
