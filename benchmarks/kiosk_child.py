@@ -27,6 +27,7 @@ from kiosk.app import run_app
 from kiosk.clock import SystemClock
 from kiosk.diary.records import Record
 from kiosk.events import SessionOutcome
+from kiosk.held_key import HELD_KEY_S
 from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.session.lease import Liveness
@@ -198,7 +199,8 @@ class BenchConductor:
                 self._wanted = True
                 self._begin_if_wanted()
             elif word == "rise":
-                self.press(Key.ENTER)
+                # The press that began the session was just now: a second one has to stand apart from it.
+                asyncio.get_running_loop().call_later(HELD_KEY_S + 0.1, self.press, Key.ENTER)
             elif word == "load":
                 self._load.change(what)
 
