@@ -299,18 +299,19 @@ class Reader(Generic[T]):
         if known.generation > 1 or self._sealed is None:
             return
         listed = self._listed if month in self._listed else self.months()
-        before = max((other for other in listed if other < month), default="")
-        if before in self._known:
-            link = self._known[before].contents.link
-        elif before in self._forgotten:
-            link = self._forgotten[before]
-        elif before in self._sealed:
-            link = self._sealed[before].link
-        elif not before:
-            link = START
-        else:
-            return
-        _must_follow(month, known.contents, before, link)
+        for before in sorted((other for other in listed if other < month), reverse=True):
+            if before in self._known:
+                link = self._known[before].contents.link
+            elif before in self._forgotten:
+                link = self._forgotten[before]
+            elif before in self._sealed:
+                link = self._sealed[before].link
+            else:
+                return
+            if link != START:  # else nothing was ever written in it
+                _must_follow(month, known.contents, before, link)
+                return
+        _must_follow(month, known.contents, "", START)
 
     def _follow(self, month: str, known: _Known[T]) -> bool:
         """Takes in what was written since; False when it has to be read anew."""
@@ -332,9 +333,7 @@ class Reader(Generic[T]):
 
 def _must_follow(month: str, contents: Contents[Any], before: str, link: Link) -> None:
     """`contents` of `month` are what was begun where the chain stood at the end of the month `before`."""
-    if contents.header is None or (before and link == START):
-        return
-    if (contents.header.follows or START) != link:
+    if contents.header is not None and (contents.header.follows or START) != link:
         others = f"that of {before}" if before else "what there is"
         raise JournalDamaged(
             f"The diary of {month} does not follow {others}: something before it was lost or exchanged. "

@@ -18,10 +18,11 @@ import contextlib
 import datetime as dt
 import hashlib
 import hmac
+import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from kiosk.clock import Clock
-from kiosk.diary import chain, check, durable, folder, inbox, journal, months
+from kiosk.diary import chain, check, durable, folder, inbox, journal, manifest, months
 from kiosk.diary.files import DISK
 from kiosk.diary.records import FolderKind
 from kiosk.diary.settings_file import SETTINGS
@@ -105,6 +106,10 @@ class Restored(msgspec.Struct, frozen=True):
     index: Index
     passed_over: int
     """Newer backups that are damaged, or of a diary that was."""
+    lost: tuple[str, ...] = ()
+    """Places in the data folder of what this backup held, and nobody can read any more."""
+    whole: bool = True
+    """Of the diary that came back; therapy cannot begin with one that is not."""
 
 
 class _Vault:
@@ -234,10 +239,10 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
 
 
 def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restored:
-    """Makes the data folder `into` from the newest backup in `backup` that is whole; therapy is locked in it
-    (safety rule 28) before it has its name.
+    """Makes the data folder `into` from the newest backup in `backup` that is whole; where none is, from what
+    is left of one. Therapy is locked in it (safety rule 28) before it has its name.
 
-    Raises BackupError: no such backup, another passphrase, all damaged; or `into` is not new.
+    Raises BackupError: no such backup, another passphrase, nothing left of any; or `into` is not new.
     """
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise BackupError(f"{into} is there already: a backup is restored into a new folder.", 2)
@@ -262,48 +267,115 @@ def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restor
 
 
 def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
-    """Puts it together in `draft`: the newest of a diary that was whole, else the newest that can be read.
-    Raises BackupError for the newest one when none can."""
+    """Puts it together in `draft`: the newest of a diary that was whole, else the newest that can be read,
+    else what is left of one. Raises BackupError for the newest one where nothing is."""
     damage: BackupError | None = None
-    newest_first = [(name, vault.index(name)) for name in reversed(vault.indexes())]
-    whole_first = sorted(enumerate(newest_first), key=lambda one: not (one[1][1] and one[1][1].whole))
-    for passed_over, (name, index) in whole_first:
+    known: list[tuple[int, Index, tuple[str, ...]]] = []
+    for passed_over, name in enumerate(reversed(vault.indexes())):
+        index = vault.index(name)
         if index is None:
             damage = damage or BackupError(f"{vault.place / name} is damaged. Nothing was restored.")
             continue
+        lost = _lost(vault, index)
+        if not lost or any(path not in lost for path in _journals(index)):
+            known.append((passed_over, index, lost))
+        else:
+            # A new diary would begin, without the locks of the old one.
+            damage = damage or BackupError(f"The backup of {lost[0]} is damaged. Nothing was restored.")
+    for passed_over, index, lost in sorted(known, key=lambda one: (bool(one[2]), not one[1].whole)):
+        _put_together(vault, index, draft, lost)
         try:
-            _put_together(vault, index, draft)
-            _lock_therapy(draft, index, clock)
+            whole = _lock_therapy(draft, index, clock, is_complete=not lost)
         except _PartDamaged as error:
             damage = damage or error
         else:
-            return Restored(index, passed_over)
+            return Restored(index, passed_over, lost, whole)
     raise damage or BackupError(f"{vault.place} holds no backup that can be read.")
 
 
-def _put_together(vault: _Vault, index: Index, draft: Path) -> None:
+def _content(vault: _Vault, saved: Saved) -> bytes | None:
+    """None: it is missing, or another one than was saved."""
+    content = vault.get(vault.place / "objects" / saved.name)
+    return None if content is None or hashlib.sha256(content).hexdigest() != saved.sha256 else content
+
+
+def _journals(index: Index) -> list[str]:
+    """The files that the diary is in, a month's newest generation last."""
+    lines = [saved.path for saved in index.files if saved.path.endswith(journal.LINES)]
+    # Before version 2 a month was one file of another name.
+    return lines or [saved.path for saved in index.files if saved.path.startswith(f"{folder.JOURNAL}/")]
+
+
+def _lost(vault: _Vault, index: Index) -> tuple[str, ...]:
+    """What cannot be read any more, and all of a month whose newest lines cannot: what is left of it would
+    look like a month in which less happened."""
+    gone = {saved.path for saved in index.files if _content(vault, saved) is None}
+    newest = {_month_folder(path): path for path in _journals(index)}
+    months_gone = {month for month, path in newest.items() if path in gone}
+    paths = (saved.path for saved in index.files)
+    return tuple(path for path in paths if path in gone or _month_folder(path) in months_gone)
+
+
+def _month_folder(path: str) -> str:
+    return "/".join(path.split("/")[:2])
+
+
+def _meta_of(index: Index) -> folder.Meta:
+    """As far as a backup knows it."""
+    has_journal = any(saved.path.endswith(journal.LINES) for saved in index.files)
+    version = folder.FOLDER_VERSION if has_journal else 1
+    return folder.Meta(kind=index.kind, version=version, box_id=index.box_id, created=index.taken)
+
+
+def _put_together(vault: _Vault, index: Index, draft: Path, lost: Sequence[str]) -> None:
+    """All that can be read. What is known all the same is made anew, and lost settings become damaged ones:
+    whoever had a PIN has not lost it by that."""
     shutil.rmtree(draft, ignore_errors=True)
     durable.make_folders(draft / folder.JOURNAL)
     for saved in index.files:
-        content = vault.get(vault.place / "objects" / saved.name)
-        if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:
-            raise _PartDamaged(f"The backup of {saved.path} is damaged. Nothing was restored.")
-        target = draft / saved.path
-        durable.make_folders(target.parent)
-        durable.write_file(target, content)
+        content = None if saved.path in lost else _content(vault, saved)
+        if content is None and saved.path == folder.META:
+            content = msgspec.json.encode(_meta_of(index))
+        elif content is None and saved.path == SETTINGS:
+            content = b""
+        if content is not None:
+            target = draft / saved.path
+            durable.make_folders(target.parent)
+            durable.write_file(target, content)
+    _name_what_is_gone(index, draft, lost)
 
 
-def _lock_therapy(data: Path, index: Index, clock: Clock) -> None:
+def _name_what_is_gone(index: Index, draft: Path, lost: Sequence[str]) -> None:
+    """The manifest knows of months that are not there, for all who read the folder. Not of the last ones: the
+    diary ends before them, as that of an older backup does."""
+    newest = {_month_folder(saved.path): saved for saved in index.files if saved.path.endswith(journal.LINES)}
+    there = {place for place, saved in newest.items() if saved.path not in lost}
+    gone: dict[str, manifest.Sealed] = {}
+    for place, after in itertools.pairwise(sorted(newest)):
+        if place not in there and place < max(there):
+            follows = months.first_line(f"{draft}/{after}").follows if after in there else None
+            month, saved = Path(place).name, newest[place]
+            end = follows or months.START  # not known where two in a row are gone
+            generation = int(Path(saved.path).stem)
+            gone[month] = manifest.Sealed(month, generation, saved.bytes, saved.sha256, end)
+    if gone:
+        manifest.save(draft / folder.JOURNAL, gone)
+
+
+def _lock_therapy(data: Path, index: Index, clock: Clock, *, is_complete: bool) -> bool:
+    """Whether the diary is whole. Raises _PartDamaged."""
     report = check.examine(data)
-    if index.whole and (report.head, report.count) != (index.head, index.count):
+    must_be_whole = index.whole and is_complete
+    if must_be_whole and (report.head, report.count) != (index.head, index.count):
         raise _PartDamaged("What was restored is not what was saved. Nothing was restored.")
     try:
         with open_store(data, index.kind, clock) as store:
             asyncio.run(store.lock("restore", "restored"))
     except DiaryDamaged:
         # Then nobody knows which locks there are, and the kiosk lets no therapy begin.
-        if index.whole:
+        if must_be_whole:
             raise
+    return report.whole
 
 
 def _contents(data: Path) -> Iterator[tuple[str, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.diary import folder
 from kiosk.diary.check import SENTENCE, Report, examine
+from kiosk.diary.settings_file import SETTINGS
 from kiosk.errors import KioskError
 
 
@@ -57,17 +59,36 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> None:
 
 
 def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> None:
-    """Raises KioskError."""
+    """Raises KioskError; also when what was restored is not all that was saved."""
     from kiosk.ops import backup
 
     restored = backup.restore(directory, into, passphrase, clock)
     taken = restored.index.taken[:16].replace("T", " ")
     if restored.passed_over:
         click.echo(f"Damaged, and passed over: newer backups, {restored.passed_over}. This is an older one.")
+    if restored.lost:
+        click.echo("No backup can be read in full any more. This is what is left of the newest backup.")
     click.echo(f"Restored into {into}: the diary as it was on {taken}.")
     if not restored.index.whole:
         click.echo(
             "It was damaged when it was saved, and no backup is older: `homestim check` says where, and "
             "therapy cannot begin with it."
         )
-    click.echo("Therapy is locked: what happened since is not known. The clinician opens it.")
+    then = "Therapy is locked: what happened since is not known. The clinician opens it."
+    if not restored.lost:
+        click.echo(then)
+        return
+    if not restored.whole:
+        then = "Therapy cannot begin with it; the rest can be read and taken along."
+    raise KioskError(f"Not all was restored into {into}. Missing: {_in_words(restored.lost)}. {then}")
+
+
+def _in_words(paths: Sequence[str]) -> str:
+    """Files of a data folder, for whoever has to know what is not in it."""
+    named = {folder.META: "the folder's own description (made anew)", SETTINGS: "the settings and PINs"}
+    told = []
+    for path in paths:
+        top, _slash, rest = path.partition("/")
+        month = rest.partition("/")[0]
+        told.append(f"the diary of {month}" if top == folder.JOURNAL else named.get(path, path))
+    return ", ".join(dict.fromkeys(told))

@@ -102,8 +102,8 @@ MUTANTS = (
     Mutant(
         "a newest month that is gone is begun anew",
         MONTHS,
-        'return bool(sealed) and max(sealed) >= max(months, default="")',
-        "return False",
+        '    if last and last >= max(months, default=""):\n',
+        "    if False:\n",
         f"{TEST_DAMAGE} -k lost_at_the_end",
     ),
     Mutant(
@@ -114,10 +114,38 @@ MUTANTS = (
         "tests/kiosk/diary/test_attacks.py -k gone",
     ),
     Mutant(
+        "settings that a backup lost are those of a box without PINs",
+        BACKUP,
+        '            content = b""\n',
+        "            pass\n",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "what is left of a month passes for all of it",
+        BACKUP,
+        " or _month_folder(path) in months_gone)",
+        ")",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "a diary begins anew where a backup lost all of it",
+        BACKUP,
+        "if not lost or any(path not in lost for path in _journals(index)):",
+        "if True:",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "what is left comes back before an older backup that is complete",
+        BACKUP,
+        "key=lambda one: (bool(one[2]), not one[1].whole)",
+        "key=lambda one: not one[1].whole",
+        TEST_BACKUP,
+    ),
+    Mutant(
         "the newest backup comes back, whole or not",
         BACKUP,
-        "key=lambda one: not (one[1][1] and one[1][1].whole)",
-        "key=lambda one: False",
+        "key=lambda one: (bool(one[2]), not one[1].whole)",
+        "key=lambda one: bool(one[2])",
         TEST_BACKUP,
     ),
     Mutant(
@@ -217,7 +245,7 @@ MUTANTS = (
     Mutant(
         "an exchanged month is read on",
         MONTHS,
-        "    if (contents.header.follows or START) != link:\n",
+        "    if contents.header is not None and (contents.header.follows or START) != link:\n",
         "    if False:\n",
         TEST_DAMAGE,
     ),
@@ -231,7 +259,7 @@ MUTANTS = (
     Mutant(
         "a first month that is gone was never there",
         MONTHS,
-        "        elif not before:\n            link = START\n",
+        '        _must_follow(month, known.contents, "", START)\n',
         "",
         TEST_DAMAGE,
     ),
@@ -279,10 +307,10 @@ MUTANTS = (
         TEST_BACKUP,
     ),
     Mutant(
-        "a part of a backup that is missing is left out",
+        "a part of a backup that is missing is left out without a word",
         BACKUP,
-        "if content is None or hashlib.sha256(content).hexdigest() != saved.sha256:",
-        "if content is None:\n            continue\n        if False:",
+        "    return tuple(path for path in paths if path in gone or _month_folder(path) in months_gone)\n",
+        "    return ()\n",
         TEST_BACKUP,
     ),
     Mutant(

@@ -16,9 +16,11 @@ import pytest
 from kiosk.cli import main
 from kiosk.clock import FixedClock
 from kiosk.diary import check, inbox
-from kiosk.diary.folder import NotADataFolder
+from kiosk.diary.folder import NotADataFolder, read_meta
 from kiosk.diary.records import TABLES, Entry, Lock
-from kiosk.diary.store import Store, open_reader, open_store
+from kiosk.diary.settings_file import SettingsError, load_settings
+from kiosk.diary.store import DiaryDamaged, Store, open_reader, open_store
+from kiosk.errors import KioskError
 from kiosk.ops import backup, commands
 from kiosk.ops.backup import BackupError, back_up, restore
 
@@ -116,24 +118,159 @@ def test_nothing_in_it_can_be_read_without_the_passphrase(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_backup_that_was_tampered_with_is_refused_and_nothing_is_left_behind(
+def test_nothing_that_was_tampered_with_comes_back(
     store: Store, clock: FixedClock, stick: Path, tmp_path: Path
 ) -> None:
     asyncio.run(fill(store, clock))
     done = back_up(store.folder, stick, SECRET, clock)
-    objects = sorted((done.place / "objects").iterdir())
-    for path in objects:
-        whole = path.read_bytes()
-        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        with pytest.raises(BackupError, match="damaged"):
-            restore(stick, tmp_path / "new", SECRET, clock)
-        path.write_bytes(whole)
-    first, second = objects[0].read_bytes(), objects[1].read_bytes()
-    objects[0].write_bytes(second)
-    objects[1].write_bytes(first)
-    with pytest.raises(BackupError, match="damaged"):
+    store.close()
+    names = {saved.name: saved.path for saved in done.index.files}
+    for number, (name, path) in enumerate(names.items()):
+        tampered = done.place / "objects" / name
+        whole = tampered.read_bytes()
+        tampered.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        new = tmp_path / f"new{number}"
+        assert restore(stick, new, SECRET, clock).lost == (path,)
+        tampered.write_bytes(whole)
+        for other in (one for one in names.values() if one not in (path, "meta.json", "settings.toml")):
+            saved = (store.folder / other).read_bytes().rstrip(b"\0")
+            assert (new / other).read_bytes().startswith(saved)
+    first, second, *_others = [done.place / "objects" / name for name in names]
+    exchanged = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(exchanged)
+    assert restore(stick, tmp_path / "exchanged", SECRET, clock).lost == tuple(names.values())[:2]
+
+
+def test_where_nothing_of_the_diary_is_left_nothing_is_restored(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    done = back_up(store.folder, stick, SECRET, clock)
+    for saved in done.index.files:
+        if saved.path.startswith("journal/"):
+            (done.place / "objects" / saved.name).unlink()
+    with pytest.raises(BackupError, match=r"damaged\. Nothing was restored\."):
+        restore(stick, tmp_path / "new", SECRET, clock)
+    for path in done.place.glob("index-*"):
+        path.write_bytes(b"rubbish")
+    with pytest.raises(BackupError, match=r"damaged\. Nothing was restored\."):
         restore(stick, tmp_path / "new", SECRET, clock)
     assert sorted(os.listdir(tmp_path)) == ["data", "stick"]
+
+
+def lose(done: backup.Done, *paths: str) -> None:
+    """The objects of these files, which all backups share."""
+    for saved in done.index.files:
+        if saved.path in paths:
+            (done.place / "objects" / saved.name).unlink()
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2026-12"])
+def test_a_month_that_every_backup_lost_is_named_and_the_others_come_back_without_therapy(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    month: str,
+) -> None:  # fmt: skip
+    asyncio.run(fill(store, clock))
+    for _ in range(2):
+        done = back_up(store.folder, stick, SECRET, clock)
+        asyncio.run(store.add(Entry(moment="daily", pain_rest=9)))
+        clock.advance(60)
+    done = back_up(store.folder, stick, SECRET, clock)
+    written = store.facts("entries")
+    store.close()
+    lose(done, f"journal/{month}/0001.jsonl")
+    with pytest.raises(KioskError) as raised:
+        commands.restore(stick, tmp_path / "new", SECRET, clock)
+    assert raised.value.exit_code == 1
+    assert raised.value.sentence == (
+        f"Not all was restored into {tmp_path / 'new'}. Missing: the diary of {month}. "
+        "Therapy cannot begin with it; the rest can be read and taken along."
+    )
+    assert "newest backup" in capsys.readouterr().out
+    looking = open_reader(tmp_path / "new", clock, in_parts=True)
+    assert looking.facts("entries") == tuple(
+        one for one in written if f"{one.envelope.entry_time:%Y-%m}" != month
+    )
+    assert looking.unreadable == (month,)
+    with pytest.raises(DiaryDamaged, match=f"{month} is missing"):
+        open_reader(tmp_path / "new", clock).all("locks")
+
+
+def test_months_in_a_row_that_are_lost_are_named_and_the_others_come_back(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    lines = [f"journal/{month}/0001.jsonl" for month in ("2026-11", "2026-12")]
+    lose(back_up(store.folder, stick, SECRET, clock), *lines)
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (restored.lost, restored.whole) == (tuple(lines), False)
+    looking = open_reader(tmp_path / "new", clock, in_parts=True)
+    assert [one.envelope.entry_time.month for one in looking.facts("entries")] == [1, 2]
+    assert looking.unreadable == ("2026-11", "2026-12")
+
+
+def test_of_a_month_without_its_newest_lines_nothing_comes_back(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    """The lines before them would pass for all that was written."""
+    asyncio.run(fill(store, clock))
+    month = store.folder / "journal/2026-12"
+    shutil.copy(month / "0001.jsonl", month / "0002.jsonl")
+    (month / "quarantine").mkdir()
+    (month / "quarantine/0-ab").write_text("a piece")
+    lose(back_up(store.folder, stick, SECRET, clock), "journal/2026-12/0002.jsonl")
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert {path.split("/")[1] for path in restored.lost} == {"2026-12"}
+    assert len(restored.lost) == 3
+    assert not (tmp_path / "new/journal/2026-12").exists()
+
+
+def test_the_newest_month_that_is_lost_gives_way_to_a_backup_from_before_it(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock, months=2))
+    first = back_up(store.folder, stick, SECRET, clock)
+    clock.advance(31 * 86400)
+    asyncio.run(store.add(Entry(moment="daily", pain_rest=9)))
+    lose(back_up(store.folder, stick, SECRET, clock), "journal/2027-02/0001.jsonl")
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (restored.index, restored.lost, restored.whole) == (first.index, (), True)
+
+
+def test_where_no_backup_from_before_is_left_the_lost_newest_month_is_said_and_therapy_is_locked(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    lose(back_up(store.folder, stick, SECRET, clock), "journal/2027-02/0001.jsonl")
+    with pytest.raises(KioskError, match=r"Missing: the diary of 2027-02\. Therapy is locked"):
+        commands.restore(stick, tmp_path / "new", SECRET, clock)
+    locks = open_reader(tmp_path / "new", clock).locks_open()
+    assert [lock.record.class_ for lock in locks if isinstance(lock.record, Lock)][-1] == "restore"
+
+
+def test_lost_settings_are_not_those_of_a_box_without_pins(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    lose(back_up(store.folder, stick, SECRET, clock), "settings.toml")
+    with pytest.raises(KioskError, match="Missing: the settings and PINs"):
+        commands.restore(stick, tmp_path / "new", SECRET, clock)
+    with pytest.raises(SettingsError, match="homestim setup"):
+        load_settings(tmp_path / "new")
+    assert open_reader(tmp_path / "new", clock).facts("entries") == store.facts("entries")
+
+
+def test_what_the_folder_is_for_is_known_to_each_backup(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    lose(back_up(store.folder, stick, SECRET, clock), "meta.json")
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (restored.lost, restored.whole) == (("meta.json",), True)
+    made, before = read_meta(tmp_path / "new"), read_meta(store.folder)
+    assert (made.kind, made.version, made.box_id) == (before.kind, before.version, before.box_id)
+    assert open_reader(tmp_path / "new", clock).facts("entries") == store.facts("entries")
 
 
 def test_an_object_that_was_damaged_is_written_again_by_the_next_backup(
@@ -257,10 +394,6 @@ def test_a_backup_with_a_missing_part_gives_way_to_the_one_before_and_that_is_sa
         -1
     ] == "restore"
     assert reader.latest("entries").record.pain_rest == 5
-    next(iter(old)).unlink()
-    with pytest.raises(BackupError, match="damaged"):
-        restore(stick, tmp_path / "again", SECRET, clock)
-    assert not (tmp_path / "again").exists()
 
 
 def test_a_full_stick_is_said_keeps_the_backup_before_and_no_half_file(
