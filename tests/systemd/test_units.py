@@ -18,6 +18,9 @@ from kiosk import letters
 from kiosk.clock import FixedClock
 from kiosk.diary.folder import claim
 from kiosk.export import stick
+from kiosk.theme.colours import rgb
+from kiosk.theme.paper import PAPER
+from kiosk.theme.roles import Role
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "systemd"
@@ -32,9 +35,10 @@ EXPOSURE_AT_MOST = {
     "homestim-sticks.service": 3.0,
     # It has a network: nothing else does.
     "homestim-sync.service": 2.0,
-    # The compositor needs logind, devices and a session of its own: as low as it allows.
-    "homestim.service": 3.6,
+    # The compositor needs logind, and a session of its own.
+    "homestim.service": 1.1,
 }
+RUN_USER = "/run/user"
 ENDS_A_TTY = ("homestim.service", "homestim-console.service")
 
 
@@ -168,6 +172,12 @@ def test_no_key_and_no_click_of_the_terminal_does_anything_of_its_own() -> None:
     assert ini["url"]["launch"] == "/bin/true"
 
 
+def test_what_no_letter_fills_has_the_colour_that_the_kiosk_draws_around_its_page() -> None:
+    ini = configparser.ConfigParser()
+    ini.read(SYSTEMD / "foot.ini")
+    assert rgb(f"#{ini['colors']['background']}") == PAPER[Role.MARGIN].background
+
+
 def test_nothing_that_foot_does_by_default_is_left_out() -> None:
     """Debian's example names every action with its default."""
     needs("foot")
@@ -247,7 +257,16 @@ def test_what_is_written_to_is_there_before_a_unit_starts() -> None:
     made = set(re.findall(r"^d (\S+)", TMPFILES.read_text("utf-8"), re.MULTILINE))
     for unit in UNITS:
         for value in settings(unit).get("ReadWritePaths", []):
-            assert set(value.split()) <= made | {"/run/user"}, f"{unit.name} would not start"
+            assert set(value.split()) <= made | {RUN_USER}, f"{unit.name} would not start"
+
+
+def test_no_unit_closes_the_place_of_its_own_sockets() -> None:
+    """ProtectHome= counts /run/user among the homes, and ReadWritePaths= opens nothing that it closed."""
+    sessions = [unit for unit in UNITS if RUN_USER in " ".join(settings(unit).get("ReadWritePaths", []))]
+    assert sessions
+    for unit in sessions:
+        assert "ProtectHome" not in settings(unit)
+        assert {"-/home", "-/root"} <= set(" ".join(settings(unit)["InaccessiblePaths"]).split())
 
 
 def test_a_disk_that_is_not_mounted_is_never_taken_for_an_empty_diary() -> None:
