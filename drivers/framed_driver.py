@@ -326,9 +326,8 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
             return None
         command = self._stop_command()
         number = self._next_number()
-        in_flight = self._expect(command, number)
         self._link.preempt(self._frame(command, number), void=void)
-        return in_flight
+        return None if self._lost is not None else self._expect(command, number)
 
     def _send_while_stopping(self, command: CommandT) -> InFlight[AnswerT] | None:
         if self._lost is not None:

@@ -1,7 +1,11 @@
-"""The right to put out while the client is heard from (safety rules 8, 9). No I/O, time is an argument."""
+"""The right to put out while the client is heard from (safety rules 8, 9), and the clocks by which it ends.
+
+No I/O; the lease gets the time as an argument.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import Final, NamedTuple
 
 from drivers import limits as c
@@ -16,6 +20,11 @@ class Now(NamedTuple):
 
     ms: int
     boot_ms: int
+
+
+def system_now() -> Now:
+    """Both clocks, in whole ms."""
+    return Now(time.monotonic_ns() // 1_000_000, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
 
 
 class LeaseHold:

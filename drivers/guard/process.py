@@ -19,7 +19,7 @@ from drivers import messages as m
 from drivers.admission import Admission
 from drivers.bounds import first_broken
 from drivers.build import build_id
-from drivers.guard.lease import Now
+from drivers.guard.lease import Now, system_now
 from drivers.guard.output import Arming, Refusal
 from drivers.guard.probe import Probing, measure
 from drivers.guard.report import device_of, is_news, status_of
@@ -49,6 +49,9 @@ CHECK_MARGIN_MS: Final = 50
 """The device's state is read this much earlier than it has to be."""
 OUTPUT_MS: Final = int(c.ACK_S * 1000) - CHECK_MARGIN_MS
 """And by so much more before an output, which is under way for as long as its answer may take."""
+FRAME_FIRST_S: Final = 0.001
+"""After a stop frame nothing else is done for so long: this process runs before others, and the kernel's own
+thread that carries the frame on may be one of them."""
 MOST_RESTARTS: Final = 1
 """Of the device, in 24 hours."""
 ASK_ANEW: Final = ("restarted", "no_answer")
@@ -62,11 +65,6 @@ TELL_REFUSED_EVERY_MS: Final = 1_000
 
 LIVE: Final = ("testing", "probing", "armed")
 """In these states something may come out, or STOP is being tried: whatever stops does so now."""
-
-
-def system_now() -> Now:
-    """The two clocks of the lease, in whole ms."""
-    return Now(int(time.monotonic() * 1000), time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
 
 
 class Guard:
@@ -135,6 +133,8 @@ class Guard:
         do = {"idle": self._wait, "testing": self._test, "probing": self._probe, "armed": self._play}
         do["stopping"] = self._confirm
         while self.state == "stopping" or not self._leaving:
+            if self.state == "stopping":
+                await asyncio.sleep(FRAME_FIRST_S)
             self._report()
             self._turn_ms = self._now().ms
             self._task = asyncio.create_task(do.get(self.state, self._search)())
@@ -171,7 +171,6 @@ class Guard:
         self._stop_why, self._stop_from, self._stop_s = why, self.state, time.monotonic()
         self._stop_asked, self._live = asked, None
         self._enter("stopping")
-        log.warning("stop: %s, epoch %d", why, self.epoch)
 
     def stop_pressed(self, name: str) -> None:
         """A stop input beside the kiosk (rule 14); it acts only while something may come out."""
@@ -211,6 +210,7 @@ class Guard:
 
     async def _confirm(self) -> None:
         """Second half of every stop: the device's own word, or that there was none."""
+        log.warning("stop: %s, epoch %d", self._stop_why, self.epoch)
         outcome = StopOutcome(False, 0, "no device")
         if self._driver is not None:
             try:
@@ -371,11 +371,10 @@ class Guard:
         return why is not None
 
     def _enter(self, state: m.GuardState) -> None:
-        """Another state from now on; what was being done is given up."""
+        """Another state from now on, which `run` tells; what was being done is given up."""
         self.state = state
         if self._task is not None:
             self._task.cancel()
-        self._report()
 
     def vitals(self) -> Vitals:
         """What the watchdog looks at; changes nothing that is not over anyway."""

@@ -558,6 +558,18 @@ async def test_nothing_arms_while_armed() -> None:
 
 
 @in_virtual_time
+async def test_the_kernel_has_a_moment_to_carry_the_stop_frame_on_before_it_is_told() -> None:
+    async with guarded() as client:
+        await client.armed()
+        clock, mark = virtual_time(), client.mark()
+        client.guard.trip("key")
+        stopped_s = clock.now_s
+        assert client.device.names()[-1] == "stop_now"
+        await client.until_state("stopping", mark)
+        assert clock.now_s - stopped_s >= 0.00099
+
+
+@in_virtual_time
 async def test_the_stop_frame_leaves_before_anything_is_awaited() -> None:
     device = FakeStimulator()
     async with guarded(device) as client:
@@ -1177,7 +1189,7 @@ async def test_a_second_connection_may_stop_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_now_is_two_clocks_in_whole_ms() -> None:
-    from drivers.guard.process import system_now
+    from drivers.guard.lease import system_now
 
     first, second = system_now(), system_now()
     assert first.ms <= second.ms

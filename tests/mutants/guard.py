@@ -329,6 +329,13 @@ MUTANTS = (
         TEST_PROCESS,
     ),
     Mutant(
+        "a stop frame waits for what is told of it",
+        PROCESS,
+        "await asyncio.sleep(FRAME_FIRST_S)",
+        "pass",
+        TEST_PROCESS,
+    ),
+    Mutant(
         "what is put out is told late",
         REPORT,
         "return status.channels != told.channels",
