@@ -8,6 +8,7 @@ possible Space, Ctrl+C and unknown keys stop, Enter too unless the lines shown a
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 import time
@@ -36,6 +37,7 @@ from kiosk.page import (
 from kiosk.terminal.liveness import TerminalLiveness
 from kiosk.terminal.session import TerminalSession
 from kiosk.terminal.stop_seeker import Pressed, Token
+from kiosk.terminal.tty_mode import KEY_REPEAT, NO_KEY_REPEAT
 from kiosk.widgets.glyphs import clean, wrapped
 from kiosk.widgets.key_names import key_name
 from kiosk.words import _, ngettext
@@ -324,7 +326,9 @@ async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, sc
         resized=lambda: None,
         enter_stops=lambda: view.enter_stops,
     )
-    session.begin(prepare="")
+    # Any other terminal could show what it does not know, and lines may be read aloud.
+    is_console = os.environ.get("TERM") == "linux"
+    session.begin(prepare=NO_KEY_REPEAT if is_console else "")
     looking = asyncio.create_task(_keep_looking(view))
     # What fails in it must not fail silently: the loop's handler ends the run.
     looking.add_done_callback(lambda task: None if task.cancelled() else task.result())
@@ -335,7 +339,7 @@ async def _run(conductor: Conductor, liveness: TerminalLiveness, key_fd: int, sc
     finally:
         looking.cancel()
         await asyncio.wait({looking})
-        session.end(restore="\n")
+        session.end(restore=f"{KEY_REPEAT}\n" if is_console else "\n")
 
 
 async def _keep_looking(view: PlainView) -> None:

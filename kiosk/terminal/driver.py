@@ -20,6 +20,7 @@ from textual.geometry import Size
 
 from kiosk.terminal.session import TerminalSession
 from kiosk.terminal.stop_seeker import Pressed, Report, Token
+from kiosk.terminal.tty_mode import KEY_REPEAT, NO_KEY_REPEAT
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -28,11 +29,10 @@ _ALTERNATE_SCREEN: Final = "\x1b[?1049h\x1b[?25l"
 _MOUSE_CLICKS: Final = "\x1b[?1000h\x1b[?1006h"
 _MARK_PASTES: Final = "\x1b[?2004h"
 _NO_LINE_WRAP: Final = "\x1b[?7l"
-_NO_KEY_REPEAT: Final = "\x1b[?8l"
-"""A Linux console obeys it for every keyboard, also one that is plugged in later; other terminals may not
-(rule 2)."""
 _ASK_FOR_WHOLE_FRAMES: Final = "\x1b[?2026$p"
-_RESTORE: Final = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?8h\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
+_RESTORE: Final = (
+    f"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l{KEY_REPEAT}\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
+)
 
 _WHOLE_FRAMES_ANSWERED: Final = re.compile(rb"\x1b\[\?2026;[1-3]\$y")
 _MOUSE_BUTTON: Final = re.compile(rb"\x1b\[<([0-2]);(\d{1,4});(\d{1,4})([Mm])")
@@ -74,7 +74,7 @@ class KioskDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         clicks = _MOUSE_CLICKS if self._mouse else ""
-        once = _MARK_PASTES + _NO_LINE_WRAP + _NO_KEY_REPEAT + _ASK_FOR_WHOLE_FRAMES
+        once = _MARK_PASTES + _NO_LINE_WRAP + NO_KEY_REPEAT + _ASK_FOR_WHOLE_FRAMES
         self._session.begin(_ALTERNATE_SCREEN + clicks + once)
         self._tell_size()
 

@@ -6,6 +6,11 @@ import atexit
 import termios
 from typing import Any, Final
 
+NO_KEY_REPEAT: Final = "\x1b[?8l"
+"""A Linux console obeys it for every keyboard, also one that is plugged in later; other terminals may not
+(safety rule 2)."""
+KEY_REPEAT: Final = "\x1b[?8h"
+
 _IFLAG: Final = 0
 _LFLAG: Final = 3
 _CC: Final = 6

@@ -34,6 +34,7 @@ class Terminal:
         rows: int = 25,
         page: str = "home",
         alternately: str | None = None,
+        term: str = "xterm-256color",
         **options: object,
     ) -> None:
         self.master, slave = pty.openpty()
@@ -50,7 +51,7 @@ class Terminal:
             pass_fds=[told],
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-            env=environment | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env=environment | {"TERM": term, "COLORTERM": "truecolor"},
         )
         os.close(told)
         self.output = b""

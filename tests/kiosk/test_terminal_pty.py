@@ -219,6 +219,13 @@ class TestPlain:
         without_queries = kiosk.output.replace(b"\x1b[6n", b"")
         assert b"\x1b" not in without_queries
 
+    def test_on_a_linux_console_held_keys_do_not_repeat_while_it_runs(self, terminal: Start) -> None:
+        kiosk = terminal(plain=True, term="linux")
+        kiosk.wait_until_shown(b"\x1b[?8l")
+        os.kill(kiosk.process.pid, signal.SIGTERM)
+        kiosk.ended()
+        assert b"\x1b[?8h" in kiosk.output.rpartition(b"\x1b[?8l")[2]
+
     def test_enter_stops_where_the_lines_do_not_ask_for_it(self, terminal: Start) -> None:
         kiosk = terminal(page="session-on", output_possible=True, plain=True)
         kiosk.type(b"\r")

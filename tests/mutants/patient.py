@@ -288,9 +288,16 @@ MUTANTS = (
     Mutant(
         "a console goes on repeating keys",
         "kiosk/terminal/driver.py",
-        "_NO_LINE_WRAP + _NO_KEY_REPEAT + ",
+        "_NO_LINE_WRAP + NO_KEY_REPEAT + ",
         "_NO_LINE_WRAP + ",
         "tests/kiosk/test_terminal_pty.py::TestPicture::test_held_keys_do_not_repeat_while_it_runs",
+    ),
+    Mutant(
+        "in plain lines a console goes on repeating keys",
+        "kiosk/plain.py",
+        '    session.begin(prepare=NO_KEY_REPEAT if is_console else "")\n',
+        '    session.begin(prepare="")\n',
+        "tests/kiosk/test_terminal_pty.py::TestPlain::test_on_a_linux_console_held_keys_do_not_repeat_while_it_runs",
     ),
     Mutant(
         "after a boot answers count by a clock that nobody trusts",
