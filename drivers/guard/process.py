@@ -240,13 +240,16 @@ class Guard:
     # ── what is done in each state ──
 
     async def _search(self) -> None:
-        """No device, or one that did not say "off": ask once a second, this port alone, until it does."""
+        """No device, or one that did not say "off": ask once a second, this port alone, until it does.
+
+        Whoever says so may be another, or may have restarted: STOP is to be tested anew (rules 15, 21).
+        """
+        self._stop_tested = False
         while True:
             try:
                 if self._driver is None:
                     self._driver = self._open()
                     self._driver.on_trouble = self._trouble
-                    self._stop_tested = False  # on another device, perhaps: STOP is to be tested anew
                 identity = await self._driver.identify()
                 self._admission.check(identity)
                 if (await self._read()).running is not Running.OFF:

@@ -972,10 +972,28 @@ async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_th
             assert (await client.until_type(m.Device, mark)).present
             client.stop_leasing()
             if epoch == 1:
+                assert (await client.ask(arm(2))).limit == "stop_test", "nothing before a person was there"
+                await client.stop_test()
                 client.send(arm(2))
                 client.keep_lease(2)
                 await client.until(lambda x: isinstance(x, m.Status) and x.may_raise, client.mark())
+        await client.stop_test()
         assert (await client.ask(arm(3))).limit == "restarts"
+
+
+@in_virtual_time
+async def test_after_an_output_that_was_not_known_stop_is_tested_anew() -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.armed()
+        device.confirms = False
+        client.send(m.Stop("key"))
+        await client.until_state("unconfirmed")
+        client.stop_leasing()
+        mark = client.mark()
+        device.confirms = True
+        await client.until_state("idle", mark)
+        assert (await client.ask(arm(2))).limit == "stop_test"
 
 
 @in_virtual_time

@@ -407,9 +407,16 @@ MUTANTS = (
     Mutant(
         "plugged in again it needs no STOP test",
         PROCESS,
-        "self._stop_tested = False  # on another",
-        "pass  # on another",
+        "        self._stop_tested = False\n        while True:\n",
+        "        while True:\n",
         TEST_BOX,
+    ),
+    Mutant(
+        "restarted by itself it needs no STOP test",
+        PROCESS,
+        "        self._stop_tested = False\n        while True:\n",
+        "        while True:\n",
+        TEST_PROCESS,
     ),
     Mutant("strangers without end", PROCESS, "len(self._stoppers) >= MOST_STOPPERS", "False", TEST_BOX),
     Mutant(
