@@ -244,6 +244,17 @@ def test_a_version_that_cannot_take_over_the_diary_stops_nothing(used: PlainBox)
     assert used.tree() == before
 
 
+def test_a_new_version_is_tried_on_a_copy_alone(used: PlainBox) -> None:
+    """The box is taken by somebody just after it."""
+    used.behaves("2.0", folder_version=2)
+    used.in_use("free", "session")
+    before = used.tree()
+    assert used.install(of="2.0").code == 1
+    (used.root / "run/in_use").unlink()
+    before.pop("run/in_use")
+    assert used.tree() == before
+
+
 def test_a_diary_in_a_newer_form_is_put_back_with_the_old_version(used: PlainBox) -> None:
     used.behaves("2.0", folder_version=2)
     (used.root / "run/unwell").write_text("2.0")

@@ -100,6 +100,15 @@ async def test_of_a_flood_only_so_many_keys_wait_and_the_next_one_is_taken() -> 
         assert bench.taken == [Pressed("up")] * MOST_WAITING + [Pressed("3", "3")]
 
 
+async def test_a_key_is_taken_after_any_pause() -> None:
+    async with a_session() as bench:
+        for key in "123":
+            os.write(bench.master, key.encode())
+            await bench.until(lambda key=key: Pressed(key, key) in bench.taken)
+            for _ in range(5):  # turns of the loop in which nothing waits any more
+                await asyncio.sleep(0)
+
+
 async def test_the_terminals_answer_finds_room_behind_a_flood() -> None:
     async with a_session() as bench:
         bench.type_all(UP * 300 + b"\x1b[25;80R")

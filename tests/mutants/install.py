@@ -64,7 +64,7 @@ MUTANTS = (
         INSTALL,
         "        take_over(box, name, copied)\n",
         "        take_over(box, name, DATA)\n",
-        f"{TEST_INSTALL}::test_a_version_that_cannot_take_over_the_diary_stops_nothing",
+        f"{TEST_INSTALL}::test_a_new_version_is_tried_on_a_copy_alone",
     ),
     Mutant(
         "what is not well stays",
