@@ -178,8 +178,9 @@ class Guard:
             self.trip("button", asked=True)
 
     def stop_input_lost(self, name: str) -> None:
-        """What was tested is not there any more: a stop, and another test (rule 15)."""
-        self._stop_tested = False
+        """What was tested, or is just being confirmed, is not there any more: a stop, and another test
+        (rule 15)."""
+        self._stop_tested = self._stop_asked = False
         if self.state in LIVE:
             self.trip("stop_input_lost")
 

@@ -982,6 +982,23 @@ async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_th
 
 
 @in_virtual_time
+async def test_a_stop_input_that_goes_while_its_own_test_is_confirmed_was_not_tested() -> None:
+    device = FakeStimulator(stop_hold=asyncio.Event())
+    assert device.stop_hold is not None
+    async with guarded(device) as client:
+        await client.hello()
+        mark = client.mark()
+        client.send(m.Test())
+        await client.until_state("testing", mark)
+        client.send(m.Stop("test"))
+        await client.until_state("stopping", mark)
+        client.guard.stop_input_lost("keyboard")
+        device.stop_hold.set()
+        await client.until_state("idle", mark)
+        assert (await client.ask(arm())).limit == "stop_test"
+
+
+@in_virtual_time
 async def test_after_an_output_that_was_not_known_stop_is_tested_anew() -> None:
     device = FakeStimulator()
     async with guarded(device) as client:

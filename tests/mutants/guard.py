@@ -412,6 +412,13 @@ MUTANTS = (
         TEST_BOX,
     ),
     Mutant(
+        "a stop input that is gone was tested",
+        PROCESS,
+        "self._stop_tested = self._stop_asked = False",
+        "self._stop_tested = False",
+        TEST_PROCESS,
+    ),
+    Mutant(
         "restarted by itself it needs no STOP test",
         PROCESS,
         "        self._stop_tested = False\n        while True:\n",
