@@ -287,7 +287,7 @@ class Reader(Generic[T]):
         return known.contents
 
     def _read(self, month: str) -> _Known[T]:
-        if self._sealed is None or month not in self._sealed:
+        if self._sealed is None or (month not in self._sealed and month not in self._listed[-1:]):
             self._sealed = manifest.load(self._journal, self._files)
         return read_month(f"{self._journal}/{month}", self._sealed.get(month), self._decoding, self._files)
 

@@ -61,6 +61,8 @@ class SimulatedDisk(Files):
             for path, content in image.items()
         }
         self._names = dict(self._kept)
+        self._listed: dict[str, list[str]] | None = None
+        """Folder → what is in it, until a name changes."""
         self._pending: list[NameChange] = []
         self._open: dict[int, Content] = {}
         self._cut_at = cut_at
@@ -79,11 +81,12 @@ class SimulatedDisk(Files):
     def names(self, folder: Place) -> list[str]:
         if str(folder) not in self._names:
             raise FileNotFoundError(str(folder))
-        start = f"{folder}/"
-        length = len(start)
-        return [
-            name[length:] for name in self._names if name.startswith(start) and name.find("/", length) < 0
-        ]
+        if self._listed is None:
+            self._listed = {}
+            for path in self._names:
+                above, _slash, name = path.rpartition("/")
+                self._listed.setdefault(above, []).append(name)
+        return list(self._listed.get(str(folder), ()))
 
     def is_folder(self, path: Place) -> bool:
         return self._names.get(str(path), False) is None
@@ -141,6 +144,7 @@ class SimulatedDisk(Files):
         self._operation("rename")
         content = self._file(str(old))
         del self._names[str(old)]
+        self._listed = None
         self._name(NameChange(os.path.dirname(new), str(new), content, str(old)))
 
     def flush_folder(self, folder: Place) -> None:
@@ -199,6 +203,7 @@ class SimulatedDisk(Files):
 
     def _name(self, change: NameChange) -> None:
         self._names[change.name] = change.content
+        self._listed = None
         self._pending.append(change)
 
     @staticmethod

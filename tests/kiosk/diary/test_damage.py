@@ -200,6 +200,16 @@ def test_a_month_that_is_gone_is_named_and_those_around_it_can_be_read(lost: str
     assert [(file.month, file.detail) for file in report.damaged] == [(lost, "it is missing")]
 
 
+def test_a_month_of_which_only_a_quarantined_piece_is_left_is_missed() -> None:
+    """Nobody knows of it but the month after it."""
+    image = without(three_months(), "2026-10")
+    del image[str(ROOT / "journal" / manifest.MANIFEST)]
+    folder = str(ROOT / "journal" / "2026-10")
+    image |= {folder: None, f"{folder}/quarantine": None, f"{folder}/quarantine/0-ab": b"a piece"}
+    with pytest.raises(JournalDamaged, match=f"{NEWEST} does not follow"):
+        read(SimulatedDisk(image))
+
+
 @pytest.mark.parametrize(
     "lost", [["2026-09"], ["2026-09", "2026-10"]], ids=["the first", "all but the newest"]
 )
