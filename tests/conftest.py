@@ -41,6 +41,13 @@ def _english_again() -> Iterator[None]:
         words.set_language("en")
 
 
+@pytest.fixture(params=words.LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    """Once in each; English again afterwards."""
+    words.set_language(request.param)
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
 def soak(request: pytest.FixtureRequest) -> bool:
     """True under make soak: use the full counts."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from msgspec.structs import replace
 from pypdf import PdfReader
 
-from kiosk import words
 from kiosk.diary.records import Access, Alert, Entry
 from kiosk.export import child
 from kiosk.export.card import MOST, card_page, read_card
@@ -33,13 +31,6 @@ from tests.kiosk.family_album import told
 RED = Alert(level="red", rule=Reason("red_event", {"symptom": "burning"}), since=at(0).date())
 AMBER = Alert(level="amber", rule=Reason("sleep_low", {"nights": 3}), since=at(2).date())
 INFO = Alert(level="info", rule=Reason("diary_gap", {"days": 3}), since=at(1).date())
-
-
-@pytest.fixture(params=words.LANGUAGES)
-def language(request: pytest.FixtureRequest) -> Iterator[str]:
-    words.set_language(request.param)
-    yield request.param
-    words.set_language("en")
 
 
 def test_it_says_what_and_whom_to_call_and_fits_its_page(tmp_path: Path, language: str) -> None:

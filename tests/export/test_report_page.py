@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
@@ -33,11 +32,9 @@ from tests.rehearsal.folders import ENDS, rehearsed
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture(params=words.LANGUAGES, autouse=True)
-def language(request: pytest.FixtureRequest) -> Iterator[str]:
-    words.set_language(request.param)
-    yield request.param
-    words.set_language("en")
+@pytest.fixture(autouse=True)
+def _in_each_language(language: str) -> None:
+    """All of it."""
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,8 @@ from kiosk.visit.steps.device import usable
 from tests.faults.guard_rig import VirtualDevice, virtual_device
 from tests.faults.test_guard_box_faults import until
 from tests.faults.test_guard_faults import BUSY_S, DEVICE_WATCHDOG_S
-from tests.visit.test_application_faults import feeling
+from tests.visit.sitting import feeling, to_the_contact_check
 from tests.visit.test_guard_unit_visit import Box, box
-from tests.visit.test_visit_piloted import to_the_contact_check
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 

@@ -27,7 +27,7 @@ from kiosk.visit.state import Setting
 from kiosk.visit.steps import calls
 from tests.kiosk.visit_bench import START, Walk, today
 from tests.sound.speaker import sounds, until
-from tests.visit.test_visit_piloted import sitting
+from tests.visit.sitting import sitting
 
 MORNING = START.replace(hour=9, minute=30)
 

@@ -13,7 +13,7 @@ from kiosk.events import DiaryChecked, TodayNotLoaded
 from kiosk.locale.compile import compile_all
 from tests.kiosk.family_album import BURN, FULL, opened
 from tests.kiosk.visit_bench import Walk
-from tests.visit.test_visit_piloted import sitting
+from tests.visit.sitting import sitting
 
 OCTOBER = DiaryChecked(("2026-10",), cut_short=False)
 CALL = "Call the person who set up this box."

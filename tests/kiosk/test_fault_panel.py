@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from drivers.registry import DRIVERS
 from drivers.virtual.faults import parse_fault
 from drivers.virtual.process import virtual_device
-from kiosk import words
 from kiosk.keys import Key, key_named
 from kiosk.page import Page
 from kiosk.screens.draw import DESIGN_HEIGHT, DESIGN_WIDTH, LEAST_HEIGHT, LEAST_WIDTH, draw
@@ -125,13 +124,6 @@ def test_every_panel_screen_has_a_serial_of_its_own() -> None:
     assert all(serial < 0 for serial in serials), "never a page's own"
     # The four lists of leads differ by a fault that was chosen one screen before.
     assert len(set(serials)) == 5
-
-
-@pytest.fixture(params=["en", "de"])
-def language(request: pytest.FixtureRequest) -> Iterator[str]:
-    words.set_language(request.param)
-    yield request.param
-    words.set_language("en")
 
 
 def all_pages(kind: str) -> list[Page]:

@@ -38,13 +38,6 @@ def sentences() -> Iterator[str]:
 SENTENCES = sorted(set(sentences()))
 
 
-@pytest.fixture(params=["en", "de"])
-def language(request: pytest.FixtureRequest) -> Iterator[str]:
-    words.set_language(request.param)
-    yield request.param
-    words.set_language("en")
-
-
 def test_the_drivers_say_it_in_many_ways() -> None:
     assert len(SENTENCES) >= 12
 

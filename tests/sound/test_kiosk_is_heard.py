@@ -14,7 +14,7 @@ from kiosk.sound import tones
 from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting
 from tests.sound.speaker import sounds, until
-from tests.visit.test_visit_piloted import sitting
+from tests.visit.sitting import sitting
 
 pytestmark = pytest.mark.timeout(120)
 

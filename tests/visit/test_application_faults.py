@@ -15,19 +15,9 @@ from kiosk.events import OutputUnknown
 from kiosk.keys import Key
 from kiosk.session import machine
 from tests.visit.device_log import DeviceLog
-from tests.visit.test_visit_piloted import Sitting, sitting, to_the_level
+from tests.visit.sitting import feeling, sitting
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
-
-
-async def feeling(person: Sitting) -> None:
-    """The first side's level is being found and something comes out."""
-    await to_the_level(person)
-    await person.until(
-        lambda: person.application.session is not None and person.application.session.stage == "find"
-    )
-    await person.raise_by(2)
-    assert person.log.output_now()
 
 
 async def test_a_mistake_of_the_kiosk_ends_in_zero_and_not_in_a_dead_picture(

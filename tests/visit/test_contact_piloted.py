@@ -17,7 +17,7 @@ from kiosk.diary.records import Contact
 from kiosk.diary.store import open_reader
 from kiosk.keys import Key
 from kiosk.page import Placement
-from tests.visit.test_visit_piloted import Sitting, sitting, to_the_contact_check
+from tests.visit.sitting import Sitting, sitting, to_the_contact_check
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 

@@ -11,8 +11,7 @@ import pytest
 from drivers import messages as guard
 from kiosk.keys import Key
 from kiosk.visit import flow
-from tests.visit.test_application_faults import feeling
-from tests.visit.test_visit_piloted import LIMIT_MA, sitting
+from tests.visit.sitting import LIMIT_MA, feeling, sitting
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 

@@ -31,8 +31,7 @@ from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.visit.pages.home_pages import device_lines
 from tests.faults.guard_rig import WAIT_S, VirtualDevice, virtual_device
 from tests.visit.device_log import DeviceLog
-from tests.visit.test_application_faults import feeling
-from tests.visit.test_visit_piloted import Sitting, short_today
+from tests.visit.sitting import Sitting, feeling, short_today
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 

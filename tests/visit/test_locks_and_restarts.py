@@ -14,7 +14,7 @@ from kiosk.clock import SystemClock
 from kiosk.diary.folder import read_meta
 from kiosk.diary.records import Access, Unlock
 from kiosk.diary.store import open_reader, open_store
-from tests.visit.test_visit_piloted import Sitting, sitting
+from tests.visit.sitting import Sitting, sitting
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 EXAMPLE = Path(__file__).parents[2] / "programs" / "content" / "prescription-example.toml"
