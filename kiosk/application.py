@@ -24,7 +24,7 @@ from kiosk.config import Sync, emergency_number
 from kiosk.diary.settings_file import Settings, SettingsError
 from kiosk.diary.store import Store
 from kiosk.errands.runner import ErrandRunner
-from kiosk.errands.tasks import Tasks
+from kiosk.errands.tasks import Tasks, wait_at_most
 from kiosk.errands.today import ReadToday
 from kiosk.events import (
     BeginContactCheck,
@@ -379,9 +379,7 @@ class Application:
         """Waits for the stop and for the guard's own word on the output."""
         if self._runner.output_possible and self._broken is None:
             # The stop is under way: its outcome belongs into the diary.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_WITHIN_S):
-                    await self._session_over.wait()
+            await wait_at_most(self._session_over, LEAVE_WITHIN_S)
         self._let_go()
         return 0 if await self._guard.hang_up() else 1
 

@@ -4,7 +4,6 @@ only with its word on the output."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 from drivers import messages as guard
 from drivers.guard.link import GuardLink
 from kiosk import guard_unit
+from kiosk.errands.tasks import wait_at_most
 from kiosk.settings import RunSettings
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,7 @@ class GuardLine:
         if link is None:
             return True
         if link.pid is None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_WITHIN_S):
-                    await self._rests.wait()
+            await wait_at_most(self._rests, LEAVE_WITHIN_S)
         async with asyncio.timeout(LEAVE_WITHIN_S):
             code = await link.close()
         if link.pid is not None:
@@ -138,8 +136,6 @@ class GuardLine:
     async def _replace(self, old: GuardLink | None) -> None:
         if old is not None:
             await old.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(AGAIN_S):
-                await self._left.wait()
+        await wait_at_most(self._left, AGAIN_S)
         if not self._left.is_set():
             self._connect()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
 from kiosk.diary import inbox
 from kiosk.diary.store import Damage, Store
+from kiosk.errands.tasks import wait_at_most
 from kiosk.events import DiaryChecked, Event
 
 LOOK_EVERY_S: Final = 10.0
@@ -36,9 +36,7 @@ class DiaryWatch:
         """Until the kiosk is left."""
         while not left.is_set():
             self._look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await left.wait()
+            await wait_at_most(left, LOOK_EVERY_S)
 
     def _look(self) -> None:
         """On home what was handed in is taken in within seconds."""

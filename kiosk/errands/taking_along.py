@@ -19,6 +19,7 @@ from kiosk import words
 from kiosk.diary.records import Access
 from kiosk.diary.store import Store
 from kiosk.errands.apart import read_apart
+from kiosk.errands.tasks import wait_at_most
 from kiosk.errors import KioskError
 from kiosk.events import Event, PasswordMade, PlacesSeen, SendOut, SentOut, StickTaken
 from kiosk.export.outgoing import NotSent, Places, Result
@@ -69,9 +70,7 @@ class TakingAlong:
             if seen != found and self._step() == "family_stick":
                 found = seen
                 self._hear(PlacesSeen(seen))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_FOR_STICKS_EVERY_S):
-                    await self._closed.wait()
+            await wait_at_most(self._closed, LOOK_FOR_STICKS_EVERY_S)
 
     def make_password(self) -> None:
         """One that can be read out and typed."""

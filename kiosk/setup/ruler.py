@@ -26,11 +26,6 @@ class Letters(msgspec.Struct, frozen=True):
     def large_enough(self) -> bool:
         return self.x_height_mm >= LEAST_X_HEIGHT_MM
 
-    @property
-    def times_larger(self) -> float:
-        """By so much they have to grow."""
-        return LEAST_X_HEIGHT_MM / self.x_height_mm
-
 
 def measured(line_mm: float) -> Letters | None:
     """From the measured length of `LINE_CELLS` cells; None: that cannot be."""
