@@ -68,7 +68,7 @@ MUTANTS = (
         "kiosk/application.py",
         "        if settings.safe_mode:\n",
         "        if False:\n",
-        "tests/visit/test_safe_mode_visit.py::test_safe_mode_in_plain_lines",
+        "tests/visit/test_safe_mode_visit.py::test_kill_9_thrice_then_look_then_therapy_again",
     ),
     Mutant(
         "safe mode is left with something to mend",
