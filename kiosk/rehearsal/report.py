@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kiosk.rehearsal.course import ChannelToday, Course, Event
+from kiosk.rehearsal.course import Course
+from kiosk.rehearsal.life import ChannelToday, Event
 from kiosk.wording.reasons import limit_set_by, sentence
 from programs import library
 from programs.text import Reason

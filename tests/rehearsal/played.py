@@ -12,7 +12,8 @@ from typing import NamedTuple
 from kiosk.clock import FixedClock
 from kiosk.collecting import without_collecting
 from kiosk.rehearsal.books import Nowhere
-from kiosk.rehearsal.course import Course, Event
+from kiosk.rehearsal.course import Course
+from kiosk.rehearsal.life import Event
 from kiosk.rehearsal.report import Tally
 
 BEGINS = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from kiosk.rehearsal.checker import RuleBroken
-from kiosk.rehearsal.course import DAY
+from kiosk.rehearsal.life import DAY
 from programs import library, progression
 from programs.progression import TodayFacts
 from programs.screening import Class
@@ -153,10 +153,10 @@ def test_an_output_above_its_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_arming_past_a_lock_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kiosk.rehearsal.course import Course
+    from kiosk.rehearsal.clinician import Clinician
 
-    monkeypatch.setattr(Course, "_is_locked", lambda self: False)
-    monkeypatch.setattr("kiosk.rehearsal.course.SAYS_YES", dict.fromkeys(Class, 0.004))
+    monkeypatch.setattr(Clinician, "holds_back", False)
+    monkeypatch.setattr("kiosk.rehearsal.questions.SAYS_YES", dict.fromkeys(Class, 0.004))
     with pytest.raises(RuleBroken, match="the lock"):
         play_many(8)
 
