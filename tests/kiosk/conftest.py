@@ -1,4 +1,4 @@
-"""A kiosk behind a pty: the test is its terminal."""
+"""What tests of the kiosk share: a diary, and a kiosk behind a pty whose terminal is the test."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from kiosk.clock import FixedClock
+from kiosk.diary.store import Store, open_store
+from tests.kiosk.visit_bench import START
 
 CHILD = Path(__file__).parent / "terminal_child.py"
 PATIENCE_S = 20.0
@@ -161,3 +165,19 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
     yield start
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(START)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def store(folder: Path, clock: FixedClock) -> Iterator[Store]:
+    with open_store(folder, "simulated", clock, "SIM-1") as opened:
+        yield opened

@@ -20,7 +20,7 @@ from kiosk.keys import Key
 from kiosk.visit.steps.answers import CONFIRMED_CLASSES
 from programs.library import load_questionnaire
 from programs.screening import Answer
-from tests.kiosk.test_today import RealVisit, baseline
+from tests.kiosk.real_visit import RealVisit, baseline
 from tests.kiosk.visit_bench import SAFE, START, device
 
 QUESTIONS = load_questionnaire().questions

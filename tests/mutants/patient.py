@@ -129,21 +129,21 @@ MUTANTS = (
         "kiosk/visit/steps/home.py",
         "cut_off = today.interrupted or today.unlooked",
         "cut_off = today.interrupted",
-        "tests/kiosk/test_today.py",
+        "tests/kiosk/test_visit_on_a_diary.py",
     ),
     Mutant(
         "a restart after the session writes a second record",
         "kiosk/visit/steps/home.py",
         'visit = adopt_document(visit, "after", entry, cut_off.after.id)',
         "pass",
-        "tests/kiosk/test_today.py",
+        "tests/kiosk/test_visit_on_a_diary.py",
     ),
     Mutant(
         "a session counts as looked at though nobody said how the skin is",
         "kiosk/today.py",
         "if entry.skin is not None:",
         "if True:",
-        "tests/kiosk/test_today.py",
+        "tests/kiosk/test_visit_on_a_diary.py",
     ),
     Mutant(
         "a question that stands alone loses when it is asked of",
@@ -305,7 +305,7 @@ MUTANTS = (
         "elif envelope.clock_trusted and self._believed:",
         "else:\n            written_s = self._now_s - (self._now - envelope.entry_time).total_seconds()\n"
         "        if False:",
-        "tests/kiosk/test_today.py",
+        "tests/kiosk/test_visit_on_a_diary.py",
     ),
     Mutant(
         "the wall clock alone says how old an answer is",
