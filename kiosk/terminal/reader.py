@@ -72,12 +72,14 @@ class InputReader:
     def start(self) -> None:
         """Begins to read."""
         sys.setswitchinterval(TURN_WITHIN_S)
+        urgency.prefer_session(True)
         self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread; keys typed from now on stay unread."""
         os.write(self._wake, b"x")
         self._thread.join()
+        urgency.prefer_session(False)
         os.close(self._wake)
         os.close(self._woken)
 

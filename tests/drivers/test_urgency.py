@@ -32,6 +32,15 @@ new = threading.Thread(target=lambda: newer.append(os.sched_getscheduler(0)))
 new.start(); new.join(); before.set(); old.join()
 print(int(done), os.sched_getscheduler(0), *newer, *older)
 """
+PREFER = """
+import os
+from drivers import urgency
+os.setsid()
+for preferred in (True, False):
+    done = urgency.prefer_session(preferred)
+    there = os.path.exists("/proc/self/autogroup")
+    print(int(done), open("/proc/self/autogroup").read().split()[-1] if there else 0)
+"""
 SPIN = """
 import sys
 from drivers import urgency
@@ -84,6 +93,19 @@ def test_who_may_not_goes_on_as_before() -> None:
     assert done.stderr == ""
     if becomes_nobody or not allowed():
         assert done.stdout.split() == ["0", *[f"{os.SCHED_OTHER}"] * 3]
+
+
+def test_a_session_is_preferred_where_it_may_be_and_given_back() -> None:
+    if not allowed() or not os.path.exists("/proc/self/autogroup"):
+        pytest.skip("this user, or this kernel, may not")
+    done = run(PREFER)
+    assert (done.stderr, done.stdout.split()) == ("", ["1", "-10", "1", "0"])
+
+
+def test_a_session_that_may_not_be_preferred_is_as_others_are() -> None:
+    if os.getuid() == 0:
+        done = run(PREFER.replace("os.setsid()", f"os.setsid(); os.setuid({NOBODY})"))
+        assert (done.stderr, done.stdout.split()[:2]) == ("", ["0", "0"])
 
 
 def test_who_never_waits_is_ended_and_does_not_keep_the_machine() -> None:
