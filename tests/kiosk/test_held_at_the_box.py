@@ -155,7 +155,10 @@ async def test_nothing_is_taken_or_declined_without_the_clinicians_pin(tmp_path:
         application = box.application
 
         async def nothing_happens() -> None:
-            for work in (application._errands.from_clinic.take_held, application._errands.from_clinic.decline_held):
+            for work in (
+                application._errands.from_clinic.take_held,
+                application._errands.from_clinic.decline_held,
+            ):
                 await work(name)
                 assert [item.name for item in inbox.held(box.store.folder)] == [name]
                 assert box.store.locks_open()
