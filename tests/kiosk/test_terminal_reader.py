@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -73,6 +74,24 @@ def seconds_to_stop(sink: Sink, keys: int, heard: int) -> float:
     )
     typed_s = [float(line) for line in done.stdout.split()]
     return median(heard_s - at_s for heard_s, at_s in zip(sink.heard_s, typed_s, strict=True))
+
+
+def test_while_keys_are_read_who_draws_is_preferred_to_other_sessions() -> None:
+    group = Path("/proc/self/autogroup")
+    if not may_run_before_others() or not group.exists():
+        pytest.skip("this user, or this kernel, may not")
+    terminal, keys = os.pipe()
+    reader = InputReader(terminal, Sink(keys), lambda tokens, now_s: None, lambda: None)
+    before_s = sys.getswitchinterval()
+    try:
+        reader.start()
+        assert group.read_text().endswith(f"nice {urgency.SESSION_NICENESS}\n")
+    finally:
+        sys.setswitchinterval(before_s)
+        reader.stop()
+        for fd in (terminal, keys):
+            os.close(fd)
+    assert group.read_text().endswith("nice 0\n")
 
 
 def test_stop_waits_less_for_its_turn_than_the_interpreter_gives_it() -> None:

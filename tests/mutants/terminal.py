@@ -55,6 +55,13 @@ MUTANTS = (
         "tests/kiosk/test_terminal_reader.py",
     ),
     Mutant(
+        "the screen's thread, which STOP waits for, waits for other programs",
+        "kiosk/terminal/reader.py",
+        "        urgency.prefer_session(True)\n",
+        "",
+        "tests/kiosk/test_terminal_reader.py",
+    ),
+    Mutant(
         "the guard waits for other programs",
         "drivers/guard/__main__.py",
         "    urgency.run_before_others(urgency.GUARD)\n",
