@@ -23,10 +23,9 @@ from kiosk.events import (
 )
 from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting, Visit
-from programs.library import load_questionnaire, questionnaire_digest
-from tests.kiosk.visit_bench import KEYS, SAFE, START, device
+from programs.library import questionnaire_digest
+from tests.kiosk.visit_bench import BASELINE, KEYS, SAFE, START, device
 
-BASELINE = load_questionnaire().keys_of("baseline")
 NMES = Session(
     programme="nmes_learn",
     montage="M4-par",

@@ -35,6 +35,7 @@ from kiosk.review.alerts import AlertsNow
 from kiosk.today import Today
 from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting, Visit
+from kiosk.visit.steps.answers import CONFIRMED_CLASSES
 from programs.history import CourseHistory
 from programs.library import load_questionnaire, questionnaire_digest
 from programs.prescription import Prescription, demonstration_prescription
@@ -43,6 +44,10 @@ from programs.text import Reason
 
 START = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 KEYS = {key.value: key for key in Key}
+QUESTIONS = load_questionnaire()
+DAILY = [key for group in QUESTIONS.groups if group.asks == "daily" for key in group.questions]
+BASELINE = list(QUESTIONS.keys_of("baseline"))
+LOCKING = [key for key in BASELINE if QUESTIONS.questions[key].class_ in CONFIRMED_CLASSES]
 
 
 def device(present: bool = True, device_id: str = "SIM-1", measures: bool = False) -> Device:
@@ -84,7 +89,7 @@ def today(now: dt.datetime = START, **changes: object) -> Today:
         folder="simulated",
         prescription=prescription,
         prescription_state="in_force",
-        questionnaire=load_questionnaire(),
+        questionnaire=QUESTIONS,
         digest=questionnaire_digest(),
         clearances=frozenset(),
         baseline_due=None,
