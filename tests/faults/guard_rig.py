@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +21,9 @@ from tests.drivers.guard_bench import arm, phase, plan
 
 WAIT_S = 20.0
 """Generous: a wait ends when what it waits for comes."""
+BUSY_S = 0.3
+"""What other work on the machine may add."""
+DEVICE_WATCHDOG_S = 2.0
 
 
 @dataclass
@@ -217,3 +222,59 @@ async def kiosk(tmp_path: Path, *arguments: str, kind: str = "p24") -> AsyncIter
         finally:
             client.stop_leasing()
             await link.close()
+
+
+@asynccontextmanager
+async def client_process(
+    device: VirtualDevice, tmp_path: Path, what: str = "session"
+) -> AsyncIterator[tuple[int, int]]:
+    """(pid of a client with current flowing, or in a contact check; pid of its guard)."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.guard_client"),
+        *(device.path, str(tmp_path / "guard.log"), str(tmp_path), what),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        line = (await asyncio.wait_for(process.stdout.readline(), 20)).split()
+        yield process.pid, int(line[1])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+def is_running(pid: int) -> bool:
+    """False for a zombie too: nobody here is the parent that could reap it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+async def gone(pid: int) -> None:
+    async with asyncio.timeout(20):
+        while is_running(pid):  # noqa: ASYNC110 - another process's end is no event of this loop
+            await asyncio.sleep(0.02)
+
+
+async def outlives_a_stopped_guard(client: Kiosk, device_watchdog_s: float) -> None:
+    """Its device goes to zero by itself, and what the guard does later brings nothing back."""
+    await client.current_flows()
+    assert client.link.pid is not None
+    at_s = time.monotonic()
+    os.kill(client.link.pid, signal.SIGSTOP)
+    try:
+        assert await client.device.zero_after(at_s) < device_watchdog_s + BUSY_S
+    finally:
+        os.kill(client.link.pid, signal.SIGCONT)
+    assert (await client.stopped(at_s)).confirmed
+    await asyncio.sleep(0.3)
+    assert client.device.flowed_after(at_s) == []
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not holds():  # noqa: ASYNC110 - what another process does is no event of this loop
+            await asyncio.sleep(0.01)

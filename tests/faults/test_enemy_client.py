@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from drivers import messages as m
-from tests.faults.guard_rig import Kiosk, flows
+from tests.faults.guard_rig import BUSY_S, Kiosk, flows
 from tests.faults.test_guard_box_faults import Box, box
-from tests.faults.test_guard_faults import BUSY_S
 
 pytestmark = pytest.mark.real_time
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ import pytest
 from drivers import messages as m
 from drivers.guard.link import GuardLink
 from tests.drivers.guard_bench import arm
-from tests.faults.guard_rig import WAIT_S, Kiosk, VirtualDevice, flows, virtual_device
+from tests.faults.guard_rig import WAIT_S, Kiosk, VirtualDevice, flows, until, virtual_device
 
 pytestmark = pytest.mark.real_time
 
@@ -55,12 +55,6 @@ class Box:
 
     def wire(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / "wire.jsonl").read_text().splitlines()]
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not holds():  # noqa: ASYNC110 - what another process does is no event of this loop
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

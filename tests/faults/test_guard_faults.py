@@ -10,11 +10,8 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,48 +19,17 @@ import pytest
 from drivers import limits as c
 from drivers import messages as m
 from tests.drivers.guard_bench import arm
-from tests.faults.guard_rig import Kiosk, VirtualDevice, kiosk, virtual_device
+from tests.faults.guard_rig import (
+    BUSY_S,
+    DEVICE_WATCHDOG_S,
+    client_process,
+    gone,
+    kiosk,
+    outlives_a_stopped_guard,
+    virtual_device,
+)
 
 pytestmark = pytest.mark.real_time
-
-BUSY_S = 0.3
-"""What other work on the machine may add."""
-DEVICE_WATCHDOG_S = 2.0
-
-
-@asynccontextmanager
-async def client_process(
-    device: VirtualDevice, tmp_path: Path, what: str = "session"
-) -> AsyncIterator[tuple[int, int]]:
-    """(pid of a client with current flowing, or in a contact check; pid of its guard)."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.faults.guard_client"),
-        *(device.path, str(tmp_path / "guard.log"), str(tmp_path), what),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).split()
-        yield process.pid, int(line[1])
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-def is_running(pid: int) -> bool:
-    """False for a zombie too: nobody here is the parent that could reap it."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-async def gone(pid: int) -> None:
-    async with asyncio.timeout(20):
-        while is_running(pid):  # noqa: ASYNC110 - another process's end is no event of this loop
-            await asyncio.sleep(0.02)
 
 
 async def test_a_killed_client(tmp_path: Path) -> None:
@@ -103,21 +69,6 @@ async def test_a_guard_that_was_stopped_and_goes_on(tmp_path: Path) -> None:
         assert (await client.stopped(at_s)).why == "lease"
         await asyncio.sleep(0.3)
         assert client.device.flowed_after(at_s) == []
-
-
-async def outlives_a_stopped_guard(client: Kiosk, device_watchdog_s: float) -> None:
-    """Its device goes to zero by itself, and what the guard does later brings nothing back."""
-    await client.current_flows()
-    assert client.link.pid is not None
-    at_s = time.monotonic()
-    os.kill(client.link.pid, signal.SIGSTOP)
-    try:
-        assert await client.device.zero_after(at_s) < device_watchdog_s + BUSY_S
-    finally:
-        os.kill(client.link.pid, signal.SIGCONT)
-    assert (await client.stopped(at_s)).confirmed
-    await asyncio.sleep(0.3)
-    assert client.device.flowed_after(at_s) == []
 
 
 async def test_a_guard_that_stays_stopped_is_outlived_by_the_devices_own_time_out(tmp_path: Path) -> None:

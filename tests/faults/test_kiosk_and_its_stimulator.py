@@ -18,9 +18,7 @@ import pytest
 
 from drivers import limits as c
 from kiosk.visit.steps.device import usable
-from tests.faults.guard_rig import VirtualDevice, virtual_device
-from tests.faults.test_guard_box_faults import until
-from tests.faults.test_guard_faults import BUSY_S, DEVICE_WATCHDOG_S
+from tests.faults.guard_rig import BUSY_S, DEVICE_WATCHDOG_S, VirtualDevice, until, virtual_device
 from tests.visit.sitting import feeling, to_the_contact_check
 from tests.visit.test_guard_unit_visit import Box, box
 

@@ -16,8 +16,16 @@ import pytest
 
 from drivers import limits as c
 from drivers import messages as m
-from tests.faults.guard_rig import Kiosk, VirtualDevice, flows, kiosk, virtual_device
-from tests.faults.test_guard_faults import BUSY_S, client_process, gone
+from tests.faults.guard_rig import (
+    BUSY_S,
+    Kiosk,
+    VirtualDevice,
+    client_process,
+    flows,
+    gone,
+    kiosk,
+    virtual_device,
+)
 
 pytestmark = pytest.mark.real_time
 

@@ -17,8 +17,7 @@ import pytest
 from drivers import limits as c
 from drivers import messages as m
 from tests.drivers.guard_bench import arm, limit, phase, plan
-from tests.faults.guard_rig import Kiosk, kiosk
-from tests.faults.test_guard_faults import BUSY_S, outlives_a_stopped_guard
+from tests.faults.guard_rig import BUSY_S, Kiosk, kiosk, outlives_a_stopped_guard
 
 pytestmark = pytest.mark.real_time
 
