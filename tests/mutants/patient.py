@@ -251,6 +251,13 @@ MUTANTS = (
         "tests/kiosk/test_choices_and_calls.py",
     ),
     Mutant(
+        "what is handed in is taken in within a visit",
+        "kiosk/errands/runner.py",
+        '        if self._step() == "home":\n            await self.from_clinic.take_in()',
+        "        await self.from_clinic.take_in()",
+        "tests/visit/test_inbox_in_a_visit.py",
+    ),
+    Mutant(
         "a held key is somebody there",
         "kiosk/session/machine.py",
         "pressed = now_s - state.key_event_s >= HELD_KEY_S",
