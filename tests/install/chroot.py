@@ -14,18 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.debian import OF_A_BOX, debian
+from tests.install.debian import OF_A_BOX, OF_A_SCREEN, debian
 from tests.install.plain_box import Installed, in_root
-from tests.install.renumber import renumber
+from tests.install.renumber import another_box
 
 BUILD = Path(__file__).parents[2] / "build"
 BOX = BUILD / "box"
 DESK = Path(__file__).with_name("wayland_desk.py")
 SEEN = BUILD / "chroot/seen"
-WITH_A_SCREEN = (
-    *("cage", "foot", "xwayland", "libpam-systemd", "dbus", "fonts-dejavu-core"),
-    *("wtype", "grim"),  # the test's own: a virtual keyboard, and a picture
-)
+OF_THE_TEST = ("wtype", "grim")
+"""A virtual keyboard, and a picture."""
 SUITES = ("trixie", "bookworm")
 PTYS = (
     *("/bin/sh", "-c"),
@@ -96,11 +94,7 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Debian:
 
 def another(box: Debian, version: str, *, broken: bool = False) -> str:
     """The same program under another number; broken: its kiosk cannot even be imported."""
-    folder = box.root / "media" / version
-    shutil.copytree(BOX, folder)
-    (wheel,) = (folder / "wheels").glob("homestim-*.whl")
-    edit = "kiosk/application.py" if broken else ""
-    renumber(wheel, version, edit)
+    another_box(BOX, box.root / "media" / version, version, "kiosk/application.py" if broken else "")
     return f"/media/{version}/install"
 
 
@@ -170,7 +164,7 @@ def test_the_systemd_of_that_debian_has_nothing_against_the_units(box: Debian) -
 
 @pytest.mark.timeout(3600)
 def test_on_cage_and_foot_the_kiosk_appears_and_no_key_of_theirs_does_anything(tmp_path: Path) -> None:
-    box = Debian("trixie", tmp_path / "root", "trixie-wayland", WITH_A_SCREEN)
+    box = Debian("trixie", tmp_path / "root", "trixie-wayland", (*OF_A_SCREEN, *OF_THE_TEST))
     box.must("/media/box/install", "--face", "wayland")
     shutil.copy(DESK, box.root / "media/desk.py")
 

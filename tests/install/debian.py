@@ -21,6 +21,8 @@ OF_A_BOX: Final = (
     "passwd",
     "util-linux",
 )
+"""What docs/install.md has installed, without sound."""
+OF_A_SCREEN: Final = ("cage", "foot", "xwayland", "libpam-systemd", "dbus", "fonts-dejavu-core")
 
 
 def debian(suite: str, root: Path, packages: Sequence[str] = OF_A_BOX) -> Path:

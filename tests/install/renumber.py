@@ -1,11 +1,19 @@
-"""A wheel of homestim as one of another version."""
+"""An installer's folder as one of another version."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 import zipfile
 from pathlib import Path
+
+
+def another_box(box: Path, folder: Path, version: str, broken: str = "") -> None:
+    """`folder` as `box`, of that version; its module `broken` cannot be imported."""
+    shutil.copytree(box, folder)
+    (wheel,) = (folder / "wheels").glob("homestim-*.whl")
+    renumber(wheel, version, broken)
 
 
 def renumber(wheel: Path, version: str, broken: str = "") -> None:

@@ -1,7 +1,8 @@
 """The disks of a box: Debian 13, homestim installed as docs/install.md says, a read-only root, data apart.
 
-Two things are the test's own: a root shell at the second serial port, by which a process is killed and the
-console's text is read, and a configuration that says `simulated = true`.
+What is the test's own: a root shell at the second serial port, by which a process is killed and the screen's
+text is read; a configuration that says `simulated = true`; with a compositor, a recorder between terminal and
+kiosk; and two folders of later versions.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.install.debian import OF_A_BOX, debian
+from tests.install.debian import OF_A_BOX, OF_A_SCREEN, debian
+from tests.install.renumber import another_box
 from tests.monkey.cage import answered_folder
+from tests.vm.face import TYPESCRIPT, WAYLAND, Face
 
 SUITE: Final = "trixie"
 PACKAGES: Final = (*OF_A_BOX, "linux-image-amd64", "initramfs-tools", "lz4", "dbus")
@@ -39,6 +42,7 @@ socket = "/run/homestim/guard.sock"
 [kiosk]
 locked = true
 lang = "en"
+letters = "/var/lib/homestim/letters.ini"
 
 [sound]
 player = []
@@ -73,22 +77,30 @@ NEVER: Final = (
     "proc-sys-fs-binfmt_misc.automount",
     "systemd-binfmt.service",
     "systemd-pcrphase.service",
-    "systemd-logind.service",
 )
 """Of no use on a machine that lives for minutes, and emulated minutes are long."""
+
+
+FRESH: Final = Path("/var/lib/homestim-answered")
+"""A second diary, for where the first one's day is over."""
+UPGRADES: Final = {"0.9.8": "kiosk/terminal/driver.py", "0.9.9": ""}
+"""Later versions in /media → the module of it that cannot be imported: the first takes over the diary, and
+its kiosk ends as soon as it draws."""
+RECORDER: Final = f"/usr/bin/script --quiet --flush --append --return --command '{{kiosk}}' {TYPESCRIPT}"
 
 
 @dataclass(frozen=True)
 class Image:
     """What QEMU is started with."""
 
+    face: Face
     kernel: Path
     initrd: Path
     root: Path
     data: Path
 
 
-def make_image(box: Path, folder: Path, say: Callable[[str], None]) -> Image:
+def make_image(box: Path, folder: Path, face: Face, say: Callable[[str], None]) -> Image:
     """Fresh disks in `folder`, from the installer's folder `box`. Debian itself is made once.
 
     Raises subprocess.CalledProcessError.
@@ -96,20 +108,24 @@ def make_image(box: Path, folder: Path, say: Callable[[str], None]) -> Image:
     base = folder / "debian"
     if not base.is_dir():
         say("a Debian by debootstrap, once")
-        debian(SUITE, base, PACKAGES)
+        debian(SUITE, base, (*PACKAGES, *(OF_A_SCREEN if face is WAYLAND else ())))
     tree, var = folder / "tree", folder / "var"
     for old in (tree, var):
         shutil.rmtree(old, ignore_errors=True)
     subprocess.run(["cp", "-a", base, tree], check=True)
     say("homestim installed into it, offline")
-    install(box, tree)
+    install(box, tree, face)
     answered(tree)
-    dress(tree)
+    for version, broken in UPGRADES.items():
+        another_box(box, tree / "media" / version, version, broken)
+    if face is WAYLAND:
+        record(tree)
+    dress(tree, face)
     subprocess.run(["chroot", tree, "update-initramfs", "-u"], check=True, stdout=subprocess.DEVNULL)
     shutil.move(tree / "var", var)
     (tree / "var").mkdir()
     boot = tree / "boot"
-    image = Image(folder / "vmlinuz", folder / "initrd", folder / "root.ext4", folder / "data.ext4")
+    image = Image(face, folder / "vmlinuz", folder / "initrd", folder / "root.ext4", folder / "data.ext4")
     shutil.copy(next(boot.glob("vmlinuz-*")), image.kernel)
     shutil.copy(next(boot.glob("initrd.img-*")), image.initrd)
     say("the disks")
@@ -120,13 +136,9 @@ def make_image(box: Path, folder: Path, say: Callable[[str], None]) -> Image:
     return image
 
 
-FRESH: Final = Path("/var/lib/homestim-answered")
-"""A second diary, for where the first one's day is over."""
-
-
-def install(box: Path, tree: Path) -> None:
+def install(box: Path, tree: Path, face: Face) -> None:
     """As an installer prepares an image: once, the configuration, once more."""
-    command = [box / "install", "--root", tree, "--face", "console"]
+    command = [box / "install", "--root", tree, "--face", face.name]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (tree / "etc/homestim/kiosk.toml").write_text(CONFIG, encoding="utf-8")
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -142,7 +154,21 @@ def answered(tree: Path) -> None:
     subprocess.run(["cp", "-a", data, tree / FRESH.relative_to("/")], check=True)
 
 
-def dress(tree: Path) -> None:
+def record(tree: Path) -> None:
+    """What the kiosk writes to its terminal goes into a file too."""
+    units = tree / "etc/systemd/system"
+    unit = (units / f"{WAYLAND.unit}.service").read_text(encoding="utf-8")
+    (command,) = (line for line in unit.splitlines() if line.startswith("ExecStart="))
+    terminal, _, kiosk = command.partition("/opt/homestim/")
+    recorded = RECORDER.format(kiosk=f"/opt/homestim/{kiosk}")
+    # The user's shell is none.
+    own = f"[Service]\nExecStart=\n{terminal}/usr/bin/env SHELL=/bin/sh {recorded}\n"
+    beside = units / f"{WAYLAND.unit}.service.d"
+    beside.mkdir()
+    (beside / "90-recorder.conf").write_text(own, encoding="utf-8")
+
+
+def dress(tree: Path, face: Face) -> None:
     """What makes a file system a machine."""
     for name, content in INITRAMFS.items():
         (tree / "etc/initramfs-tools" / name).write_text(content, encoding="utf-8")
@@ -156,5 +182,5 @@ def dress(tree: Path) -> None:
     )
     for place in ("etc", "var"):
         (tree / place / ".updated").touch()  # after all else: it says so to systemd
-    for unit in NEVER:
+    for unit in (*NEVER, *face.without):
         (units / unit).symlink_to("/dev/null")
