@@ -144,6 +144,7 @@ class BenchConductor:
             self._stop_tested &= message.present  # a device that comes back is tested anew
         elif isinstance(message, guard.Status):
             self._guard_state, self._epoch = message.state, message.epoch
+            self._stop_tested &= message.state != "no_device"  # what is looked for anew is tested anew
             if message.state == "testing":
                 self._send(guard.Stop("test"))
             elif message.state == "idle" and not self._stop_tested:
