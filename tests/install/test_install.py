@@ -136,17 +136,22 @@ def test_what_was_broken_by_hand_is_put_right_by_a_second_run(used: PlainBox) ->
     assert mode_of(used, "usr/lib/homestim/stop-output") == "755"
 
 
-def test_users_and_masks_that_were_changed_by_hand_are_put_right_by_a_second_run(used: PlainBox) -> None:
+def test_a_key_that_was_let_out_by_hand_is_locked_by_a_second_run(used: PlainBox) -> None:
+    (used.root / UNITS / "ctrl-alt-del.target").unlink()
+    done = used.install()
+    assert done.code == 0, done
+    assert os.readlink(used.root / UNITS / "ctrl-alt-del.target") == "/dev/null"
+
+
+def test_groups_that_were_changed_by_hand_are_put_right_by_a_second_run(used: PlainBox) -> None:
     groups = used.root / "etc/group"
     groups.write_text(groups.read_text().replace(":homestim\n", ":\n"))
-    (used.root / UNITS / "ctrl-alt-del.target").unlink()
     done = used.install()
     assert done.code == 0, done
     members = dict(line.split(":", 1) for line in groups.read_text().splitlines())
     for group in ("homestim-guard", "homestim-sync", "audio"):
         assert members[group].endswith(":homestim"), group
     assert "start homestim-guard.service" in used.calls, "with the groups that it has now"
-    assert os.readlink(used.root / UNITS / "ctrl-alt-del.target") == "/dev/null"
     assert "There is nothing to do" in used.install().out
 
 

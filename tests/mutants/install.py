@@ -120,7 +120,7 @@ MUTANTS = (
         INSTALL,
         " and not put_users_right(box):",
         ":",
-        f"{TEST_INSTALL}::test_users_and_masks_that_were_changed_by_hand_are_put_right_by_a_second_run",
+        f"{TEST_INSTALL}::test_groups_that_were_changed_by_hand_are_put_right_by_a_second_run",
     ),
     Mutant(
         "a wheel raises the current",
