@@ -114,6 +114,7 @@ class Machine:
     def __init__(self, image: Image, folder: Path, p24: P24, options: list[str], name: str) -> None:
         self.folder, self.face, self._now_s = folder, image.face, p24.box_time.now_s
         self._words = self.face.words(self.asked)
+        self._name, self._pictures = name, 0
         sockets = {name: folder / f"{name}.sock" for name in ("qmp", "shell")}
         for path in sockets.values():
             path.unlink(missing_ok=True)
@@ -152,7 +153,9 @@ class Machine:
         self.qmp("input-send-event", events=[event])
 
     def picture(self, name: str) -> Path:
-        path = self.folder / f"{name}.png"
+        """Of what stands on the screen; the file's name says of which boot, and in order."""
+        self._pictures += 1
+        path = self.folder / f"{self._name}-{self._pictures}-{name}.png"
         self.qmp("screendump", filename=str(path), format="png")
         return path
 
