@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from drivers import same_code
+from kiosk.errors import KioskError
 
 
 class Answer(NamedTuple):
@@ -23,8 +24,13 @@ class Answer(NamedTuple):
 async def ask(
     command: Sequence[str], question: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> Answer:
-    """Starts `command` and waits for its end; cancelled, ends it. Raises OSError: it cannot be started."""
-    child = await start(command, asyncio.subprocess.PIPE, environment)
+    """Starts `command` and waits for its end; cancelled, ends it. Raises KioskError: it cannot be started."""
+    try:
+        child = await start(command, asyncio.subprocess.PIPE, environment)
+    except OSError as error:  # no memory, no more processes or files
+        raise KioskError(
+            "The computer cannot start another program now. Please try again.", detail=str(error)
+        ) from error
     try:
         output, errors = await child.communicate(question)
     except asyncio.CancelledError:
@@ -68,5 +74,8 @@ async def give_up(child: asyncio.subprocess.Process) -> None:
 
 
 async def ask_ours(module: str, *arguments: str, question: bytes = b"", by: Sequence[str] = ()) -> Answer:
-    """Asks a module of this same code. `by` is put before the command: a program that starts it."""
+    """Asks a module of this same code. `by` is put before the command: a program that starts it.
+
+    Raises KioskError: it cannot be started.
+    """
     return await ask([*by, *same_code.python(module, *arguments)], question, same_code.environment())

@@ -92,7 +92,13 @@ class TakingAlong:
             return
         from kiosk.export import cards, child, printer
 
-        ids = await read_apart(self._store, lambda reader: cards.to_print(weighty, reader.facts("access")))
+        try:
+            ids = await read_apart(
+                self._store, lambda reader: cards.to_print(weighty, reader.facts("access"))
+            )
+        except KioskError:  # which of them were printed is not known
+            log.exception("no card is printed")
+            return
         paper = await asyncio.to_thread(printer.find_printer) if ids else ""
         busy = self._sending is not None or self._output_possible()
         if not paper or busy or self._step() != "home":

@@ -11,6 +11,7 @@ import msgspec
 
 from kiosk import child
 from kiosk.clock import Clock
+from kiosk.errors import KioskError
 from kiosk.export.outgoing import Format, NotSent, Result, Sent
 
 NICENESS: Final = ("nice", "-n", "10")
@@ -76,6 +77,8 @@ async def send_in_child(asked: Asked) -> Result:
             code, output, errors = await child.ask_ours("kiosk.export", question=question, by=NICENESS)
     except TimeoutError:
         return NotSent("unknown", "It took too long.")
+    except KioskError as error:
+        return NotSent("unknown", str(error))
     if code != 0:
         return NotSent("unknown", errors.decode(errors="replace"))
     return msgspec.json.decode(output, type=Sent | NotSent)

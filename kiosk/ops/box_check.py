@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import msgspec
 
 from kiosk import child
+from kiosk.errors import KioskError
 from kiosk.events import BoxChecked
 from kiosk.words import _
+
+log = logging.getLogger(__name__)
 
 
 class _Finding(msgspec.Struct, frozen=True):
@@ -26,10 +30,11 @@ async def check_box(folder: Path, config_file: Path | None, language: str, *, ha
     """What the doctor finds. Never raises: who cannot be examined is not well."""
     config = () if config_file is None else ("--config", str(config_file))
     arguments = ("doctor", "--json", "--lang", language, "--data", str(folder), *config)
-    answer = await child.ask_ours("kiosk", *arguments)
     try:
+        answer = await child.ask_ours("kiosk", *arguments)
         findings = msgspec.json.decode(answer.output, type=_Document).findings
-    except msgspec.DecodeError:
+    except (KioskError, msgspec.DecodeError) as error:
+        log.warning("the box was not examined: %s", error)
         sentence = _("The check did not come to its end: homestim doctor, in a terminal, says more.")
         return BoxChecked(sentence=sentence, harmless=harmless)
     return BoxChecked(

@@ -11,13 +11,16 @@ import pytest
 from msgspec.structs import replace
 from pypdf import PdfReader
 
+from kiosk.clock import FixedClock
 from kiosk.diary.records import Access, Alert, Entry
+from kiosk.diary.store import open_store
+from kiosk.errands.taking_along import TakingAlong
 from kiosk.export import child
 from kiosk.export.card import MOST, card_page, read_card
 from kiosk.export.cards import printed, to_print
 from kiosk.export.child import Asked
 from kiosk.export.drawing import A4_HEIGHT, A4_WIDTH, Measure, Words
-from kiosk.export.outgoing import NotSent, Result, Sent
+from kiosk.export.outgoing import NotSent, Places, Result, Sent
 from kiosk.review.alerts import AlertsNow, told_in
 from kiosk.review.family import standing
 from kiosk.terminal.liveness import AlwaysAlive
@@ -130,6 +133,28 @@ async def test_home_prints_what_stands_once_and_gives_way_to_a_visit(
         monkeypatch.setattr(application._stop_test, "_under_way", True)
         await print_cards(AlertsNow(told=(told("amber", "sleep_low", nights=3),)))
         assert len(asked) == 3, "never beside a current"
+
+
+async def test_where_the_diary_cannot_be_read_no_card_is_printed_and_nothing_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FixedClock(at(0))
+    with open_store(tmp_path / "d", "real", clock) as store:
+        await store.add(printed(["a0"]))
+        clock.advance(40 * 86400)
+        await store.add(printed(["a1"]))
+        for file in min((tmp_path / "d/journal").glob("20*")).iterdir():
+            file.write_bytes(b"#" * 200)
+        taking_along = TakingAlong(
+            store=store,
+            find_sticks=Places,
+            step=lambda: "home",
+            output_possible=lambda: False,
+            hear=lambda event: pytest.fail(str(event)),
+            spawn=lambda work: work.close(),
+        )
+        await taking_along.print_cards(AlertsNow(told=(told("amber", "sleep_low", nights=3),)), "112")
+    assert "no card is printed" in caplog.text
 
 
 def _on(visit: Visit, step: str) -> Visit:

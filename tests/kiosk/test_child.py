@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from drivers import same_code
 from kiosk import child
+from kiosk.access.pins import SCRYPT_N, SCRYPT_P, SCRYPT_R, scrypt_in_child
+from kiosk.clock import SystemClock
+from kiosk.diary.settings_file import PinHash
+from kiosk.errors import KioskError
+from kiosk.export.child import question, send_in_child
+from kiosk.export.outgoing import NotSent
+from kiosk.ops.box_check import check_box
+from kiosk.review.child import family_view_in_child, found_in_child
 
 ROOT = Path(__file__).parents[2]
 TALKATIVE = """
@@ -43,6 +54,38 @@ async def test_a_program_is_given_up_in_the_middle_of_its_answer(tmp_path: Path)
     asking.cancel()
     await asyncio.wait({asking}, timeout=20)
     assert asking.cancelled()
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer that can start no other program."""
+
+    async def none(*_command: str, **_how: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none)
+
+
+@pytest.mark.usefixtures("full")
+async def test_a_program_that_cannot_be_started_is_an_error_with_a_sentence(tmp_path: Path) -> None:
+    clock, pin = SystemClock(), PinHash(salt="00", hash="", n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
+    for asking in (
+        child.ask((sys.executable, "-V")),
+        family_view_in_child(tmp_path, clock),
+        found_in_child(tmp_path, clock, "back", "en"),
+        scrypt_in_child("1234", pin),
+    ):
+        with pytest.raises(KioskError, match="cannot start another program"):
+            await asking
+
+
+@pytest.mark.usefixtures("full")
+async def test_who_never_raises_says_that_no_program_could_be_started(tmp_path: Path) -> None:
+    checked = await check_box(tmp_path, None, "en", harmless=True)
+    assert "did not come to its end" in checked.sentence
+    sent = await send_in_child(question(tmp_path, SystemClock(), "en", ("csv",), stick="/nowhere"))
+    assert isinstance(sent, NotSent)
+    assert (sent.why, "cannot start another program" in sent.sentence) == ("unknown", True)
 
 
 def test_what_lies_in_the_working_folder_is_not_run(tmp_path: Path) -> None:

@@ -48,12 +48,15 @@ def patient_pin(box: Box) -> Finding:
 
 def _whole(box: Box) -> dict[str, Any]:
     """What stands in the file; nothing where there is none yet. Raises OSError; ValueError for one that is
-    damaged: it begins with whose PINs follow."""
+    damaged: it begins with whose PINs follow, and they are tables."""
     try:
         text = box.machine.path(f"{box.data}/{SETTINGS}").read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     found = tomllib.loads(text)
-    if not text or not set(found.get("pins", {})).issuperset(found.get("pins_of", ())):
+    pins, pins_of = found.get("pins", {}), found.get("pins_of", [])
+    if not isinstance(pins, dict) or not all(isinstance(pin, dict) for pin in pins.values()):
+        raise ValueError("what stands for PINs is none")
+    if not text or not isinstance(pins_of, list) or not all(role in list(pins) for role in pins_of):
         raise ValueError("it lost its end")
     return found

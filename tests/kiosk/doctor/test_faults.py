@@ -273,6 +273,26 @@ FAULTS = {
     "settings that are no TOML": Fault(
         "patient-pin", "fix", file(SETTINGS, WITH_PIN[:-20] + "="), file(SETTINGS, WITH_PIN), "from a backup"
     ),
+    "settings with a number in the place of the PINs": Fault(
+        "patient-pin", "fix", file(SETTINGS, "pins = 3\n"), file(SETTINGS, WITH_PIN), "from a backup"
+    ),
+    "settings with a number in the place of whose PINs follow": Fault(
+        "patient-pin", "fix", file(SETTINGS, "pins_of = 3\n"), file(SETTINGS, WITH_PIN), "from a backup"
+    ),
+    "settings with roles in the place of the PINs": Fault(
+        "patient-pin",
+        "fix",
+        file(SETTINGS, 'pins = ["patient"]\n'),
+        file(SETTINGS, WITH_PIN),
+        "from a backup",
+    ),
+    "settings with a PIN that is none": Fault(
+        "patient-pin",
+        "fix",
+        file(SETTINGS, "[pins]\npatient = 3\n"),
+        file(SETTINGS, WITH_PIN),
+        "from a backup",
+    ),
     "settings that are empty": Fault(
         "patient-pin", "fix", file(SETTINGS, ""), file(SETTINGS, WITH_PIN), "from a backup"
     ),
