@@ -223,8 +223,8 @@ class Reader(Generic[T]):
         self._files = files
         self._decoding = decoding
         self._known: dict[str, _Known[T]] = {}
-        self._forgotten: dict[str, Link] = {}
-        """Month → where the chain stood at its end."""
+        self._forgotten: dict[str, tuple[Link | None, Link]] = {}
+        """Month → what it says it follows (None: it does not say), and where the chain stood at its end."""
         self._listed: list[str] = []
         self._lost: frozenset[str] = frozenset()
         self._sealed: dict[str, Sealed] | None = None
@@ -255,7 +255,7 @@ class Reader(Generic[T]):
         """Keeps nothing in memory of `month`, which is over, but where it led to."""
         known = self._known.pop(month, None)
         if known is not None:
-            self._forgotten[month] = known.contents.link
+            self._forgotten[month] = (_says_it_follows(known), known.contents.link)
 
     def _decoded(self, tables: Mapping[str, journal.Documents]) -> dict[str, dict[str, T]]:
         one = self._decoding.document
@@ -282,6 +282,7 @@ class Reader(Generic[T]):
         if known is None or not self._follow(month, known):
             known = self._read(month)
             self._check_it_follows(month, known)
+            self._check_it_is_followed(month, known)
             self._known[month] = known
         known.over = not is_newest
         return known.contents
@@ -303,7 +304,7 @@ class Reader(Generic[T]):
             if before in self._known:
                 link = self._known[before].contents.link
             elif before in self._forgotten:
-                link = self._forgotten[before]
+                link = self._forgotten[before][1]
             elif before in self._sealed:
                 link = self._sealed[before].link
             else:
@@ -312,6 +313,23 @@ class Reader(Generic[T]):
                 _must_follow(month, known.contents, before, link)
                 return
         _must_follow(month, known.contents, "", START)
+
+    def _check_it_is_followed(self, month: str, known: _Known[T]) -> None:
+        """The same for who reads the newest first, and had nothing to compare it with then."""
+        link = known.contents.link
+        if link == START:  # nothing was ever written in it
+            return
+        for after in (other for other in self._listed if other > month):
+            if after in self._known:
+                follows, end = _says_it_follows(self._known[after]), self._known[after].contents.link
+            elif after in self._forgotten:
+                follows, end = self._forgotten[after]
+            else:
+                return
+            if follows is not None:
+                _must_lead_to(after, follows, month, link)
+            if end != START:
+                return
 
     def _follow(self, month: str, known: _Known[T]) -> bool:
         """Takes in what was written since; False when it has to be read anew."""
@@ -331,14 +349,25 @@ class Reader(Generic[T]):
         return True
 
 
+def _says_it_follows(known: _Known[Any]) -> Link | None:
+    """None: it has no first line, or is a later generation, which does not say so."""
+    header = known.contents.header
+    return None if known.generation > 1 or header is None else header.follows or START
+
+
 def _must_follow(month: str, contents: Contents[Any], before: str, link: Link) -> None:
     """`contents` of `month` are what was begun where the chain stood at the end of the month `before`."""
-    if contents.header is not None and (contents.header.follows or START) != link:
+    if contents.header is not None:
+        _must_lead_to(month, contents.header.follows or START, before, link)
+
+
+def _must_lead_to(month: str, follows: Link, before: str, link: Link) -> None:
+    if follows != link:
         others = f"that of {before}" if before else "what there is"
         raise JournalDamaged(
             f"The diary of {month} does not follow {others}: something before it was lost or exchanged. "
             "Nothing was changed.",
-            detail=f"{contents.header.follows} is not {link}",
+            detail=f"{follows} is not {link}",
         )
 
 

@@ -33,9 +33,9 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from kiosk.clock import Clock
 from kiosk.diary import chain, check, durable, folder, inbox, journal, manifest, months
 from kiosk.diary.files import DISK
-from kiosk.diary.records import FolderKind
+from kiosk.diary.records import FolderKind, Lock
 from kiosk.diary.settings_file import SETTINGS
-from kiosk.diary.store import DiaryDamaged, StoreReadOnly, open_store
+from kiosk.diary.store import DiaryDamaged, StoreReadOnly, open_reader, open_store
 from kiosk.errors import KioskError
 
 FORM: Final = 1
@@ -100,16 +100,26 @@ class Done(msgspec.Struct, frozen=True):
     """Files that were not in it yet."""
 
 
+class PassedOver(msgspec.Struct, frozen=True):
+    """A newer backup that is damaged, or of a diary that was."""
+
+    taken: str
+    lost: tuple[str, ...] | None
+    """As `Restored.lost`; None: nothing of it can be read."""
+
+
 class Restored(msgspec.Struct, frozen=True):
     """What a restore came to."""
 
     index: Index
-    passed_over: int
-    """Newer backups that are damaged, or of a diary that was."""
+    passed_over: tuple[PassedOver, ...]
+    """Newest first."""
     lost: tuple[str, ...] = ()
     """Places in the data folder of what this backup held, and nobody can read any more."""
     whole: bool = True
     """Of the diary that came back; therapy cannot begin with one that is not."""
+    locked: bool = True
+    """False: nothing can be written after the newest month, which is damaged; no kiosk opens such a diary."""
 
 
 class _Vault:
@@ -117,6 +127,8 @@ class _Vault:
 
     def __init__(self, place: Path, passphrase: bytes, *, make: bool) -> None:
         self.place = place
+        self.unread: OSError | None = None
+        """Why a file that is there could not be read, the last time that happened."""
         path = place / "key.json"
         key = _read_key(path)
         if key is None:
@@ -173,7 +185,8 @@ class _Vault:
             raise BackupError(f"{path} could not be read back as it was written. Use another disk.")
 
     def get(self, path: Path) -> bytes | None:
-        """What is sealed in `path`, read from the disk; None when it is missing or damaged."""
+        """What is sealed in `path`, read from the disk; None when it is missing or damaged, or cannot be
+        read: `unread` says why. One bad sector is as one file that is gone."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
@@ -183,10 +196,16 @@ class _Vault:
             return self.opened(path.name, path.read_bytes())
         except (FileNotFoundError, InvalidTag, ValueError):  # ValueError: too short to be sealed at all
             return None
+        except OSError as error:
+            self.unread = error
+            return None
 
     def indexes(self) -> list[str]:
-        """Names of all backups, oldest first."""
-        return sorted(name for name in os.listdir(self.place) if _INDEX.fullmatch(name))
+        """Names of all backups, oldest first. Raises BackupError."""
+        try:
+            return sorted(name for name in os.listdir(self.place) if _INDEX.fullmatch(name))
+        except OSError as error:
+            raise _unreadable(self.place, error) from error
 
     def index(self, name: str) -> Index | None:
         """None when it is damaged."""
@@ -207,7 +226,7 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
         raise BackupError(f"There is no folder {to}. Is the disk plugged in?", 2)
     try:
         vault = _Vault(to / f"homestim-{meta.box_id}", passphrase, make=True)
-        whole = check.examine(data).whole
+        whole = _is_whole(data)
         saved, written, end = [], 0, months.START
         for path, content in _contents(data):
             if path.endswith(journal.LINES) and whole:
@@ -239,8 +258,8 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
 
 
 def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restored:
-    """Makes the data folder `into` from the newest backup in `backup` that is whole; where none is, from what
-    is left of one. Therapy is locked in it (safety rule 28) before it has its name.
+    """Makes the data folder `into` from the newest backup in `backup` of a diary that is whole; where none
+    is, from what is left of one. Therapy is locked in it (safety rule 28) before it has its name.
 
     Raises BackupError: no such backup, another passphrase, nothing left of any; or `into` is not new.
     """
@@ -267,30 +286,56 @@ def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restor
 
 
 def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
-    """Puts it together in `draft`: the newest of a diary that was whole, else the newest that can be read,
-    else what is left of one. Raises BackupError for the newest one where nothing is."""
+    """Puts it together in `draft`: the newest of a diary that was whole and is, else the newest that can be
+    read, else what is left of one. Raises BackupError for the newest one where nothing is."""
     damage: BackupError | None = None
     known: list[tuple[int, Index, tuple[str, ...]]] = []
-    for passed_over, name in enumerate(reversed(vault.indexes())):
+    newer: list[PassedOver] = []
+    for name in reversed(vault.indexes()):
         index = vault.index(name)
         if index is None:
             damage = damage or BackupError(f"{vault.place / name} is damaged. Nothing was restored.")
+            newer.append(PassedOver(_taken_by_name(name), None))
             continue
         lost = _lost(vault, index)
         if not lost or any(path not in lost for path in _journals(index)):
-            known.append((passed_over, index, lost))
+            known.append((len(newer), index, lost))
         else:
             # A new diary would begin, without the locks of the old one.
             damage = damage or BackupError(f"The backup of {lost[0]} is damaged. Nothing was restored.")
-    for passed_over, index, lost in sorted(known, key=lambda one: (bool(one[2]), not one[1].whole)):
+        newer.append(PassedOver(index.taken, lost))
+    # What is lost beside the diary (the inbox, settings) is no reason for an older one without later locks.
+    for place, index, lost in sorted(known, key=lambda one: (has_gaps(one[2]), not one[1].whole)):
         _put_together(vault, index, draft, lost)
         try:
-            whole = _lock_therapy(draft, index, clock, is_complete=not lost)
+            whole, locked = _lock_therapy(draft, index, clock, is_complete=not has_gaps(lost))
         except _PartDamaged as error:
             damage = damage or error
         else:
-            return Restored(index, passed_over, lost, whole)
+            return Restored(index, tuple(newer[:place]), lost, whole, locked)
+    if vault.unread is not None:
+        raise _unreadable(vault.place, vault.unread)
     raise damage or BackupError(f"{vault.place} holds no backup that can be read.")
+
+
+def _unreadable(place: Path, error: OSError) -> BackupError:
+    if isinstance(error, PermissionError):
+        return BackupError(f"{place} cannot be read: you have no right to.", detail=str(error))
+    return BackupError(f"{place} cannot be read: {folder.reason_of(error)}.", detail=str(error))
+
+
+def _taken_by_name(index: str) -> str:
+    """When the backup was taken, as far as the name of its index tells."""
+    match = _INDEX.fullmatch(index)
+    assert match is not None
+    return dt.datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC).isoformat()
+
+
+def has_gaps(lost: Sequence[str]) -> bool:
+    """Something of the diary is lost; what had been put aside in it is none of it."""
+    return any(
+        path.startswith(f"{folder.JOURNAL}/") and f"/{journal.QUARANTINE}/" not in path for path in lost
+    )
 
 
 def _content(vault: _Vault, saved: Saved) -> bytes | None:
@@ -353,33 +398,59 @@ def _name_what_is_gone(index: Index, draft: Path, lost: Sequence[str]) -> None:
     gone: dict[str, manifest.Sealed] = {}
     for place, after in itertools.pairwise(sorted(newest)):
         if place not in there and place < max(there):
-            follows = months.first_line(f"{draft}/{after}").follows if after in there else None
+            follows = _follows(draft / after) if after in there else None
             month, saved = Path(place).name, newest[place]
-            end = follows or months.START  # not known where two in a row are gone
+            end = follows or months.START  # not known where two in a row are gone, or the next is damaged
             generation = int(Path(saved.path).stem)
             gone[month] = manifest.Sealed(month, generation, saved.bytes, saved.sha256, end)
     if gone:
         manifest.save(draft / folder.JOURNAL, gone)
 
 
-def _lock_therapy(data: Path, index: Index, clock: Clock, *, is_complete: bool) -> bool:
-    """Whether the diary is whole. Raises _PartDamaged."""
+def _follows(month: Path) -> journal.Link | None:
+    """Where the chain stood before `month`; None: it cannot be read."""
+    try:
+        return months.first_line(str(month)).follows
+    except (journal.JournalDamaged, journal.JournalTooNew):
+        return None
+
+
+def _lock_therapy(data: Path, index: Index, clock: Clock, *, is_complete: bool) -> tuple[bool, bool]:
+    """Whether the diary is whole, and the lock is in it. Raises _PartDamaged."""
     report = check.examine(data)
     must_be_whole = index.whole and is_complete
     if must_be_whole and (report.head, report.count) != (index.head, index.count):
         raise _PartDamaged("What was restored is not what was saved. Nothing was restored.")
+    # Of the months that can be read: the lock is written where others cannot, too.
+    before = open_reader(data, clock, in_parts=True).facts("locks")
+    number = 1 + max((one.record.number for one in before if isinstance(one.record, Lock)), default=0)
     try:
         with open_store(data, index.kind, clock) as store:
-            asyncio.run(store.lock("restore", "restored"))
+            asyncio.run(store.add(Lock(class_="restore", cause="restored", number=number)))
     except DiaryDamaged:
-        # Then nobody knows which locks there are, and the kiosk lets no therapy begin.
         if must_be_whole:
             raise
-    return report.whole
+        return report.whole, False
+    return report.whole, True
+
+
+def _is_whole(data: Path) -> bool:
+    try:
+        return check.examine(data).whole
+    except OSError as error:
+        raise folder.cannot_use(data, error) from error
 
 
 def _contents(data: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file that belongs in a backup: its place in the data folder, and what is in it now."""
+    """Every file that belongs in a backup: its place in the data folder, and what is in it now. Raises
+    FolderError."""
+    try:
+        yield from _files(data)
+    except OSError as error:
+        raise folder.cannot_use(data, error) from error
+
+
+def _files(data: Path) -> Iterator[tuple[str, bytes]]:
     for name in (folder.META, SETTINGS):
         if (data / name).exists():
             yield name, (data / name).read_bytes()
@@ -424,11 +495,14 @@ def _forget_oldest(vault: _Vault) -> None:
     if len(names) <= KEEP or len(last) < KEEP:
         return
     kept = dict(last)
+    vault.unread = None
     if not any(index.whole for index in last.values()):
         for name in reversed(names[:-KEEP]):
             if (index := vault.index(name)) and index.whole:
                 kept[name] = index
                 break
+        if vault.unread is not None:
+            return  # it may be the one of a whole diary, and readable the next time
     for name in names:
         if name not in kept:
             (vault.place / name).unlink()
@@ -458,8 +532,8 @@ def _place_of(backup: Path) -> Path:
         places = [backup / name for name in parts if (backup / name / "key.json").exists()]
     except (FileNotFoundError, NotADirectoryError):
         places = []
-    except PermissionError as error:
-        raise BackupError(f"{backup} cannot be read: you have no right to.", detail=str(error)) from error
+    except OSError as error:
+        raise _unreadable(backup, error) from error
     if len(places) > 1:
         names = ", ".join(path.name for path in places)
         raise BackupError(f"{backup} holds backups of several boxes. Name one of them: {names}.", 2)

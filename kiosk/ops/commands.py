@@ -59,15 +59,19 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> None:
 
 
 def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> None:
-    """Raises KioskError; also when what was restored is not all that was saved."""
+    """Raises KioskError; also when what was restored is not all that was saved last."""
     from kiosk.ops import backup
 
     restored = backup.restore(directory, into, passphrase, clock)
-    taken = restored.index.taken[:16].replace("T", " ")
+    taken = _minute(restored.index.taken)
     if restored.passed_over:
-        click.echo(f"Damaged, and passed over: newer backups, {restored.passed_over}. This is an older one.")
+        click.echo(
+            f"Damaged, and passed over: newer backups, {len(restored.passed_over)}. This is an older one."
+        )
+        for newer in restored.passed_over:
+            click.echo(f"  {_minute(newer.taken)}: {_wrong_with(newer.lost)}")
     if restored.lost:
-        click.echo("No backup can be read in full any more. This is what is left of the newest backup.")
+        click.echo("Not all of it can be read any more. This is what is left of that backup.")
     click.echo(f"Restored into {into}: the diary as it was on {taken}.")
     if not restored.index.whole:
         click.echo(
@@ -75,12 +79,31 @@ def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> Non
             "therapy cannot begin with it."
         )
     then = "Therapy is locked: what happened since is not known. The clinician opens it."
-    if not restored.lost:
-        click.echo(then)
-        return
-    if not restored.whole:
+    if not restored.locked or (restored.lost and not restored.whole):
         then = "Therapy cannot begin with it; the rest can be read and taken along."
-    raise KioskError(f"Not all was restored into {into}. Missing: {_in_words(restored.lost)}. {then}")
+    missing = []
+    if restored.passed_over:
+        missing.append(f"what was entered after {taken}")
+    if restored.lost:
+        missing.append(_in_words(restored.lost))
+    if missing:
+        raise KioskError(f"Not all was restored into {into}. Missing: {', '.join(missing)}. {then}")
+    if not restored.locked:
+        raise KioskError(f"Nothing can be written in {into}, no lock either. {then}")
+    click.echo(then)
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
+
+
+def _wrong_with(lost: Sequence[str] | None) -> str:
+    """What keeps a backup from being the one that is restored."""
+    if lost is None:
+        return "it cannot be read."
+    from kiosk.ops.backup import has_gaps
+
+    return f"missing: {_in_words(lost)}." if has_gaps(lost) else "its diary is damaged."
 
 
 def _in_words(paths: Sequence[str]) -> str:

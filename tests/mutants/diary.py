@@ -137,15 +137,29 @@ MUTANTS = (
     Mutant(
         "what is left comes back before an older backup that is complete",
         BACKUP,
-        "key=lambda one: (bool(one[2]), not one[1].whole)",
+        "key=lambda one: (has_gaps(one[2]), not one[1].whole)",
         "key=lambda one: not one[1].whole",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "a lost letter of the inbox makes an older diary come back",
+        BACKUP,
+        "key=lambda one: (has_gaps(one[2]), not one[1].whole)",
+        "key=lambda one: (bool(one[2]), not one[1].whole)",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "one bad sector of a backup ends every restore",
+        BACKUP,
+        "            self.unread = error\n            return None",
+        "            raise",
         TEST_BACKUP,
     ),
     Mutant(
         "the newest backup comes back, whole or not",
         BACKUP,
-        "key=lambda one: (bool(one[2]), not one[1].whole)",
-        "key=lambda one: bool(one[2])",
+        "key=lambda one: (has_gaps(one[2]), not one[1].whole)",
+        "key=lambda one: has_gaps(one[2])",
         TEST_BACKUP,
     ),
     Mutant(
@@ -245,8 +259,15 @@ MUTANTS = (
     Mutant(
         "an exchanged month is read on",
         MONTHS,
-        "    if contents.header is not None and (contents.header.follows or START) != link:\n",
+        "    if follows != link:\n",
         "    if False:\n",
+        TEST_DAMAGE,
+    ),
+    Mutant(
+        "who reads the newest month first does not miss one before it",
+        MONTHS,
+        "            self._check_it_is_followed(month, known)\n",
+        "",
         TEST_DAMAGE,
     ),
     Mutant(
@@ -294,7 +315,7 @@ MUTANTS = (
     Mutant(
         "a restore does not lock",
         BACKUP,
-        'asyncio.run(store.lock("restore", "restored"))',
+        'asyncio.run(store.add(Lock(class_="restore", cause="restored", number=number)))',
         "pass",
         TEST_BACKUP,
     ),

@@ -187,6 +187,25 @@ def test_a_month_that_does_not_follow_is_said_by_whoever_reads_the_past(how: str
         read(SimulatedDisk(image))
 
 
+@pytest.mark.parametrize("forgets", [False, True])
+def test_who_reads_the_newest_first_misses_a_month_that_nothing_else_names(forgets: bool) -> None:
+    image = without(three_months(), "2026-10")
+    del image[str(ROOT / "journal" / manifest.MANIFEST)]
+    reader = months.Reader(ROOT, 2, journal.AS_JSON, SimulatedDisk(image))
+    assert reader.months() == ["2026-09", NEWEST]
+    assert reader.tables(NEWEST, True)
+    if forgets:
+        reader.forget(NEWEST)
+    for _ in range(2):
+        with pytest.raises(JournalDamaged, match=f"diary of {NEWEST} does not follow that of 2026-09"):
+            reader.tables("2026-09", False)
+    whole = months.Reader(ROOT, 2, journal.AS_JSON, SimulatedDisk(three_months()))
+    for month in reversed(whole.months()):
+        assert whole.tables(month, month == NEWEST)
+        if forgets:
+            whole.forget(month)
+
+
 @pytest.mark.parametrize("lost", ["2026-09", "2026-10"])
 def test_a_month_that_is_gone_is_named_and_those_around_it_can_be_read(lost: str) -> None:
     image = without(three_months(), lost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import errno
 import os
 import shutil
 import stat
@@ -187,7 +188,11 @@ def test_a_month_that_every_backup_lost_is_named_and_the_others_come_back_withou
         f"Not all was restored into {tmp_path / 'new'}. Missing: the diary of {month}. "
         "Therapy cannot begin with it; the rest can be read and taken along."
     )
-    assert "newest backup" in capsys.readouterr().out
+    assert "left of that backup" in capsys.readouterr().out
+    looking = open_reader(tmp_path / "new", clock, in_parts=True)
+    *known, restored = [one.record for one in looking.facts("locks") if isinstance(one.record, Lock)]
+    assert restored.class_ == "restore"
+    assert restored.number > max(lock.number for lock in known)
     looking = open_reader(tmp_path / "new", clock, in_parts=True)
     assert looking.facts("entries") == tuple(
         one for one in written if f"{one.envelope.entry_time:%Y-%m}" != month
@@ -358,9 +363,11 @@ def test_the_last_backup_of_a_whole_diary_is_kept_and_comes_back_before_newer_on
     for _ in range(backup.KEEP + 1):
         assert not back_up(store.folder, stick, SECRET, clock).index.whole
         clock.advance(86400)
-    commands.restore(stick, tmp_path / "new", SECRET, clock)
+    with pytest.raises(KioskError, match=r"what was entered after 2027-02-23 12:00\. Therapy is locked"):
+        commands.restore(stick, tmp_path / "new", SECRET, clock)
     said = capsys.readouterr().out
     assert f"passed over: newer backups, {backup.KEEP}." in said
+    assert said.count(": its diary is damaged.") == backup.KEEP
     assert "It was damaged" not in said
     assert check.examine(tmp_path / "new").whole
     pains = [one.record.pain_rest for one in open_reader(tmp_path / "new", clock).facts("entries")]
@@ -385,15 +392,123 @@ def test_a_backup_with_a_missing_part_gives_way_to_the_one_before_and_that_is_sa
     back_up(store.folder, stick, SECRET, clock)
     (newer,) = set((first.place / "objects").iterdir()) - old
     newer.unlink()
-    commands.restore(stick, tmp_path / "new", SECRET, clock)
+    with pytest.raises(KioskError) as raised:
+        commands.restore(stick, tmp_path / "new", SECRET, clock)
+    assert raised.value.exit_code == 1
+    assert "Missing: what was entered after 2027-02-21 12:00." in raised.value.sentence
     said = capsys.readouterr().out
     assert "Damaged, and passed over: newer backups, 1." in said
+    assert "2027-02-21 12:01: missing: the diary of 2027-02." in said
     assert f"as it was on {first.index.taken[:16].replace('T', ' ')}" in said
     reader = open_reader(tmp_path / "new", clock)
     assert [lock.record.class_ for lock in reader.locks_open() if isinstance(lock.record, Lock)][
         -1
     ] == "restore"
     assert reader.latest("entries").record.pain_rest == 5
+
+
+def test_what_is_lost_beside_the_diary_is_no_reason_for_an_older_diary(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    back_up(store.folder, stick, SECRET, clock)
+    asyncio.run(store.lock("E", "d_fall"))
+    waiting = inbox.put(store.folder, "prescription", b"serial = 5")
+    (store.folder / "settings.toml").write_text('language = "en"\n')
+    clock.advance(60)
+    done = back_up(store.folder, stick, SECRET, clock)
+    lose(done, f"inbox/{waiting.name}", "settings.toml")
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (restored.index, restored.passed_over) == (done.index, ())
+    assert set(restored.lost) == {f"inbox/{waiting.name}", "settings.toml"}
+    locks = [one.record for one in open_reader(tmp_path / "new", clock).locks_open()]
+    assert "d_fall" in [lock.cause for lock in locks if isinstance(lock, Lock)]
+
+
+def test_a_month_whose_first_line_is_damaged_is_no_end_of_a_restore(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock))
+    store.close()
+    for path in (store.folder / "journal/2027-01").iterdir():
+        content = path.read_bytes()
+        path.write_bytes(content[:5] + b"#" * 60 + content[65:])
+    lose(back_up(store.folder, stick, SECRET, clock), "journal/2026-12/0001.jsonl")
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (restored.lost, restored.whole, restored.locked) == (("journal/2026-12/0001.jsonl",), False, True)
+    looking = open_reader(tmp_path / "new", clock, in_parts=True)
+    assert [one.envelope.entry_time.month for one in looking.facts("entries")] == [11, 2]
+    assert looking.unreadable == ("2026-12", "2027-01")
+
+
+def test_a_diary_that_no_lock_can_be_written_in_opens_for_no_kiosk_and_that_is_said(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path
+) -> None:
+    asyncio.run(fill(store, clock, months=1))
+    for pain in (3, 4):
+        asyncio.run(store.add(Entry(moment="daily", pain_rest=pain)))
+    store.close()
+    damage(store.folder)
+    back_up(store.folder, stick, SECRET, clock)
+    with pytest.raises(KioskError, match=r"no lock either\. Therapy cannot begin") as raised:
+        commands.restore(stick, tmp_path / "new", SECRET, clock)
+    assert raised.value.exit_code == 1
+    with pytest.raises(DiaryDamaged):
+        open_store(tmp_path / "new", "real", clock)
+    assert open_reader(tmp_path / "new", clock, in_parts=True).facts("entries")
+
+
+def test_a_file_with_a_bad_sector_is_as_one_that_is_missing(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(fill(store, clock))
+    first = back_up(store.folder, stick, SECRET, clock)
+    asyncio.run(store.add(Entry(moment="daily", pain_rest=9)))
+    clock.advance(60)
+    second = back_up(store.folder, stick, SECRET, clock)
+    (newest,) = {saved.name for saved in second.index.files} - {saved.name for saved in first.index.files}
+    bad: set[int] = set()
+
+    def break_(path: Path) -> None:
+        bad.add(path.stat().st_ino)
+        os.link(path, tmp_path / path.name)  # or another file would get its number
+
+    break_(first.place / "objects" / newest)
+    real = Path.read_bytes
+
+    def read(self: Path) -> bytes:
+        if stick in self.parents and self.stat().st_ino in bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    restored = restore(stick, tmp_path / "new", SECRET, clock)
+    assert (restored.index, restored.lost) == (first.index, ())
+    assert back_up(store.folder, stick, SECRET, clock).written == 1
+    assert restore(stick, tmp_path / "again", SECRET, clock).passed_over == ()
+    for path in first.place.glob("index-*"):
+        break_(path)
+    with pytest.raises(BackupError) as raised:
+        restore(stick, tmp_path / "third", SECRET, clock)
+    assert raised.value.sentence == f"{first.place} cannot be read: the disk does not answer as it should."
+    back_up(store.folder, stick, SECRET, clock)
+    assert restore(stick, tmp_path / "third", SECRET, clock).lost == ()
+
+
+def test_where_the_diarys_own_disk_fails_the_stick_is_not_blamed(
+    store: Store, clock: FixedClock, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(fill(store, clock))
+    real = Path.read_bytes
+
+    def read(self: Path) -> bytes:
+        if self.suffix == ".jsonl" and store.folder in self.parents:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    with pytest.raises(KioskError, match=f"The data folder {store.folder} cannot be used"):
+        back_up(store.folder, stick, SECRET, clock)
 
 
 def test_a_full_stick_is_said_keeps_the_backup_before_and_no_half_file(
