@@ -388,8 +388,10 @@ class Application:
         self._left.set()
         self._let_go()
         await self._guard.close()
-        await self._runner.drain()
-        await self._errands.wind_up()
+        try:
+            await self._runner.drain()
+        finally:
+            await self._errands.wind_up()
         self._over = True
         self._waking.at(None)
         await self._sounds.close()

@@ -243,6 +243,9 @@ class StopTestEnded(msgspec.Struct, frozen=True):
     how: str
     by_person: bool = True
     """False: nobody pressed STOP; the test ended by itself (three minutes, the device)."""
+    why: str = ""
+    """By what, where it was nobody: "test_over" (three minutes), "test_too_early" (pressed before there was
+    something to switch off), "refused", "stop_input_lost", or a fault's kind."""
 
 
 class ContactCheckEnded(msgspec.Struct, frozen=True):

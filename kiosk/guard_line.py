@@ -20,6 +20,8 @@ AGAIN_S: Final = 1.0
 """Until the next try for a guard that is gone."""
 AT_REST: Final = frozenset({"no_device", "idle", "unconfirmed"})
 """States of the guard in which no stop is under way any more."""
+KNOWN_OFF: Final = frozenset({"no_device", "idle"})
+"""Of these a guard that is gone left no output behind."""
 LEAVE_WITHIN_S: Final = 8.0
 """Longer than a whole stop path: only then does leaving go on without the guard's word."""
 
@@ -87,11 +89,15 @@ class GuardLine:
         """Whether the output is known to be off. A child says it by its exit, another before we leave."""
         link, self._link = self._link, None
         if link is None:
-            return True
+            return self._state in KNOWN_OFF
         if link.pid is None:
             await wait_at_most(self._rests, LEAVE_WITHIN_S)
-        async with asyncio.timeout(LEAVE_WITHIN_S):
-            code = await link.close()
+        try:
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                code = await link.close()
+        except TimeoutError:
+            log.error("the guard does not end")
+            return False
         if link.pid is not None:
             return code == 0
         return self._rests.is_set() and self._state != "unconfirmed"

@@ -198,7 +198,8 @@ class Guard:
     def _trouble(self, error: StimulatorError) -> None:
         """The device is not well. While output was possible: fault and stop. Otherwise look for it anew."""
         kind = error.fault if isinstance(error, DeviceStopped) else error.kind
-        restarted = kind == "restarted" or (kind == "no_answer" and self.state != "idle")
+        # In the STOP test no pulse can brown it out: there a lost answer is a lost answer.
+        restarted = kind == "restarted" or (kind == "no_answer" and self.state in ("probing", "armed"))
         if self.state in ("idle", *LIVE) and restarted:
             self._tally.restarted()
         if self.state in LIVE:

@@ -63,9 +63,12 @@ class StopTest:
                 self._ready = True
                 self._on_event(StopTestReady())
             case guard.Stopped():
-                self._end(StopTestEnded(message.confirmed, message.how, message.why in BY_PERSON))
+                by_person = message.why in BY_PERSON
+                why = "" if by_person else message.why
+                self._end(StopTestEnded(message.confirmed, message.how, by_person, why))
             case guard.Refused():
-                self._end(StopTestEnded(True, f"refused: {message.limit}", by_person=False))
+                how = f"refused: {message.limit}"
+                self._end(StopTestEnded(True, how, by_person=False, why="refused"))
             case _:
                 pass
 

@@ -145,8 +145,12 @@ class Run(msgspec.Struct, frozen=True):
     """What the last contact check of this visit measured."""
     contact_failures: int = 0
     """Checks in a row that did not find all pads good."""
+    stop_test_end: str = ""
+    """What ended the last STOP test that nobody ended (`StopTestEnded.why`)."""
     contact_end: str = ""
     """Why the last check was not measured to its end."""
+    contact_refusal: str = ""
+    """Which limit it broke, where the guard refused it ("restarts")."""
     pads_note: Literal["", "said", "measured"] = ""
     """Why the pads are looked at once more."""
     outcome: SessionOutcome | None = None

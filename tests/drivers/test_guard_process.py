@@ -981,6 +981,33 @@ async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_th
         assert (await client.ask(arm(3))).limit == "restarts"
 
 
+@pytest.mark.parametrize(
+    ("error", "refusal"),
+    [(NoAnswer("It is deaf."), None), (DeviceStopped("It restarted.", "restarted"), "restarts")],
+)
+@in_virtual_time
+async def test_a_lost_answer_in_the_stop_test_fails_it_and_is_no_restart_but_a_restart_is_one(
+    error: Exception, refusal: str | None
+) -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.hello()
+        for _ in range(2):
+            device.fails["check"] = error
+            mark = client.mark()
+            client.send(m.Test())
+            await client.until_type(m.Fault, mark)
+            device.fails.clear()
+            await client.until_state("idle", mark)
+            assert (await client.ask(arm())).limit == "stop_test", "it has to be done again"
+        await client.stop_test()
+        if refusal is not None:
+            assert (await client.ask(arm())).limit == refusal
+            return
+        client.send(arm())
+        await client.until_state("armed", client.mark())
+
+
 @in_virtual_time
 async def test_a_stop_input_that_goes_while_its_own_test_is_confirmed_was_not_tested() -> None:
     device = FakeStimulator(stop_hold=asyncio.Event())

@@ -363,6 +363,18 @@ def test_what_was_refused_is_not_said_to_be_the_stimulators_word() -> None:
     assert "reports" not in walk.words
 
 
+def test_a_refusal_after_two_restarts_is_said_in_words_and_not_tried_again() -> None:
+    walk = probing()
+    walk.hear(ContactCheckEnded("refused", True, "restarts: 2"))
+    assert "The stimulator started again by itself, more than once in 24 hours." in walk.words
+    assert "Code: refused, restarts" in walk.words
+    assert "try again" not in walk.words
+    walk.press("1")
+    assert walk.step == "contact_fault"
+    walk.press("2")
+    assert walk.step == "pads_off"
+
+
 def test_the_second_fault_of_the_day_ends_it() -> None:
     walk = probing()
     walk.hear(ContactCheckEnded("result", True, "status 0"))

@@ -107,6 +107,18 @@ def test_going_home_forgets_no_fault_of_the_device() -> None:
     assert day_locks(walk) == ["device_faults"]
 
 
+def test_a_session_refused_after_two_restarts_says_so_and_is_not_tried_again() -> None:
+    walk = in_session()
+    walk.end_session("refused", never_armed=True, how="never armed: restarts", seconds_done=0)
+    assert "The stimulator started again by itself, more than once in 24 hours." in walk.words
+    assert "No current was switched on." in walk.words
+    assert "Try again" not in [choice.label for choice in walk.page.choices]
+    walk.press("1")
+    assert walk.step == "fault"
+    walk.press("2")
+    assert walk.step == "pads_off"
+
+
 def test_a_fault_of_yesterday_is_not_todays() -> None:
     walk = in_session()
     walk.end_session("no_answer")

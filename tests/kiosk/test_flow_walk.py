@@ -349,6 +349,25 @@ def test_a_stop_test_that_nobody_pressed_does_not_count() -> None:
     assert len(walk.sent(StartStopTest)) == 2
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("test_over", "STOP was not pressed."),
+        ("no_answer", "For a moment the stimulator did not answer."),
+        ("refused", "The stimulator did not start."),
+        ("test_too_early", "STOP was pressed a moment too early."),
+        ("stop_input_lost", "The test ended before STOP was pressed."),
+    ],
+)
+def test_a_stop_test_that_failed_says_why(why: str, said: str) -> None:
+    walk = Walk()
+    walk.until("stop_test")
+    walk.hear(StopTestEnded(True, "status 0", by_person=False, why=why))
+    assert walk.step == "stop_not_pressed"
+    assert said in walk.words
+    assert ("STOP was not pressed." in walk.words) == (why == "test_over")
+
+
 def test_a_stop_test_that_was_not_confirmed_ends_the_visit() -> None:
     walk = Walk()
     walk.until("stop_test")

@@ -339,6 +339,9 @@ def _pads() -> Iterator[Shot]:
     walk.hear(StopTestEnded(True, "status 0", by_person=False))
     yield shot(walk)
     walk.press("enter")
+    walk.hear(StopTestEnded(True, "status 0", by_person=False, why="no_answer"))
+    yield shot(walk, "stop_not_pressed no_answer")
+    walk.press("enter")
     walk.hear(StopTestEnded(True, "status 0"))
     yield shot(walk)
     walk.press("enter")
@@ -534,7 +537,8 @@ def _contact() -> Iterator[Shot]:
     for why in ("person", "unplugged", "result", "lease", "refused", "limit", "guard_silent"):
         walk = _measuring()
         walk.press("enter")
-        walk.hear(ContactCheckEnded(why, True, "status 0"))
+        how = "stop_test: not tested" if why == "refused" else "status 0"
+        walk.hear(ContactCheckEnded(why, True, how))
         yield shot(walk, f"{walk.step} {why}")
     walk = _measuring()
     for _ in range(2):
@@ -542,6 +546,10 @@ def _contact() -> Iterator[Shot]:
         walk.press("enter")
         walk.hear(ContactCheckEnded("result", True, "status 0"))
     yield shot(walk, "contact_fault twice")
+    walk = _measuring()
+    walk.press("enter")
+    walk.hear(ContactCheckEnded("refused", True, "restarts: 2"))
+    yield shot(walk, "contact_fault restarts")
     walk = _measuring()
     walk.press("enter")
     walk.hear(ContactCheckEnded("no_answer", False, "3 s silence"))

@@ -47,7 +47,7 @@ async def test_stop_is_waited_for_once_the_device_has_something_to_switch_off() 
 async def test_only_a_person_passes_it(why: str, by_person: bool) -> None:
     bench = Bench()
     bench.test.hear(stopped(why))
-    assert bench.heard == [StopTestEnded(True, "status 0", by_person)]
+    assert bench.heard == [StopTestEnded(True, "status 0", by_person, "" if by_person else why)]
     assert not bench.test.output_possible
 
 
@@ -62,7 +62,7 @@ async def test_what_the_device_did_not_confirm_is_not_confirmed() -> None:
 async def test_a_test_that_is_refused_is_not_passed() -> None:
     bench = Bench()
     bench.test.hear(guard.Refused(0, "not_idle", "test", "", False))
-    assert bench.heard == [StopTestEnded(True, "refused: not_idle", by_person=False)]
+    assert bench.heard == [StopTestEnded(True, "refused: not_idle", by_person=False, why="refused")]
 
 
 @in_virtual_time

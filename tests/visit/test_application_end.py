@@ -76,6 +76,31 @@ async def test_a_key_behind_the_end_begins_nothing(tmp_path: Path) -> None:
         assert not left_behind()
 
 
+async def test_what_is_being_written_is_waited_for_when_the_session_could_not_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    async def writes() -> None:
+        await asyncio.to_thread(lambda: None)
+        await asyncio.to_thread(lambda: None)
+        written.append("whole")
+
+    async with a_kiosk(tmp_path) as kiosk:
+
+        async def fails() -> None:
+            kiosk._tasks.spawn(writes())
+            raise OSError("the disk is gone")
+
+        monkeypatch.setattr(kiosk._runner, "drain", fails)
+        running = asyncio.create_task(kiosk.run())
+        kiosk.leave()
+        with pytest.raises(OSError, match="the disk is gone"):
+            await running
+        assert written == ["whole"]
+        assert not left_behind()
+
+
 async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     async with a_kiosk(tmp_path, SimulatorSpec("p24", join=tmp_path / "nobody")) as kiosk:
         with pytest.raises(SimulatorError):

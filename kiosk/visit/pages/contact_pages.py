@@ -10,10 +10,11 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pad_pages import back_drawn
-from kiosk.visit.pages.stops import fault_sentence
+from kiosk.visit.pages.stops import fault_sentence, restarts_sentence
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps.contact import holds_less_than_usual, may_check_again, not_good
 from kiosk.visit.steps.pads import montage
+from kiosk.visit.steps.stimulation import RESTARTS
 from kiosk.wording import sides
 from kiosk.words import _, ngettext
 from programs.montage import Lead
@@ -112,10 +113,15 @@ def contact_stopped(visit: Visit, moment: Moment) -> Page:
 
 def contact_fault(visit: Visit, moment: Moment) -> Page:
     """What happened, is it dangerous, one thing to do, whom to call; the code last."""
-    again, why = may_check_again(visit), visit.context.run.contact_end
+    again, why, limit = (
+        may_check_again(visit),
+        visit.context.run.contact_end,
+        visit.context.run.contact_refusal,
+    )
     refused = why == "refused"
+    what = _("The pads could not be checked.") if refused else fault_sentence(why)
     lines = (
-        _("The pads could not be checked.") if refused else fault_sentence(why),
+        restarts_sentence() if limit == RESTARTS else what,
         _("No current was switched on.") if refused else _("The stimulator reports that its output is off."),
         _("You can try again, or end for today.") if again else _("End here for today."),
         people.call_clinician(visit),
@@ -124,7 +130,8 @@ def contact_fault(visit: Visit, moment: Moment) -> Page:
         *((Choice(Key.ONE, _("Try again")),) if again else ()),
         Choice(Key.TWO, _("End for today")),
     )
-    body = Words(lines, small=(_("Code: {code}").format(code=why),), tone="warn")
+    code = f"{why}, {limit}" if limit else why
+    body = Words(lines, small=(_("Code: {code}").format(code=code),), tone="warn")
     return build(visit, moment, body, choices, title=_("How the pads lie"))
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kiosk.keys import Key
 from kiosk.page import Choice, PadDrawn, Page, Placement, Words
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.home_pages import device_lines
+from kiosk.visit.pages.stops import fault_sentence
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import device
 from kiosk.visit.steps.pads import BOTH_PADS, montage, worn
 from kiosk.wording import reasons, sides
 from kiosk.words import _, content
 from programs.montage import Montage
+
+TEST_FAULTS: Final = (
+    *("unplugged", "no_answer", "stale", "lapsed", "restarted", "result", "module", "switch", "port"),
+    "refused",
+)
+"""Ends of a STOP test for which there is a sentence."""
 
 
 def placement(visit: Visit, moment: Moment) -> Page:
@@ -147,9 +156,20 @@ def stop_works(visit: Visit, moment: Moment) -> Page:
 
 
 def stop_not_pressed(visit: Visit, moment: Moment) -> Page:
-    body = Words((_("STOP was not pressed."), _("Without this test there is no session.")))
+    body = Words((_why_not_passed(visit), _("Without this test there is no session.")))
     choices = (Choice(Key.ENTER, _("Test again")),)
     return build(visit, moment, body, choices, title=_("Test STOP"), pauses=True, back=True)
+
+
+def _why_not_passed(visit: Visit) -> str:
+    why = visit.context.run.stop_test_end
+    if why in ("", "test_over"):
+        return _("STOP was not pressed.")
+    if why == "test_too_early":
+        return _("STOP was pressed a moment too early.")
+    if why in TEST_FAULTS:
+        return fault_sentence(why)
+    return _("The test ended before STOP was pressed.")
 
 
 def contact(visit: Visit, moment: Moment) -> Page:

@@ -8,7 +8,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps.stimulation import away_long, may_go_on
+from kiosk.visit.steps.stimulation import away_long, may_go_on, refused_after_restarts
 from kiosk.wording import sides
 from kiosk.words import _, content
 
@@ -45,7 +45,7 @@ def stop_failed(visit: Visit, moment: Moment) -> Page:
 
 def stopped(visit: Visit, moment: Moment) -> Page:
     lines = (_("You stopped. That is fine."), _output(visit))
-    small = (_("A key that means nothing here stops, too."),)
+    small = (_("If you did not mean to: a key that means nothing here stops, too."),)
     return build(
         visit, moment, Words(lines, small=small), (Choice(Key.ENTER, _("Next")),), title=_("Stopped")
     )
@@ -175,7 +175,10 @@ def fault(visit: Visit, moment: Moment) -> Page:
     why = "" if outcome is None else outcome.why
     again = may_go_on(visit, moment)
     next_ = _("You can try again, or end for today.") if again else _("End here for today.")
-    lines: tuple[str, ...] = (fault_sentence(why), _output(visit), next_, people.call_clinician(visit))
+    what = fault_sentence(why)
+    if outcome is not None and refused_after_restarts(outcome):
+        what = restarts_sentence()
+    lines: tuple[str, ...] = (what, _output(visit), next_, people.call_clinician(visit))
     if why == "not_saved":
         lines = (
             fault_sentence(why),
@@ -215,6 +218,11 @@ def fault_sentence(why: str) -> str:
         "shutdown": _("The box was switched off."),
     }
     return sentences.get(why, _("Something went wrong, so the session ended."))
+
+
+def restarts_sentence() -> str:
+    """Why the guard allows no current for 24 hours (safety rule 21)."""
+    return _("The stimulator started again by itself, more than once in 24 hours. So it stays off.")
 
 
 def pad_faults_end(visit: Visit, moment: Moment) -> Page:

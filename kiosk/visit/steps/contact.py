@@ -24,7 +24,7 @@ from kiosk.visit.steps.conclusion import (
 from kiosk.visit.steps.moves import back, go, jump, save, update_run, wait_for_saves
 from kiosk.visit.steps.order import cleared, onward
 from kiosk.visit.steps.pads import montage, pads_again
-from kiosk.visit.steps.stimulation import PERSON, count_device_fault, end_for_today, save_red
+from kiosk.visit.steps.stimulation import PERSON, RESTARTS, count_device_fault, end_for_today, save_red
 from programs.contact import GoodContact, holds_less
 from programs.text import Reason
 
@@ -65,7 +65,10 @@ def press_probing(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def ended(visit: Visit, end: ContactCheckEnded, moment: Moment) -> Result:
     """The guard's last word on it."""
-    visit = update_run(visit, contact_end=end.why, contact_leads=end.leads, contact_good=False)
+    refusal = end.how.partition(":")[0] if end.why == "refused" else ""
+    visit = update_run(
+        visit, contact_end=end.why, contact_refusal=refusal, contact_leads=end.leads, contact_good=False
+    )
     if not end.confirmed:
         visit, effects = lock_what_stands(update_run(visit, output_unknown=end.why), moment)
         visit, then = to_not_confirmed(visit, moment, end.why)
@@ -156,8 +159,8 @@ def press_contact_stopped(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def may_check_again(visit: Visit) -> bool:
-    """Nothing has ended the day."""
-    return not answers.locks_that_end(visit)
+    """Nothing has ended the day, and the guard would not refuse it once more."""
+    return visit.context.run.contact_refusal != RESTARTS and not answers.locks_that_end(visit)
 
 
 def press_contact_fault(visit: Visit, key: Key, moment: Moment) -> Result:

@@ -82,6 +82,7 @@ def hear_stop_test(visit: Visit, ended: StopTestEnded, moment: Moment) -> Result
     if not ended.confirmed:
         return to_not_confirmed(visit, moment, ended.how)
     if not ended.by_person:
+        visit = update_run(visit, stop_test_end=ended.why)
         return go(visit, moment, "stop_not_pressed", remember=False), ()
     return go(update_run(visit, stop_tested=True), moment, "stop_works", remember=False), ()
 

@@ -34,6 +34,8 @@ MOST_PAD_FAULTS: Final = 2
 """The third ends the day (screens.md, "Why did you stop?")."""
 MOST_DEVICE_FAULTS: Final = 1
 """A second one ends the day (safety rule 21)."""
+RESTARTS: Final = "restarts"
+"""The guard's limit that refuses every current after them, for 24 hours (safety rule 21)."""
 NOT_THE_DEVICE: Final = ("not_saved", "shutdown", "finding_too_long", "find_over")
 """Ends that are said on the same screen, but are no fault of the device."""
 
@@ -254,9 +256,16 @@ def may_go_on(visit: Visit, moment: Moment) -> bool:
     run, outcome = visit.context.run, visit.context.run.outcome
     if outcome is None or outcome.why == "not_saved" or answers.locks_that_end(visit):
         return False
+    if refused_after_restarts(outcome):
+        return False
     in_time = moment.monotonic_s - outcome.at_s <= RESUME_WITHIN_S
     in_time = in_time and moment.boottime_s - run.ended_s <= RESUME_WITHIN_S  # a box that slept
     return in_time and outcome.seconds_left > 0 and outcome.pad_faults <= MOST_PAD_FAULTS
+
+
+def refused_after_restarts(outcome: SessionOutcome) -> bool:
+    """The guard armed nothing, because the stimulator had restarted by itself."""
+    return outcome.why == "refused" and outcome.how.endswith(f": {RESTARTS}")
 
 
 def go_on(visit: Visit, moment: Moment) -> Result:
