@@ -243,6 +243,20 @@ MUTANTS = (
         TEST_PROCESS,
     ),
     Mutant(
+        "a lost answer in the STOP test counts for a restart",
+        PROCESS,
+        'self.state in ("probing", "armed"))',
+        'self.state != "idle")',
+        TEST_PROCESS,
+    ),
+    Mutant(
+        "a lost answer while current flows counts for no restart",
+        PROCESS,
+        'self.state in ("probing", "armed"))',
+        "False)",
+        TEST_PROCESS,
+    ),
+    Mutant(
         "a simulator for hardware",
         ADMISSION,
         "if identity.simulated and not self.simulated:",

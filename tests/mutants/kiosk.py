@@ -20,6 +20,27 @@ MUTANTS = (
         "tests/kiosk/test_guard_unit.py",
     ),
     Mutant(
+        "after a guard that ended while armed the output is taken for off",
+        "kiosk/guard_line.py",
+        "return self._state in KNOWN_OFF",
+        "return True",
+        "tests/kiosk/test_guard_line.py",
+    ),
+    Mutant(
+        "every failed STOP test is said to be hers",
+        "kiosk/visit/pages/pad_pages.py",
+        'if why in ("", "test_over"):',
+        "if True:",
+        "tests/kiosk/test_flow_walk.py",
+    ),
+    Mutant(
+        "a child that cannot be started ends the kiosk",
+        "kiosk/child.py",
+        "except OSError as error:",
+        "except ZeroDivisionError as error:",
+        "tests/kiosk/test_child.py",
+    ),
+    Mutant(
         "she is called to press before a press counts",
         "kiosk/visit/pages/pad_pages.py",
         "ready = visit.context.run.stop_ready",
