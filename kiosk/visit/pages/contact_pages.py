@@ -113,11 +113,8 @@ def contact_stopped(visit: Visit, moment: Moment) -> Page:
 
 def contact_fault(visit: Visit, moment: Moment) -> Page:
     """What happened, is it dangerous, one thing to do, whom to call; the code last."""
-    again, why, limit = (
-        may_check_again(visit),
-        visit.context.run.contact_end,
-        visit.context.run.contact_refusal,
-    )
+    again, run = may_check_again(visit), visit.context.run
+    why, limit = run.contact_end, run.contact_refusal
     refused = why == "refused"
     what = _("The pads could not be checked.") if refused else fault_sentence(why)
     lines = (
