@@ -185,33 +185,37 @@ class Leave(msgspec.Struct, frozen=True):
     """End the program (never in a locked kiosk)."""
 
 
-Effect = (
+Errand = (
     Save
     | SaveScreening
-    | StartStopTest
-    | BeginContactCheck
-    | StopContactCheck
-    | BeginSession
-    | SessionKey
     | CheckPin
-    | LoadFamilyView
-    | FindWords
-    | LookForPlaces
-    | NewPassword
-    | SendOut
-    | TakeFromStick
     | LoadCodeState
     | TryCode
     | OpenLock
     | LoadHeld
     | TakeHeld
     | DeclineHeld
+    | LoadFamilyView
+    | FindWords
+    | LookForPlaces
+    | NewPassword
+    | SendOut
+    | TakeFromStick
     | LoadToday
-    | Speak
-    | PlayTone
     | Choose
     | CheckBox
     | LeaveSafeMode
+)
+"""The effects that take time: nothing that current depends on is one of them."""
+Effect = (
+    Errand
+    | StartStopTest
+    | BeginContactCheck
+    | StopContactCheck
+    | BeginSession
+    | SessionKey
+    | Speak
+    | PlayTone
     | Leave
 )
 

@@ -23,6 +23,7 @@ from kiosk.events import (
     CheckPin,
     Choose,
     DeclineHeld,
+    Errand,
     Event,
     FindWords,
     LeaveSafeMode,
@@ -44,29 +45,6 @@ from kiosk.export.outgoing import Places
 from kiosk.settings import RunSettings
 from kiosk.sound.player import Sounds
 from kiosk.visit.state import Visit
-
-Errand = (
-    Save
-    | SaveScreening
-    | CheckPin
-    | LoadCodeState
-    | TryCode
-    | OpenLock
-    | LoadHeld
-    | TakeHeld
-    | DeclineHeld
-    | LoadFamilyView
-    | FindWords
-    | LookForPlaces
-    | NewPassword
-    | SendOut
-    | TakeFromStick
-    | LoadToday
-    | Choose
-    | CheckBox
-    | LeaveSafeMode
-)
-"""The effects that take time: nothing that current depends on is one of them."""
 
 
 class ErrandRunner:

@@ -47,7 +47,6 @@ class TakingAlong:
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._store = store
-
         self._find_sticks = find_sticks
         self._step = step
         self._output_possible = output_possible
