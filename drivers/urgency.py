@@ -30,19 +30,22 @@ def run_before_others(priority: int) -> bool:
     return True
 
 
-def prefer_session(preferred: bool) -> bool:
-    """Our session's processes get more of a busy processor than another's, or as much again; False where it
-    may not be. On a box CPUWeight= of the unit says it.
+def prefer_session(niceness: int = SESSION_NICENESS) -> int | None:
+    """Our session's processes get more of a busy processor than another's, by `niceness` (-20 … 19); returns
+    what stood there before, to give back, None where it may not be. On a box CPUWeight= of the unit says it.
 
     A thread lets go of the interpreter's lock only while it runs. The one that draws has no priority: pushed
     off the processor in the midst of it, it would keep STOP waiting, whatever the priority of who reads it.
     """
     try:
-        with open("/proc/self/autogroup", "w", encoding="ascii") as group:
-            group.write(str(SESSION_NICENESS if preferred else 0))
+        with open("/proc/self/autogroup", "r+", encoding="ascii") as group:
+            stood = group.read().split()
+            if not stood:
+                return None  # what began before any session of its own shares with the whole machine
+            group.write(f"{niceness}")
     except OSError:
-        return False
-    return True
+        return None
+    return int(stood[-1])
 
 
 def end_when_spinning() -> None:

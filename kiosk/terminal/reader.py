@@ -68,18 +68,20 @@ class InputReader:
         self._touch_stops = touch_stops
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC)
         self._thread = Thread(target=self._run, name="keys", daemon=True)
+        self._niceness_before: int | None = None
 
     def start(self) -> None:
         """Begins to read."""
         sys.setswitchinterval(TURN_WITHIN_S)
-        urgency.prefer_session(True)
+        self._niceness_before = urgency.prefer_session()
         self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread; keys typed from now on stay unread."""
         os.write(self._wake, b"x")
         self._thread.join()
-        urgency.prefer_session(False)
+        if self._niceness_before is not None:
+            urgency.prefer_session(self._niceness_before)
         os.close(self._wake)
         os.close(self._woken)
 

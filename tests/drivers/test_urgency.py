@@ -34,12 +34,23 @@ print(int(done), os.sched_getscheduler(0), *newer, *older)
 """
 PREFER = """
 import os
+from pathlib import Path
 from drivers import urgency
 os.setsid()
-for preferred in (True, False):
-    done = urgency.prefer_session(preferred)
-    there = os.path.exists("/proc/self/autogroup")
-    print(int(done), open("/proc/self/autogroup").read().split()[-1] if there else 0)
+group = Path("/proc/self/autogroup")
+if group.exists():
+    group.write_text("3")
+before = urgency.prefer_session()
+print(before, group.read_text().split()[-1] if group.exists() else 0)
+if before is not None:
+    urgency.prefer_session(before)
+    print(group.read_text().split()[-1])
+"""
+OF_NO_SESSION = """
+import io
+from drivers import urgency
+urgency.open = lambda *words, **more: io.StringIO("")
+print(urgency.prefer_session())
 """
 SPIN = """
 import sys
@@ -99,13 +110,19 @@ def test_a_session_is_preferred_where_it_may_be_and_given_back() -> None:
     if not allowed() or not os.path.exists("/proc/self/autogroup"):
         pytest.skip("this user, or this kernel, may not")
     done = run(PREFER)
-    assert (done.stderr, done.stdout.split()) == ("", ["1", "-10", "1", "0"])
+    assert (done.stderr, done.stdout.split()) == ("", ["3", "-10", "3"])
 
 
 def test_a_session_that_may_not_be_preferred_is_as_others_are() -> None:
     if os.getuid() == 0:
-        done = run(PREFER.replace("os.setsid()", f"os.setsid(); os.setuid({NOBODY})"))
-        assert (done.stderr, done.stdout.split()[:2]) == ("", ["0", "0"])
+        not_by_us = PREFER.replace('    group.write_text("3")\n', f"    os.setuid({NOBODY})\n")
+        done = run(not_by_us)
+        assert (done.stderr, done.stdout.split()) == ("", ["None", "0"])
+
+
+def test_what_runs_in_no_session_of_its_own_is_as_others_are() -> None:
+    """A process begun by the machine's first one has an empty file there, which cannot be written."""
+    assert (run(OF_NO_SESSION).stderr, run(OF_NO_SESSION).stdout) == ("", "None\n")
 
 
 def test_who_never_waits_is_ended_and_does_not_keep_the_machine() -> None:

@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "the screen's thread, which STOP waits for, waits for other programs",
         "kiosk/terminal/reader.py",
-        "        urgency.prefer_session(True)\n",
+        "        self._niceness_before = urgency.prefer_session()\n",
         "",
         "tests/kiosk/test_terminal_reader.py",
     ),
