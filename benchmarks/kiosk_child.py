@@ -40,7 +40,7 @@ from programs.history import CourseHistory
 from programs.plan import SessionPlan
 from programs.prescription import demonstration_prescription
 from programs.progression import next_session
-from tests.session.plans import channel, tens_plan
+from tests.kiosk.session.plans import channel, tens_plan
 
 BUSY_S = 0.2
 RECORDS = 50_000

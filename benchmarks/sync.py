@@ -21,9 +21,9 @@ from kiosk.sync.incoming import fetch, search_of
 from kiosk.sync.prepare import prepare
 from kiosk.sync.sender import NOT_ALLOWED, Sender
 from kiosk.sync.transport import FhirServer
-from tests.rehearsal.folders import ENDS
-from tests.sync.fhir_server import FhirServerProcess, FhirStore, fhir_server
-from tests.sync.test_fleet import DAYS, life
+from tests.kiosk.rehearsal.folders import ENDS
+from tests.kiosk.sync.fhir_server import FhirServerProcess, FhirStore, fhir_server
+from tests.kiosk.sync.test_fleet import DAYS, life
 
 BOXES_ON_PAPER = 1_000_000
 TIMER_HOURS = 4

@@ -17,9 +17,9 @@ from benchmarks.kiosk_rig import Terminal
 from benchmarks.processes import cpu_pct, memory_mb
 from benchmarks.quarter import a_quarter_of_a_core
 from benchmarks.startup import TEXTUAL_PEER
-from tests.visit import person
-from tests.visit.device_log import DeviceLog
-from tests.visit.terminal import KEYS, QUIET_S
+from tests.whole_visits import person
+from tests.whole_visits.device_log import DeviceLog
+from tests.whole_visits.terminal import KEYS, QUIET_S
 
 CHOSEN_SIDE = "▶".encode()
 """Drawn anew, at the other side, by each of the keys 1 and 2 in a session, and by nothing else."""

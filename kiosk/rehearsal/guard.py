@@ -1,8 +1,8 @@
 """A guard in virtual time: answers the session machine and jumps from change to change.
 
 Level × fraction is worked out for any instant at once, where `drivers.guard.output.Arming` plays it tick by
-tick; `tests/rehearsal/test_virtual_guard.py` holds the two side by side. The lease, the port and the device
-are not played: the terminal always answers and the device obeys, unless `fail` says otherwise.
+tick; `tests/kiosk/rehearsal/test_virtual_guard.py` holds the two side by side. The lease, the port and the
+device are not played: the terminal always answers and the device obeys, unless `fail` says otherwise.
 
 Units as in `drivers.guard`: half-mA, ms, permille.
 """

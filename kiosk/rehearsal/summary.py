@@ -1,6 +1,7 @@
 """The rolling summary that the rules read, and the little of the diary that they ask for besides.
 
-`kiosk.diary.history` folds a whole diary into the same summary; `tests/rehearsal` holds the two together.
+`kiosk.diary.history` folds a whole diary into the same summary; `tests/kiosk/rehearsal` holds the two
+together.
 """
 
 from __future__ import annotations

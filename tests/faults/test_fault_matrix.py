@@ -28,8 +28,8 @@ from kiosk.visit.state import Moment, Visit
 from programs.plan import PlannedPhase, SessionPlan
 from tests.drivers.guard_bench import in_virtual_time, virtual_time
 from tests.faults.session_rig import Seat, seated
-from tests.kiosk.visit_bench import Walk
-from tests.session.plans import CONTINUOUS, MONTAGE, SQUEEZE, channel
+from tests.kiosk.session.plans import CONTINUOUS, MONTAGE, SQUEEZE, channel
+from tests.kiosk.visit.visit_bench import Walk
 
 KINDS: Final = ("p24", "rehastim2")
 ZERO_WITHIN_S: Final = 3.0

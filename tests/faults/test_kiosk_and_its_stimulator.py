@@ -19,8 +19,8 @@ import pytest
 from drivers import limits as c
 from kiosk.visit.steps.device import usable
 from tests.faults.guard_rig import BUSY_S, DEVICE_WATCHDOG_S, VirtualDevice, until, virtual_device
-from tests.visit.sitting import feeling, to_the_contact_check
-from tests.visit.test_guard_unit_visit import Box, box
+from tests.whole_visits.sitting import feeling, to_the_contact_check
+from tests.whole_visits.test_guard_unit_visit import Box, box
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.real_time]
 

@@ -21,7 +21,7 @@ from kiosk.keys import Key
 from kiosk.session.lease import Liveness
 from kiosk.settings import RunOptions, resolve
 from kiosk.visit.state import Place
-from tests.kiosk.family_album import FULL
+from tests.kiosk.visit.family_album import FULL
 
 
 class Desk:

@@ -15,7 +15,7 @@ from kiosk.errors import KioskError
 from kiosk.events import Choose
 from kiosk.letters import ADVANCE, CELLS, LINE, Pixels, fit, font_pixels, pixels_of, write
 from kiosk.visit.state import Setting
-from tests.kiosk.visit_bench import Walk
+from tests.kiosk.visit.visit_bench import Walk
 
 SCREENS = [Pixels(1920, 1080), Pixels(1366, 768), Pixels(1280, 1024), Pixels(800, 480), Pixels(3840, 2160)]
 

@@ -18,8 +18,8 @@ from kiosk.diary.store import Store, open_store
 from kiosk.errors import KioskError
 from programs.plan import NotToday, SessionPlan
 from programs.text import Reason
-from tests.kiosk.real_visit import NMES, baseline, begin, daily
-from tests.kiosk.visit_bench import START
+from tests.kiosk.visit.real_visit import NMES, baseline, begin, daily
+from tests.kiosk.visit.visit_bench import START
 
 # ── what is read ────────────────────────────────────────────────────────────────────────────────
 

@@ -28,8 +28,8 @@ from kiosk.diary.store import open_store
 from kiosk.key_gate import QUIET_S
 from kiosk.visit.steps.unanswered import STARTS_CURRENT
 from tests.drivers.device_bench import SimulatorProcess
-from tests.kiosk.visit_bench import FIRST_TIME, SAFE, Walk, today
-from tests.visit.terminal import KEYS
+from tests.kiosk.visit.visit_bench import FIRST_TIME, SAFE, Walk, today
+from tests.whole_visits.terminal import KEYS
 
 LOCKED: Final = "[kiosk]\nlocked = true\n"
 LEFT_ALTERNATE_SCREEN: Final = b"\x1b[?1049l"

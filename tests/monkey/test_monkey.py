@@ -14,7 +14,7 @@ import pytest
 from kiosk.key_gate import QUIET_S
 from tests.monkey import paws
 from tests.monkey.cage import LEFT_ALTERNATE_SCREEN, Cage, answered_folder, cage
-from tests.visit.device_log import DeviceLog
+from tests.whole_visits.device_log import DeviceLog
 
 KIOSKS, INPUTS, OUTBREAK = 2, 1_000, 1_000
 SOAK_KIOSKS, SOAK_INPUTS, SOAK_OUTBREAK = 24, 1_000, 250

@@ -12,11 +12,11 @@ STIMULATOR = "kiosk/doctor/checks/stimulator.py"
 PEOPLE = "kiosk/setup/people_steps.py"
 DISK = "kiosk/doctor/checks/disk.py"
 TEST_STARTS = "tests/kiosk/ops/test_starts.py"
-TEST_SAFE_MODE = "tests/kiosk/test_safe_mode.py"
-TEST_DUMMY = "tests/setup/test_self_test.py::test_only_a_flat_resistor_of_one_kiloohm_is_one"
-TEST_BODY = "tests/setup/test_self_test.py::test_on_a_body_nothing_but_single_pulses_of_the_probe"
-TEST_SETUP = "tests/setup/test_setup.py"
-TEST_TOML = "tests/setup/test_toml_edit.py"
+TEST_SAFE_MODE = "tests/kiosk/visit/test_safe_mode.py"
+TEST_DUMMY = "tests/kiosk/setup/test_self_test.py::test_only_a_flat_resistor_of_one_kiloohm_is_one"
+TEST_BODY = "tests/kiosk/setup/test_self_test.py::test_on_a_body_nothing_but_single_pulses_of_the_probe"
+TEST_SETUP = "tests/kiosk/setup/test_setup.py"
+TEST_TOML = "tests/kiosk/setup/test_toml_edit.py"
 TEST_FAULTS = "tests/kiosk/doctor/test_faults.py"
 TEST_COMMAND = "tests/kiosk/doctor/test_command.py"
 
@@ -68,7 +68,7 @@ MUTANTS = (
         "kiosk/application.py",
         "        if settings.safe_mode:\n",
         "        if False:\n",
-        "tests/visit/test_safe_mode_visit.py::test_kill_9_thrice_then_look_then_therapy_again",
+        "tests/whole_visits/test_safe_mode_visit.py::test_kill_9_thrice_then_look_then_therapy_again",
     ),
     Mutant(
         "safe mode is left with something to mend",
@@ -103,7 +103,7 @@ MUTANTS = (
         SELF_TEST,
         "MOST_HALF_MA: Final = 10\n",
         "MOST_HALF_MA: Final = 12\n",
-        "tests/setup/test_self_test.py -k five_milliamperes",
+        "tests/kiosk/setup/test_self_test.py -k five_milliamperes",
     ),
     Mutant(
         "an answer is not kept before the next question",
@@ -215,13 +215,13 @@ MUTANTS = (
         "kiosk/setup/conversation.py",
         "        return not poll.poll(0)\n",
         "        return True\n",
-        "tests/setup/test_self_test.py::test_the_lease_ends_with_the_installers_terminal",
+        "tests/kiosk/setup/test_self_test.py::test_the_lease_ends_with_the_installers_terminal",
     ),
     Mutant(
         "a terminal that goes is a press of STOP",
         SELF_TEST,
         "            pressing.result()\n",
         "            pass\n",
-        "tests/setup/test_self_test.py::test_a_terminal_that_goes_is_no_press_of_stop",
+        "tests/kiosk/setup/test_self_test.py::test_a_terminal_that_goes_is_no_press_of_stop",
     ),
 )

@@ -13,10 +13,10 @@ TEST_JOURNAL = "tests/kiosk/diary/test_journal.py"
 TEST_MIGRATION = "tests/kiosk/diary/test_migration.py"
 TEST_INBOX = "tests/kiosk/diary/test_inbox.py"
 TEST_CHECK = "tests/kiosk/diary/test_check.py"
-TEST_STORE = "tests/kiosk/test_store.py"
+TEST_STORE = "tests/kiosk/diary/test_store.py"
 TEST_RECORDS = "tests/kiosk/diary/test_records.py"
 TEST_CLOCK = "tests/kiosk/diary/test_clock_trust.py"
-TEST_CLOCKS = "tests/visit/test_clocks.py"
+TEST_CLOCKS = "tests/whole_visits/test_clocks.py"
 BACKUP = "kiosk/ops/backup.py"
 TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
 TEST_UNREADABLE = "tests/kiosk/ops/test_unreadable_month.py"
@@ -395,7 +395,7 @@ MUTANTS = (
         "kiosk/errands/diary_watch.py",
         "if damage != self._told:",
         "if False:",
-        "tests/kiosk/test_damaged_diary.py",
+        "tests/kiosk/visit/test_damaged_diary.py",
     ),
     Mutant(
         "a prescription that has ended comes back with a clock that was set back",
@@ -423,14 +423,14 @@ MUTANTS = (
         "programs/history.py",
         "return self.day > other.day and self.clock.tells_days_from(other.clock)",
         "return self.day > other.day",
-        "tests/kiosk/test_store_history.py",
+        "tests/kiosk/diary/test_store_history.py",
     ),
     Mutant(
         "pain that rose after a session over midnight is not seen",
         "kiosk/diary/history.py",
         "began_at = session.began_at or session.ended_at",
         "began_at = session.ended_at",
-        "tests/kiosk/test_store_history.py",
+        "tests/kiosk/diary/test_store_history.py",
     ),
     Mutant(
         "one answer before midnight is the calm of two days",

@@ -5,20 +5,20 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 STICK = "kiosk/export/stick.py"
-TEST_STICK = "tests/export/test_stick.py"
+TEST_STICK = "tests/kiosk/export/test_stick.py"
 FLOW = "kiosk/visit/steps/stick.py"
-TEST_FLOW = "tests/kiosk/test_flow_stick.py"
+TEST_FLOW = "tests/kiosk/visit/test_flow_stick.py"
 TAKING_ALONG = "kiosk/errands/taking_along.py"
-TEST_ALONG = "tests/export/test_taken_along.py"
+TEST_ALONG = "tests/kiosk/export/test_taken_along.py"
 PINS = "kiosk/access/pins.py"
 ATTEMPTS = "kiosk/access/attempts.py"
-TEST_ROLES = "tests/access/test_roles.py"
+TEST_ROLES = "tests/kiosk/access/test_roles.py"
 SERIES = "kiosk/review/series.py"
 READING = "kiosk/review/reading.py"
-TEST_FAMILY = "tests/review/test_family.py"
+TEST_FAMILY = "tests/kiosk/review/test_family.py"
 CHARTS = "kiosk/visit/pages/chart_pages.py"
-TEST_HELD = "tests/kiosk/test_held_at_the_box.py"
-TEST_CHARTS = "tests/kiosk/test_family_charts.py"
+TEST_HELD = "tests/kiosk/visit/test_held_at_the_box.py"
+TEST_CHARTS = "tests/kiosk/visit/test_family_charts.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -54,7 +54,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "kiosk/export/__main__.py",
         '            files = {NAMES["pdf"]: _sealed(files, asked.password, new_file())}\n',
         '            files = {**files, NAMES["pdf"]: _sealed(files, asked.password, new_file())}\n',
-        "tests/export/test_export_child.py",
+        "tests/kiosk/export/test_export_child.py",
     ),
     Mutant(
         "a password is locked in before it was seen",
@@ -180,14 +180,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "kiosk/access/handed_in.py",
         "    order = await asyncio.to_thread(_sent_order, reader, item)\n",
         "    order = await asyncio.to_thread(_sent_order, reader, item)\n    await store.take(item)\n",
-        "tests/access/test_held.py",
+        "tests/kiosk/access/test_held.py",
     ),
     Mutant(
         "a note that was typed stands under no entry",
         "kiosk/visit/steps/family_notes.py",
         'Note(text=text, author="family", about=about or None)',
         'Note(text=text, author="family")',
-        "tests/kiosk/test_typed_words.py",
+        "tests/kiosk/visit/test_typed_words.py",
     ),
     Mutant(
         "while output is possible characters go into a text",
@@ -201,21 +201,21 @@ MUTANTS: tuple[Mutant, ...] = (
         "kiosk/review/lists.py",
         'original.get(stored.record.about or "", stored.record.about)',
         "stored.record.about",
-        "tests/review/test_word_search.py",
+        "tests/kiosk/review/test_word_search.py",
     ),
     Mutant(
         "words are found with their accents alone",
         "kiosk/review/word_search.py",
         "if not unicodedata.combining(one)",
         "if one",
-        "tests/review/test_word_search.py",
+        "tests/kiosk/review/test_word_search.py",
     ),
     Mutant(
         "settings that lost their end have no PIN",
         "kiosk/diary/settings_file.py",
         "    if lost or not text:\n",
         "    if not text:\n",
-        "tests/kiosk/test_access.py",
+        "tests/kiosk/access/test_pins.py",
     ),
     Mutant(
         "the next stick is closed while it is written",

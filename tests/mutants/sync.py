@@ -10,12 +10,12 @@ OUTBOX = "kiosk/diary/outbox.py"
 BUNDLE = "kiosk/sync/bundle.py"
 TRANSPORT = "kiosk/sync/transport.py"
 HANDED_IN = "kiosk/access/handed_in.py"
-TEST_PREPARE = "tests/sync/test_prepare.py"
-TEST_DOCTOR_SAYS = "tests/sync/test_doctor_says.py"
-TEST_OUTBOX = "tests/sync/test_outbox.py"
-TEST_SENDER = "tests/sync/test_sender.py"
-TEST_TRANSPORT = "tests/sync/test_transport.py"
-TEST_HANDED_IN = "tests/access/test_handed_in.py"
+TEST_PREPARE = "tests/kiosk/sync/test_prepare.py"
+TEST_DOCTOR_SAYS = "tests/kiosk/sync/test_doctor_says.py"
+TEST_OUTBOX = "tests/kiosk/sync/test_outbox.py"
+TEST_SENDER = "tests/kiosk/sync/test_sender.py"
+TEST_TRANSPORT = "tests/kiosk/sync/test_transport.py"
+TEST_HANDED_IN = "tests/kiosk/access/test_handed_in.py"
 
 MUTANTS = (
     Mutant(
@@ -177,7 +177,7 @@ MUTANTS = (
         "kiosk/sync/carried.py",
         "other.patient != search.patient:",
         "False:",
-        "tests/sync/test_carried.py",
+        "tests/kiosk/sync/test_carried.py",
     ),
     Mutant(
         "a redirection is followed",

@@ -23,7 +23,7 @@ from kiosk.page import (
 )
 from kiosk.visit.pages import fault_panel
 from kiosk.visit.steps.fault_panel import FaultPanel
-from tests.kiosk.family_album import opened
+from tests.kiosk.visit.family_album import opened
 
 STOP_TEXT = "S T O P    Space, or the stop button"
 READ = Choice(Key.EIGHT, "Read it to me", prominent=False)

@@ -13,7 +13,7 @@ from kiosk import words
 from kiosk.page import Page
 from kiosk.screens.draw import draw
 from kiosk.widgets.canvas import Drawing
-from tests.kiosk.visit_album import Shot, album
+from tests.kiosk.visit.visit_album import Shot, album
 
 LOOKS = Path(__file__).parent / "looks.txt"
 _DIGITS_OF_A_LOOK = 10

@@ -16,7 +16,7 @@ from kiosk.page import NumberLine, Page
 from kiosk.screens.draw import DESIGN_HEIGHT, LEAST_HEIGHT, LEAST_WIDTH, draw
 from kiosk.widgets.canvas import Drawing
 from kiosk.widgets.frame import LEAST_TOUCH_WIDTH
-from tests.kiosk.visit_album import Shot, album
+from tests.kiosk.visit.visit_album import Shot, album
 from tests.screens import looks
 from tests.screens.gallery import SIZES
 from tests.screens.looks import View, pages

@@ -238,7 +238,7 @@ class Machine:
     def python(self, program: str, within_s: float = WITHIN_S) -> str:
         return self.asked(f"/usr/bin/python3 -I -c {shlex.quote(program)}", within_s)
 
-    # ── as the tests' person needs it (tests/visit/person.py) ──
+    # ── as the tests' person needs it (tests/whole_visits/person.py) ──
 
     @property
     def lines(self) -> list[str]:

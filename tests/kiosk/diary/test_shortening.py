@@ -20,7 +20,7 @@ from kiosk.diary.store import Store, StoreReader, open_reader, open_store
 from kiosk.review.alerts import LOOKED_AT, read_alerts
 from programs.contact import LAST_GOOD, GoodContact
 from tests.kiosk.diary.lives import lived
-from tests.rehearsal.folders import ENDS, rehearsed
+from tests.kiosk.rehearsal.folders import ENDS, rehearsed
 
 DAY = dt.timedelta(days=1)
 SHORT = 31 * DAY

@@ -15,7 +15,7 @@ from kiosk.clock import FixedClock
 from kiosk.diary.folder import META
 from kiosk.errors import KioskError
 from kiosk.ops.take_over import take_over
-from tests.rehearsal.folders import ENDS, rehearsed
+from tests.kiosk.rehearsal.folders import ENDS, rehearsed
 
 CLOCK = partial(FixedClock, ENDS)
 

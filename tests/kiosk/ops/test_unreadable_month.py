@@ -26,9 +26,9 @@ from kiosk.ops.review import review
 from kiosk.review.family import FamilyView, Found
 from kiosk.review.reading import family_view
 from kiosk.review.word_search import find
-from tests.kiosk.family_album import FULL, opened
-from tests.kiosk.visit_bench import Walk
-from tests.rehearsal.folders import ENDS, rehearsed
+from tests.kiosk.rehearsal.folders import ENDS, rehearsed
+from tests.kiosk.visit.family_album import FULL, opened
+from tests.kiosk.visit.visit_bench import Walk
 
 MONTH = "2026-09"
 CLOCK = FixedClock(ENDS)
