@@ -112,6 +112,10 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
 
         self._stop_frame: InFlight[AnswerT] | None = None
         """A stop frame that left and is not followed up yet."""
+        self._stops_what_is_on = False
+        """As far as we know the stop that is under way has something to switch off."""
+        self._restarted_meanwhile = False
+        """The device said during this stop that it had restarted."""
         self._stop_run: asyncio.Task[StopOutcome] | None = None
 
         self._link = SerialLink(
@@ -163,6 +167,15 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
     @abstractmethod
     async def _read_state(self) -> Reading:
         """How an initialised device is; the turn is ours. Raises DeviceStopped (latched) when not well."""
+
+    @property
+    def _is_on(self) -> bool:
+        """We switched the device's stage on, and know of nothing that switched it off."""
+        return self._initialised and self._latched is None
+
+    def _was_off(self, answer: AnswerT | StimulatorError | None) -> bool:
+        """Whether this answer to a stop says that there was nothing to stop."""
+        return False
 
     @abstractmethod
     def _stop_command(self) -> CommandT:
@@ -257,8 +270,9 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
 
     def stop_now(self) -> None:
         """The stop frame leaves before this returns, whatever answer is in flight. Never raises."""
-        self._initialised = False
+        was_on, self._initialised = self._is_on, False
         if not self._stopping:
+            self._stops_what_is_on, self._restarted_meanwhile = was_on, False
             self._stop_frame = self._send_stop(void=False)
 
     async def stop(self) -> StopOutcome:
@@ -298,13 +312,14 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
     async def _stop_and_ask(self) -> StopOutcome:
         """Stop frame and status query, up to three times; confirmed only by the device's own word."""
         how = "no answer"
+        answers: list[AnswerT | StimulatorError | None] = []
         for attempt in range(1, limits.STOP_TRIES + 1):
             began_s = self._loop.time()
             frame = self._stop_frame if attempt == 1 else None
             if frame is None:
                 frame = self._send_stop(void=attempt > 1)
             if frame is not None:
-                await frame.answer
+                answers.append(await frame.answer)
             question = self._send_while_stopping(self._status_command())
             status = await question.answer if question is not None else None
             if self._lost is not None:
@@ -313,11 +328,21 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
                 off, how = self._says_off(status)
                 if off:
                     self._output = {}
-                    return StopOutcome(True, attempt, how, self._clock())
+                    return StopOutcome(True, attempt, how, self._clock(), self._fault_of_stop(answers))
             # A refusal comes back at once: the tries are spread out, so that a busy device can get ready.
             if attempt < limits.STOP_TRIES:
                 await asyncio.sleep(max(0.0, began_s + limits.ACK_S - self._loop.time()))
-        return StopOutcome(False, limits.STOP_TRIES, f"{how}, {limits.SILENCE_S:.0f} s silence")
+        how = f"{how}, {limits.SILENCE_S:.0f} s silence"
+        return StopOutcome(False, limits.STOP_TRIES, how, fault=self._fault_of_stop(answers))
+
+    def _fault_of_stop(self, answers: list[AnswerT | StimulatorError | None]) -> str:
+        """As `StopOutcome.fault`; `answers` are those to the stop frames. One that came to nothing may have
+        been done without our hearing of it: after it "there is nothing to stop" says no more than silence."""
+        if not self._stops_what_is_on:
+            return ""
+        if self._restarted_meanwhile or any(map(self._was_off, answers[:1])):
+            return "restarted"
+        return "no_answer" if all(one is None or self._was_off(one) for one in answers) else ""
 
     def _send_stop(self, *, void: bool) -> InFlight[AnswerT] | None:
         """Pre-empt everything with a stop frame. None when there is no port any more."""

@@ -91,6 +91,9 @@ class Hello:
 class Test:
     """Begin the STOP test: stage on, no pulse. It ends by `Stop("test")`, a stop key, or 3 minutes."""
 
+    button: bool = False
+    """Only a button that the guard itself watches passes it; every other stop ends it (safety rule 15)."""
+
 
 @record
 class Arm:

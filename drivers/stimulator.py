@@ -130,6 +130,9 @@ class StopOutcome:
     """For the log and the screen's small print: "status 0, high voltage off", "no answer, 3 s silence" …"""
     confirmed_at_s: float | None = None
     """CLOCK_MONOTONIC of the confirming answer."""
+    fault: str = ""
+    """What was seen of a device that was well until then: "restarted", it was switched off before the stop
+    could do it; "no_answer", it was deaf to all of the stop (safety rule 21)."""
 
 
 class StimulatorError(Exception):

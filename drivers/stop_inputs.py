@@ -70,6 +70,10 @@ class StopInputs:
         """The inputs that are there now."""
         return tuple(item.name for item in self._open.values())
 
+    def is_button(self, name: str) -> bool:
+        """It is one of our own, and no keyboard on which other keys are pressed, too."""
+        return any(item.name == name and item.any_key for item in self._open.values())
+
     @property
     def missing(self) -> tuple[str, ...]:
         """What the installer named and is not there."""
@@ -138,7 +142,7 @@ class _Input:
 
     def __init__(self, name: str, any_key: bool) -> None:
         self.name = name
-        self._any_key = any_key
+        self.any_key = any_key
         self._rest = b""
 
     def stops(self, data: bytes) -> bool:
@@ -148,7 +152,7 @@ class _Input:
         self._rest = data[whole:]
         return any(
             (kind == EV_SYN and code == SYN_DROPPED)
-            or (kind == EV_KEY and value == PRESSED and (self._any_key or code in STOP_CODES))
+            or (kind == EV_KEY and value == PRESSED and (self.any_key or code in STOP_CODES))
             for _s, _us, kind, code, value in INPUT_EVENT.iter_unpack(data[:whole])
         )
 

@@ -131,7 +131,12 @@ class Application:
             on_end=self._session_ended,
             on_tone=sounds.play,
         )
-        self._stop_test = StopTest(send=self._guard.send, clock=clock, on_event=self._hear)
+        self._stop_test = StopTest(
+            send=self._guard.send,
+            clock=clock,
+            on_event=self._hear,
+            button_alone=settings.stop_button_alone,
+        )
         self._contact = ContactRunner(
             send=self._guard.send, clock=clock, liveness=liveness, on_end=self._hear
         )
@@ -145,6 +150,7 @@ class Application:
             plays_tones=sounds.can_play,
             sets_letters=bool(settings.config.kiosk.letters),
             safe_mode=settings.safe_mode,
+            stop_button_alone=settings.stop_button_alone,
             recipient=_recipient(settings.config.sync),
         )
         self._presence = _presence(settings, store.folder)

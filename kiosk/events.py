@@ -246,10 +246,12 @@ class StopTestEnded(msgspec.Struct, frozen=True):
     confirmed: bool
     how: str
     by_person: bool = True
-    """False: nobody pressed STOP; the test ended by itself (three minutes, the device)."""
+    """False: nobody pressed STOP, or not the one that is to be tested; the test ended by itself (three
+    minutes, the device)."""
     why: str = ""
     """By what, where it was nobody: "test_over" (three minutes), "test_too_early" (pressed before there was
-    something to switch off), "refused", "stop_input_lost", or a fault's kind."""
+    something to switch off), "no_button" (a key, where the button is to be tested), "refused",
+    "stop_input_lost", or a fault's kind."""
 
 
 class ContactCheckEnded(msgspec.Struct, frozen=True):

@@ -72,6 +72,11 @@ class RunSettings(msgspec.Struct, frozen=True):
     """The kiosk ended by itself too often (`kiosk.ops.starts`): neither simulator nor guard is started."""
 
     @property
+    def stop_button_alone(self) -> bool:
+        """Plain lines over a stimulator: of all that stops only a button passes the STOP test (rule 15)."""
+        return self.plain and self.kind == "real"
+
+    @property
     def guard_folder(self) -> Path:
         """Where a guard of our own keeps its tally; made by whoever starts it."""
         return self.data_folder / "guard"

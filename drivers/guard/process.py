@@ -23,7 +23,7 @@ from drivers.guard.lease import Now, system_now
 from drivers.guard.output import Arming, Refusal
 from drivers.guard.probe import Probing, measure
 from drivers.guard.report import device_of, is_news, status_of
-from drivers.guard.requests import planned_s, refusal
+from drivers.guard.requests import refusal
 from drivers.line import Line
 from drivers.sd_notify import Vitals
 from drivers.stimulator import (
@@ -52,8 +52,6 @@ OUTPUT_MS: Final = int(c.ACK_S * 1000) - CHECK_MARGIN_MS
 FRAME_FIRST_S: Final = 0.001
 """After a stop frame nothing else is done for so long: this process runs before others, and the kernel's own
 thread that carries the frame on may be one of them."""
-MOST_RESTARTS: Final = 1
-"""Of the device, in 24 hours."""
 ASK_ANEW: Final = ("restarted", "no_answer")
 """After these the device may have restarted: a brown-out shows as a moment of deafness (rule 21)."""
 MOST_STOPPERS: Final = 8
@@ -99,7 +97,7 @@ class Guard:
         self._stoppers: dict[Line, None] = {}
         """In the order in which they came."""
         self._refused_ms = -TELL_REFUSED_EVERY_MS
-        self._client_build, self._stop_tested = "", False
+        self._client_build, self._stop_tested, self._button_alone = "", False, False
         self._stage_on = False
         """The device said so during this STOP test: only then is there something for STOP to switch off."""
         self._driver: Stimulator | None = None
@@ -108,6 +106,8 @@ class Guard:
         self._applied: dict[int, int] = {}
         self._confirmed_at_s: float | None = None
         self._stop_why, self._stop_s, self._stop_asked = "", 0.0, False
+        self._restarted = False
+        """Since it said who it is, the device may have restarted; that was counted."""
         self._device = device_of(None, None, kind, simulated, self.build, "Looking for the stimulator.")
         self._told: m.Status | None = None
         self._told_ms = 0
@@ -156,7 +156,8 @@ class Guard:
     # ── the one stop path ──
 
     def trip(self, why: str, *, asked: bool = False) -> None:
-        """Stop (`asked`: by the client). The frame leaves before anything is awaited, told or logged.
+        """Stop (`asked`: by what passes the STOP test). The frame leaves before anything is awaited, told or
+        logged.
 
         Exactly one Stopped follows.
         """
@@ -174,8 +175,9 @@ class Guard:
 
     def stop_pressed(self, name: str) -> None:
         """A stop input beside the kiosk (rule 14); it acts only while something may come out."""
+        is_button = self.stop_inputs.is_button(name)
         if self.state in LIVE:
-            self.trip("button", asked=True)
+            self.trip("button" if is_button else "keyboard", asked=is_button or not self._button_alone)
 
     def stop_input_lost(self, name: str) -> None:
         """What was tested, or is just being confirmed, is not there any more: a stop, and another test
@@ -198,10 +200,7 @@ class Guard:
     def _trouble(self, error: StimulatorError) -> None:
         """The device is not well. While output was possible: fault and stop. Otherwise look for it anew."""
         kind = error.fault if isinstance(error, DeviceStopped) else error.kind
-        # In the STOP test no pulse can brown it out: there a lost answer is a lost answer.
-        restarted = kind == "restarted" or (kind == "no_answer" and self.state in ("probing", "armed"))
-        if self.state in ("idle", *LIVE) and restarted:
-            self._tally.restarted()
+        self._count_restart(kind)
         if self.state in LIVE:
             self.trip(kind)
             self._send(m.Fault(self.epoch, kind, getattr(error, "channel", None), str(error)[:400]))
@@ -209,6 +208,15 @@ class Guard:
             self._enter("no_device")
             self._announce(error.sentence)
             self._tally.save()
+
+    def _count_restart(self, fault: str) -> None:
+        """If `fault` may mean one (rule 21), also where it is seen while a stop is under way: once."""
+        doing = self._stop_from if self.state == "stopping" else self.state
+        # In the STOP test no pulse can brown it out: there a lost answer is a lost answer.
+        restarted = fault == "restarted" or (fault == "no_answer" and doing in ("probing", "armed"))
+        if restarted and doing in ("idle", *LIVE) and not self._restarted:
+            self._restarted = True
+            self._tally.restarted()
 
     async def _confirm(self) -> None:
         """Second half of every stop: the device's own word, or that there was none."""
@@ -224,6 +232,7 @@ class Guard:
         duration_ms = ((outcome.confirmed_at_s or time.monotonic()) - self._stop_s) * 1000
         self._confirmed_at_s = outcome.confirmed_at_s or self._confirmed_at_s
         self._applied = {}
+        self._count_restart(outcome.fault)
         if self._stop_asked and self._stop_from == "testing" and self._client is not None:
             self._stop_tested = outcome.confirmed and self._stage_on
             self._stop_why = self._stop_why if self._stage_on else "test_too_early"
@@ -231,7 +240,7 @@ class Guard:
             self.state = self._stop_from
         elif not outcome.confirmed:
             self.state = "unconfirmed"
-        elif self._stop_from in ("idle", *LIVE) and self._stop_why not in ASK_ANEW:
+        elif self._stop_from in ("idle", *LIVE) and self._stop_why not in ASK_ANEW and not self._restarted:
             self.state = "idle"
         else:
             self.state = "no_device"  # off, but who it is has to be asked first (rule 21)
@@ -256,7 +265,7 @@ class Guard:
                 self._admission.check(identity)
                 if (await self._read()).running is not Running.OFF:
                     raise NoAnswer("The stimulator does not say that its output is off.")
-                self.state = "idle"
+                self.state, self._restarted = "idle", False
                 self._announce("", identity)
                 return
             except StimulatorError as error:
@@ -393,8 +402,8 @@ class Guard:
     def _hear(self, datagram: bytes) -> None:
         self._expired()
         if not datagram:
-            self._client, self._client_build, self._stop_tested = None, "", False
-            self._stop_asked = False  # what it began to test is not the next client's
+            # What it began to test is not the next client's.
+            self._client, self._client_build, self._stop_tested, self._stop_asked = None, "", False, False
             self._leaving |= self._listener is None
             self.trip("client_gone")
             return
@@ -408,7 +417,7 @@ class Guard:
         refused: Refusal | None = None
         match message:
             case m.Stop(why):
-                self.trip(why, asked=True)
+                self.trip(why, asked=not self._button_alone)
             case m.Hello(v, build):
                 self._client_build = build if v == m.PROTOCOL_VERSION else ""
                 self._send(self._device)
@@ -418,8 +427,9 @@ class Guard:
                 self._live.renew(message, self._now())
             case m.Present(epoch) if isinstance(self._live, Arming) and epoch == self.epoch:
                 self._live.present(self._now())
-            case m.Test():
+            case m.Test(button):
                 refused = self._begin("testing")
+                self._button_alone = button if refused is None else self._button_alone
             case m.Arm() | m.Probe():
                 refused = self._arm(message)
             case m.Level() | m.Next() | m.Rest():
@@ -461,14 +471,7 @@ class Guard:
             return Refusal("stop_input", name, "plugged in")
         if not self._stop_tested:
             return Refusal("stop_test", "not tested", "a STOP test that the device confirmed")
-        if self._tally.restarts() > MOST_RESTARTS:
-            return Refusal("restarts", str(self._tally.restarts()), str(MOST_RESTARTS))
-        if self._tally.seconds() >= c.MAX_DAY_S:
-            return Refusal("day", str(int(self._tally.seconds())), str(c.MAX_DAY_S))
-        refused = refusal(wanted, self._driver)
-        if refused is None and not self._tally.save(planned_s(wanted)):
-            # What was put out today has to be kept (rule 29).
-            refused = Refusal("tally", "not written", "written before arming")
+        refused = refusal(wanted, self._driver, self._tally)
         if refused is not None:
             return refused
         if isinstance(wanted, m.Probe):

@@ -1,14 +1,22 @@
-"""What an arming may not ask for, told before anything is switched on. No I/O; limits: `drivers.bounds`."""
+"""What an arming may not ask for, told before anything is switched on; limits: `drivers.bounds`.
+
+No I/O, but that `refusal` has the tally keep what is let through.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from drivers.bounds import Bound, channel_bounds, first_broken, plan_bounds
 from drivers.guard.output import Refusal, channel_targets
+from drivers.limits import MAX_DAY_S
 from drivers.messages import Arm, ChannelLimit, Phase, Probe
 from drivers.stimulator import Capabilities, Stimulator, Targets
+from drivers.tally import Tally
+
+MOST_RESTARTS: Final = 1
+"""Of the device, in 24 hours."""
 
 
 class Able(Protocol):
@@ -24,9 +32,24 @@ class Able(Protocol):
     def refusal(self) -> Callable[[Targets], str | None]: ...
 
 
-def refusal(wanted: Arm | Probe, driver: Stimulator) -> Refusal | None:
-    """Why this cannot be begun with this device, or None."""
-    return arm_refusal(wanted, driver) if isinstance(wanted, Arm) else probe_refusal(wanted, driver)
+def refusal(wanted: Arm | Probe, driver: Stimulator, tally: Tally) -> Refusal | None:
+    """Why this cannot be begun now with this device; None: it can, and is counted for today."""
+    refused = _day_refusal(tally)
+    if refused is None:
+        refused = arm_refusal(wanted, driver) if isinstance(wanted, Arm) else probe_refusal(wanted, driver)
+    if refused is None and not tally.save(_planned_s(wanted)):
+        # What was put out today has to be kept (rule 29).
+        refused = Refusal("tally", "not written", "written before arming")
+    return refused
+
+
+def _day_refusal(tally: Tally) -> Refusal | None:
+    """What holds for some hours, whatever is asked for (safety rules 21 and 29)."""
+    if tally.restarts() > MOST_RESTARTS:
+        return Refusal("restarts", str(tally.restarts()), str(MOST_RESTARTS))
+    if tally.seconds() >= MAX_DAY_S:
+        return Refusal("day", str(int(tally.seconds())), str(MAX_DAY_S))
+    return None
 
 
 def arm_refusal(arm: Arm, driver: Able) -> Refusal | None:
@@ -54,7 +77,7 @@ def probe_refusal(probe: Probe, driver: Stimulator) -> Refusal | None:
     return bound_refusal(channel_bounds(probe.channels, driver.capabilities))
 
 
-def planned_s(wanted: Arm | Probe) -> float:
+def _planned_s(wanted: Arm | Probe) -> float:
     """How long current may flow; the few pulses of a contact check do not count."""
     return sum(phase.duration_ms for phase in wanted.plan.phases) / 1000 if isinstance(wanted, Arm) else 0.0
 

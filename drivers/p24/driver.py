@@ -47,6 +47,7 @@ from drivers.stimulator import (
     Refused,
     Running,
     Stimulator,
+    StimulatorError,
     Targets,
     WrongDevice,
 )
@@ -118,9 +119,9 @@ class P24(FramedDriver[Command, Answer]):
                 self._latched = None
             self._raise_if_latched()
             self._initialised, self._probing = False, True
-            if self._measures is not None:
+            was_on, self._measures, self._low_level = self._measures is not None, None, True
+            if was_on:
                 self._judge_low_level(await self._exchange_in_turn(LlStop()))
-            self._measures, self._low_level = None, True
             self._judge_low_level(await self._exchange_in_turn(LlInit(_MEASUREMENTS[measures])))
             self._raise_unless_probing()
             self._measures = measures
@@ -149,8 +150,9 @@ class P24(FramedDriver[Command, Answer]):
 
     def stop_now(self) -> None:
         """As `Stimulator.stop_now`; nothing is probed after it either."""
-        self._probing, self._measures = False, None
+        self._probing = False
         super().stop_now()
+        self._measures = None
 
     async def identify(self) -> Identity:
         """Stop whatever runs, ask who it is (card, "Start-up"). Raises WrongDevice, NoAnswer, Unplugged."""
@@ -251,6 +253,13 @@ class P24(FramedDriver[Command, Answer]):
             raise self._latch(codec.NIBBLE_FAULTS.get(nibble, "result"), channel, detail=repr(data))
         if data.result != codec.RESULT_OK:
             raise self._latch(_RESULT_FAULTS.get(data.result, "result"), detail=repr(data))
+
+    @property
+    def _is_on(self) -> bool:
+        return super()._is_on or (self._measures is not None and self._latched is None)
+
+    def _was_off(self, answer: Answer | StimulatorError | None) -> bool:
+        return isinstance(answer, Ack) and answer.result == codec.RESULT_NOT_INITIALISED
 
     def _stop_command(self) -> Command:
         return LlStop() if self._low_level else MlStop()

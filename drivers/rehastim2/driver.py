@@ -204,9 +204,10 @@ class RehaStim2(FramedDriver[Command, Answer]):
             self._link.write(command_frame(InitAck(result), number))
         if version != codec.VERSION:
             self._identified = False
-        if self._initialised:
+        if self._initialised or self._stopping:
             unheard_s = self._age_clock() - self._heard_at_s
             fault = "lapsed" if unheard_s >= self.capabilities.watchdog_s else "restarted"
+            self._restarted_meanwhile |= self._stopping and fault == "restarted"
             self._report(fault, f"Init, {unheard_s:.3f} s after the last question")
 
     def _on_lost(self, error: Unplugged) -> None:

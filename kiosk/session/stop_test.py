@@ -14,12 +14,14 @@ from kiosk.events import StopTestEnded, StopTestReady
 from kiosk.session import rules
 from kiosk.session.waking import Waking
 
-BY_PERSON: Final = frozenset({"test", "button"})
-"""The reasons of a stop that pass the test: a stop key, or a button that the guard itself watches."""
+BUTTON: Final = "button"
+BY_PERSON: Final = frozenset({"test", "keyboard", BUTTON})
+"""The reasons of a stop by the person: a stop key, on a keyboard that the guard itself watches too, or a
+button."""
 
 
 class StopTest:
-    """One test after the other."""
+    """One test after the other. `button_alone`: a key ends it, and only a button passes it."""
 
     def __init__(
         self,
@@ -27,8 +29,10 @@ class StopTest:
         send: Callable[[guard.ToGuard], None],
         clock: Clock,
         on_event: Callable[[StopTestReady | StopTestEnded], None],
+        button_alone: bool = False,
     ) -> None:
         self._send = send
+        self._button_alone = button_alone
         self._clock = clock
         self._on_event = on_event
         self._under_way = False
@@ -46,7 +50,7 @@ class StopTest:
         """Asks the guard for it; its end comes through `on_event`."""
         self._under_way, self._ready = True, False
         self._await_guard()
-        self._send(guard.Test())
+        self._send(guard.Test(self._button_alone))
 
     def press_stop(self) -> None:
         """A stop key."""
@@ -64,8 +68,9 @@ class StopTest:
                 self._on_event(StopTestReady())
             case guard.Stopped():
                 by_person = message.why in BY_PERSON
-                why = "" if by_person else message.why
-                self._end(StopTestEnded(message.confirmed, message.how, by_person, why))
+                passed = by_person and (message.why == BUTTON or not self._button_alone)
+                why = "" if passed else "no_button" if by_person else message.why
+                self._end(StopTestEnded(message.confirmed, message.how, passed, why))
             case guard.Refused():
                 how = f"refused: {message.limit}"
                 self._end(StopTestEnded(True, how, by_person=False, why="refused"))

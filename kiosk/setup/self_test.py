@@ -142,7 +142,7 @@ class SelfTest:
         await asyncio.gather(pressing, return_exceptions=True)
         if not pressing.cancelled():
             pressing.result()
-        return stopped.confirmed and stopped.why in ("test", "button")
+        return stopped.confirmed and stopped.why in ("test", "keyboard", "button")
 
     async def channel(self, channel: int, pressed: Callable[[], Any]) -> Result:
         """Measures; on the dummy load puts out up to 5 mA, until the dead-man ends it. A line stops it."""

@@ -62,6 +62,8 @@ class Setting(msgspec.Struct, frozen=True):
     """The kiosk says how large its terminal's letters are (`kiosk.letters`)."""
     safe_mode: bool = False
     """The kiosk ended by itself too often: no therapy until somebody has looked."""
+    stop_button_alone: bool = False
+    """The STOP test asks for the stop button, and no key passes it (safety rule 15)."""
     recipient: str = ""
     """To whom the diary is sent, if the person wants it; empty: this box sends nothing."""
 

@@ -105,6 +105,8 @@ class FakeStimulator:
     hold: asyncio.Event | None = None
     """While set, `apply` waits for it: an acknowledgement that does not come."""
     stop_hold: asyncio.Event | None = None
+    stop_fault: str = ""
+    """What the stop finds out of the device."""
     leads: dict[int, tissue.Lead | None] = field(default_factory=dict)
     """Channel → what its pads lie on; a good lead where none is named."""
     begin_probe_takes_s: float = 0.0
@@ -189,8 +191,8 @@ class FakeStimulator:
             await self.stop_hold.wait()
         self._fail("stop")
         if not self.confirms:
-            return StopOutcome(False, 3, "no answer, 3 s silence")
-        return StopOutcome(True, 1, "off", time.monotonic())
+            return StopOutcome(False, 3, "no answer, 3 s silence", fault=self.stop_fault)
+        return StopOutcome(True, 1, "off", time.monotonic(), self.stop_fault)
 
     async def close(self) -> None:
         self._note("close")

@@ -981,6 +981,96 @@ async def test_a_restart_of_the_device_is_identified_anew_and_the_second_ends_th
         assert (await client.ask(arm(3))).limit == "restarts"
 
 
+@pytest.mark.parametrize("confirms", [True, False])
+@pytest.mark.parametrize("fault", ["restarted", "no_answer"])
+@in_virtual_time
+async def test_a_restart_that_a_stop_finds_out_counts_like_one_that_ends_in_a_stop(
+    fault: str, *, confirms: bool
+) -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.armed()
+        for epoch in (1, 2):
+            asked = device.names().count("identify")
+            device.stop_fault, device.confirms = fault, confirms
+            mark = client.mark()
+            client.send(m.Stop("person"))
+            stopped = await client.until_type(m.Stopped, mark)
+            assert (stopped.why, stopped.confirmed) == ("person", confirms), "her stop stays hers"
+            device.stop_fault, device.confirms = "", True
+            await client.until_state("idle", mark)
+            assert device.names().count("identify") > asked, "who it is, is asked anew"
+            client.stop_leasing()
+            if epoch == 1:
+                assert (await client.ask(arm(2))).limit == "stop_test"
+                await client.stop_test()
+                client.send(arm(2))
+                client.keep_lease(2)
+                await client.until(lambda x: isinstance(x, m.Status) and x.may_raise, client.mark())
+        await client.stop_test()
+        assert (await client.ask(arm(3))).limit == "restarts"
+
+
+@pytest.mark.parametrize("fault", ["restarted", "no_answer"])
+@in_virtual_time
+async def test_the_stop_that_a_restart_led_to_does_not_count_it_again(fault: str) -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.armed()
+        device.stop_fault = fault
+        device.fails["check"] = DeviceStopped("It restarted.", "restarted")
+        mark = client.mark()
+        await client.until_type(m.Stopped, mark)
+        device.stop_fault = ""
+        device.fails.clear()
+        client.stop_leasing()
+        await client.until_state("idle", mark)
+        await client.stop_test()
+        client.send(arm(2))
+        await client.until_state("armed", client.mark())
+
+
+@pytest.mark.parametrize(("fault", "refusal"), [("no_answer", None), ("restarted", "restarts")])
+@in_virtual_time
+async def test_a_restart_that_the_stop_of_a_stop_test_finds_out_has_it_tested_anew(
+    fault: str, refusal: str | None
+) -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.hello()
+        for _ in range(2):
+            device.stop_fault = fault
+            await client.stop_test()
+            device.stop_fault = ""
+            if refusal is not None:
+                assert (await client.ask(arm())).limit == "stop_test"
+        await client.stop_test()
+        if refusal is not None:
+            assert (await client.ask(arm())).limit == refusal
+            return
+        client.send(arm())
+        await client.until_state("armed", client.mark())
+
+
+@in_virtual_time
+async def test_a_restart_that_is_heard_with_a_stop_of_the_person_counts() -> None:
+    device = FakeStimulator()
+    async with guarded(device) as client:
+        await client.armed()
+        await client.raised(2)
+        assert device.on_trouble is not None
+        mark = client.mark()
+        client.guard.trip("person", asked=True)
+        for _ in range(2):
+            device.on_trouble(DeviceStopped("It restarted.", "restarted"))
+        assert (await client.until_type(m.Stopped, mark)).why == "person"
+        client.stop_leasing()
+        await client.until_state("idle", mark)
+        assert client.of(m.Fault, mark) == [], "it ends nothing that has not ended"
+        assert client.guard._tally.restarts() == 1
+        assert (await client.ask(arm(2))).limit == "stop_test"
+
+
 @pytest.mark.parametrize(
     ("error", "refusal"),
     [(NoAnswer("It is deaf."), None), (DeviceStopped("It restarted.", "restarted"), "restarts")],

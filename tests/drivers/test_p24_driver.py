@@ -314,6 +314,46 @@ async def test_a_restart_at_zero_is_seen_too() -> None:
         assert stopped.value.fault == "restarted"
 
 
+@pytest.mark.parametrize("deaf_s", [0.0, 0.2, 0.3, 1.0, 60.0])
+@in_virtual_time
+async def test_a_restart_that_meets_a_stop_is_seen_by_the_stop(deaf_s: float) -> None:
+    async with ready_p24() as (driver, bench):
+        await driver.apply(targets(10))
+        bench.fault("brown_out")
+        bench.device._deaf_until_s = virtual_time().now_s + deaf_s
+        outcome = await driver.stop()
+        assert outcome.fault == ("restarted" if deaf_s == 0 else "no_answer")
+        assert outcome.confirmed is (deaf_s < 1)
+
+
+@in_virtual_time
+async def test_a_stop_that_finds_on_what_was_switched_on_saw_no_restart() -> None:
+    async with ready_p24() as (driver, bench):
+        for again in range(3):
+            await driver.apply(targets(10 * again))
+            assert (await driver.stop()).fault == ""
+            assert (await driver.stop()).fault == "", "nothing is on, and nobody expects it"
+            await driver.initialise()
+        bench.fault("pad_off:1")
+        await driver.apply(targets(40))
+        await asyncio.sleep(0.1)
+        with pytest.raises(DeviceStopped):
+            await driver.check()
+        bench.fault("brown_out")
+        bench.device._deaf_until_s = 0
+        assert (await driver.stop()).fault == "", "it has stopped itself, and said so"
+
+
+@pytest.mark.parametrize("fault", ["stop_ignored:1", "busy:1"])
+@in_virtual_time
+async def test_a_stop_that_was_done_at_the_second_try_saw_no_restart(fault: str) -> None:
+    async with ready_p24() as (driver, bench):
+        await driver.apply(targets(10))
+        bench.fault(fault)
+        outcome = await driver.stop()
+        assert (outcome.confirmed, outcome.fault) == (True, "")
+
+
 @in_virtual_time
 async def test_a_result_other_than_ok_latches() -> None:
     async with ready_p24() as (driver, bench):

@@ -335,6 +335,28 @@ async def test_an_error_that_nobody_asked_for_is_told_at_once() -> None:
 
 
 @in_virtual_time
+async def test_a_restart_that_meets_the_stop_of_a_check_is_seen_by_the_stop() -> None:
+    async with probing_p24() as (driver, bench):
+        bench.fault("brown_out")
+        bench.device._deaf_until_s = 0
+        assert (await driver.stop()).fault == "restarted"
+
+
+@pytest.mark.parametrize("after_s", [None, 0.0, 0.0005, 0.001, 0.002, 0.1])
+@in_virtual_time
+async def test_a_stop_between_the_two_rounds_of_a_check_saw_no_restart(after_s: float | None) -> None:
+    async with probing_p24() as (driver, _bench):
+        if after_s is None:
+            await driver.begin_probe("current")
+        else:
+            beginning = asyncio.create_task(driver.begin_probe("current"))
+            await asyncio.sleep(after_s)
+        assert (await driver.stop()).fault == ""
+        if after_s is not None:
+            await asyncio.gather(beginning, return_exceptions=True)
+
+
+@in_virtual_time
 async def test_a_brown_out_is_seen_by_the_next_pulse() -> None:
     async with probing_p24() as (driver, bench):
         bench.fault("brown_out")

@@ -520,6 +520,24 @@ async def test_a_stop_of_a_device_that_has_just_restarted_is_confirmed_after_its
         outcome = await driver.stop()
         assert outcome.confirmed
         assert outcome.tries > 1
+        assert outcome.fault == "restarted"
+
+
+@in_virtual_time
+async def test_an_init_of_a_device_that_was_not_on_or_has_lapsed_is_no_restart_seen_by_a_stop() -> None:
+    clock = Clock()
+    async with ready_rehastim2(clock) as (driver, bench):
+        await driver.apply(targets(8))
+        assert (await driver.stop()).fault == ""
+        driver.stop_now()
+        bench.send(answer_frame(Init(1), 77))
+        assert (await driver.stop()).fault == "", "nothing was on"
+        await driver.initialise()
+        await driver.apply(targets(8))
+        clock.now_s += 1.2
+        driver.stop_now()
+        bench.send(answer_frame(Init(1), 78))
+        assert (await driver.stop()).fault == "", "it had lapsed"
 
 
 @in_virtual_time
@@ -529,7 +547,8 @@ async def test_an_init_during_a_stop_is_answered_and_disturbs_nothing() -> None:
         driver.on_trouble = heard.append
         driver.stop_now()
         bench.send(answer_frame(Init(1), 77))
-        assert (await driver.stop()).confirmed
+        outcome = await driver.stop()
+        assert (outcome.confirmed, outcome.fault) == (True, "restarted"), "but it is told with the stop"
         assert heard == []
         assert Packet(77, InitAck.CODE, b"\x00") in packets_in(bench.read)
 

@@ -103,6 +103,14 @@ def test_a_simulator_needs_no_button_for_plain_lines_and_any_port_does() -> None
         settle(RunOptions(port="/dev/ttyUSB0", device="p24", plain=True))
 
 
+def test_over_a_stimulator_in_plain_lines_the_button_alone_passes_the_stop_test() -> None:
+    button = decode_config('[stop]\ninputs = ["/dev/input/by-id/usb-Button-event-kbd"]\n', "box.toml")
+    plain, full = (RunOptions(port="/dev/ttyUSB0", device="p24", plain=plain) for plain in (True, False))
+    assert settle(plain, button).stop_button_alone
+    assert not settle(full, button).stop_button_alone
+    assert not settle(RunOptions(simulate="p24", plain=True), button).stop_button_alone
+
+
 def test_the_language_is_asked_for_then_chosen_then_configured() -> None:
     german = decode_config('[kiosk]\nlang = "de"\n', "f")
     assert settle(RunOptions(simulate="p24", lang="en"), german).language("de") == "en"

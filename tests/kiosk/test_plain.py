@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
+from drivers import messages as guard
+from drivers.build import build_id
+from drivers.registry import DRIVERS
+from kiosk.access.pins import Access
+from kiosk.application import Application
+from kiosk.clock import SystemClock
+from kiosk.config import decode_config
+from kiosk.diary.store import open_store
 from kiosk.key_gate import QUIET_S
 from kiosk.keys import ERASE, Key
 from kiosk.page import (
@@ -20,6 +31,8 @@ from kiosk.page import (
     Words,
 )
 from kiosk.plain import STATUS_EVERY_S, PlainView, page_lines, plain_key_name
+from kiosk.settings import RunOptions, resolve
+from kiosk.terminal.liveness import AlwaysAlive
 from tests.screens.gallery import PAGES
 from tests.screens.pictures import ShowsOnePage
 
@@ -257,3 +270,29 @@ def test_days_before_the_diary_was_begun_are_not_said_to_be_missing() -> None:
         "pain, from 7: none",
         "pain, from 8: none, 4, 4, 4",
     ]
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_over_a_stimulator_plain_lines_ask_for_a_test_of_the_button_alone(
+    tmp_path: Path, *, plain: bool
+) -> None:
+    device = '[device]\nkind = "p24"\nid_path = "/dev/serial/by-id/p24"\n'
+    button = '[stop]\ninputs = ["/dev/input/button"]\n'
+    config = decode_config(f'{device}{button}[guard]\nsocket = "{tmp_path}/guard.sock"\n', "box.toml")
+    settings = resolve(RunOptions(data=tmp_path / "data", plain=plain), config, DRIVERS, build_id())
+    clock = SystemClock()
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener,
+        open_store(settings.data_folder, settings.kind, clock) as store,
+    ):
+        listener.bind(f"{tmp_path}/guard.sock")
+        listener.listen()
+        kiosk = Application(settings, store, Access(store), clock, AlwaysAlive())
+        kiosk._guard.take_up(None)
+        with listener.accept()[0] as joined:
+            assert isinstance(guard.decode(joined.recv(1000), guard.ToGuard), guard.Hello)
+            kiosk._stop_test.begin()
+            assert guard.decode(joined.recv(1000), guard.ToGuard) == guard.Test(button=plain)
+            kiosk._stop_test.close()
+            await kiosk._guard.close()
+        assert kiosk._visit.context.setting.stop_button_alone is plain

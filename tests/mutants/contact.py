@@ -17,16 +17,16 @@ TEST_CONTACT = "tests/drivers/test_contact.py"
 MUTANTS = (
     Mutant(
         "a check on a day that is full, or of which nothing is known",
-        PROCESS,
-        "if self._tally.seconds() >= c.MAX_DAY_S:\n            return Refusal",
-        "if self._tally.seconds() >= c.MAX_DAY_S and isinstance(wanted, m.Arm):\n            return Refusal",
+        REQUESTS,
+        "    refused = _day_refusal(tally)\n",
+        "    refused = _day_refusal(tally) if isinstance(wanted, Arm) else None\n",
         TEST_PROBE,
     ),
     Mutant(
         "a check that no tally could be kept for",
-        PROCESS,
-        "if refused is None and not self._tally.save(planned_s(wanted)):",
-        "if refused is None and not self._tally.save(planned_s(wanted)) and isinstance(wanted, m.Arm):",
+        REQUESTS,
+        "if refused is None and not tally.save(_planned_s(wanted)):",
+        "if refused is None and not tally.save(_planned_s(wanted)) and isinstance(wanted, Arm):",
         TEST_PROBE,
     ),
     Mutant(
@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant(
         "goes on probing after a stop",
         P24,
-        "        self._probing, self._measures = False, None\n        super().stop_now()\n",
+        "        self._probing = False\n        super().stop_now()\n        self._measures = None\n",
         "        super().stop_now()\n",
         TEST_P24_PROBE,
     ),

@@ -19,6 +19,34 @@ TEST_FAULTS = "tests/faults/test_guard_faults.py"
 MUTANTS = (
     # ── the drivers ──
     Mutant(
+        "a stop sees no restart",
+        FRAMED,
+        "        if not self._stops_what_is_on:\n",
+        "        if True:\n",
+        f"{TEST_P24} {TEST_REHASTIM2}",
+    ),
+    Mutant(
+        "every stop of what is off sees a restart",
+        FRAMED,
+        "        if not self._stops_what_is_on:\n",
+        "        if False:\n",
+        f"{TEST_P24} {TEST_REHASTIM2}",
+    ),
+    Mutant(
+        "an Init of a device that lapsed is a restart to a stop",
+        REHASTIM2,
+        'self._restarted_meanwhile |= self._stopping and fault == "restarted"',
+        "self._restarted_meanwhile |= self._stopping",
+        TEST_REHASTIM2,
+    ),
+    Mutant(
+        "a stop between the rounds of a contact check takes the level for on",
+        "drivers/p24/driver.py",
+        "was_on, self._measures, self._low_level = self._measures is not None, None, True\n",
+        "was_on, self._low_level = self._measures is not None, True\n",
+        "tests/drivers/test_p24_probe.py",
+    ),
+    Mutant(
         "an answer of another number counts",
         FRAMED,
         "(code, number) == (expected.code + 1, expected.number)",
@@ -63,8 +91,8 @@ MUTANTS = (
     Mutant(
         "an Init while stimulating is nothing",
         REHASTIM2,
-        "        if self._initialised:\n",
-        "        if False:\n",
+        "        if self._initialised or self._stopping:\n",
+        "        if self._stopping:\n",
         f"{TEST_REHASTIM2} -k an_init_while",
     ),
     Mutant(

@@ -34,6 +34,27 @@ MUTANTS = (
         "tests/kiosk/visit/test_flow_walk.py",
     ),
     Mutant(
+        "the kiosk takes a key for the button that is tested",
+        "kiosk/session/stop_test.py",
+        "by_person and (message.why == BUTTON or not self._button_alone)",
+        "by_person",
+        "tests/kiosk/session/test_stop_test.py",
+    ),
+    Mutant(
+        "plain lines over a stimulator pass the STOP test by a key",
+        "kiosk/settings.py",
+        'return self.plain and self.kind == "real"',
+        "return False",
+        "tests/kiosk/test_cli_settings.py",
+    ),
+    Mutant(
+        "the kiosk asks for a test of any key",
+        "kiosk/application.py",
+        "            button_alone=settings.stop_button_alone,\n",
+        "",
+        "tests/kiosk/test_plain.py",
+    ),
+    Mutant(
         "a child that cannot be started ends the kiosk",
         "kiosk/child.py",
         "except OSError as error:",

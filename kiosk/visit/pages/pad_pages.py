@@ -142,7 +142,9 @@ def no_device(visit: Visit, moment: Moment) -> Page:
 def stop_test(visit: Visit, moment: Moment) -> Page:
     """The call to press comes once a press counts: nobody is asked twice for having been quick."""
     ready = visit.context.run.stop_ready
-    call = _("Press STOP now.") if ready else _("One moment.")
+    button_alone = visit.context.setting.stop_button_alone
+    asked = _("Press the stop button now.") if button_alone else _("Press STOP now.")
+    call = asked if ready else _("One moment.")
     lines = (_("Test STOP. No current flows yet."), _("Sit or lie the way you will stay."), call)
     body = Words(lines, call=len(lines) - 1 if ready else None)
     return build(visit, moment, body, title=_("Test STOP"), stop_text=sides.stop_text())
@@ -167,6 +169,8 @@ def _why_not_passed(visit: Visit) -> str:
         return _("STOP was not pressed.")
     if why == "test_too_early":
         return _("STOP was pressed a moment too early.")
+    if why == "no_button":
+        return _("That was a key. The stop button has to be tested.")
     if why in TEST_FAULTS:
         return fault_sentence(why)
     return _("The test ended before STOP was pressed.")

@@ -88,7 +88,7 @@ def press_intro(visit: Visit, key: Key, moment: Moment) -> Result:
 
 
 def _begin(visit: Visit, moment: Moment, day: Today) -> Visit:
-    setting = visit.context.setting
+    setting = replace(visit.context.setting, stop_button_alone=False)  # no button is there in words
     device = Device(True, "p24", "PRACTICE", "", False, setting.build, "", "", False)
     context = Context(
         setting, visit.context.chosen, today=day, device=device, restart_seen=True, activity="visit"

@@ -19,10 +19,15 @@ TESTING = guard.Status("testing", 0, 3, (), 0, False, None, 0, None)
 class Bench:
     """A test that was begun; what went to the guard, and what the visit heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, button_alone: bool = False) -> None:
         self.sent: list[guard.ToGuard] = []
         self.heard: list[StopTestReady | StopTestEnded] = []
-        self.test = StopTest(send=self.sent.append, clock=LoopClock(), on_event=self.heard.append)
+        self.test = StopTest(
+            send=self.sent.append,
+            clock=LoopClock(),
+            on_event=self.heard.append,
+            button_alone=button_alone,
+        )
         self.test.begin()
 
 
@@ -41,7 +46,8 @@ async def test_stop_is_waited_for_once_the_device_has_something_to_switch_off() 
 
 
 @pytest.mark.parametrize(
-    ("why", "by_person"), [("test", True), ("button", True), ("result", False), ("stop_input_lost", False)]
+    ("why", "by_person"),
+    [("test", True), ("keyboard", True), ("button", True), ("result", False), ("stop_input_lost", False)],
 )
 @in_virtual_time
 async def test_only_a_person_passes_it(why: str, by_person: bool) -> None:
@@ -49,6 +55,26 @@ async def test_only_a_person_passes_it(why: str, by_person: bool) -> None:
     bench.test.hear(stopped(why))
     assert bench.heard == [StopTestEnded(True, "status 0", by_person, "" if by_person else why)]
     assert not bench.test.output_possible
+
+
+@pytest.mark.parametrize(
+    ("why", "failed"),
+    [
+        ("button", ""),
+        ("test", "no_button"),
+        ("keyboard", "no_button"),
+        ("test_too_early", "test_too_early"),
+        ("test_over", "test_over"),
+    ],
+)
+@in_virtual_time
+async def test_where_the_button_is_to_be_tested_no_key_passes_it(why: str, failed: str) -> None:
+    bench = Bench(button_alone=True)
+    assert bench.sent == [guard.Test(button=True)]
+    bench.test.press_stop()
+    assert bench.sent[1:] == [guard.Stop("test")], "it stops all the same"
+    bench.test.hear(stopped(why))
+    assert bench.heard == [StopTestEnded(True, "status 0", failed == "", failed)]
 
 
 @in_virtual_time

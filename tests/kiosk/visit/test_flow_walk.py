@@ -356,6 +356,7 @@ def test_a_stop_test_that_nobody_pressed_does_not_count() -> None:
         ("no_answer", "For a moment the stimulator did not answer."),
         ("refused", "The stimulator did not start."),
         ("test_too_early", "STOP was pressed a moment too early."),
+        ("no_button", "That was a key. The stop button has to be tested."),
         ("stop_input_lost", "The test ended before STOP was pressed."),
     ],
 )
@@ -366,6 +367,14 @@ def test_a_stop_test_that_failed_says_why(why: str, said: str) -> None:
     assert walk.step == "stop_not_pressed"
     assert said in walk.words
     assert ("STOP was not pressed." in walk.words) == (why == "test_over")
+
+
+def test_where_the_button_is_to_be_tested_it_is_asked_for_by_its_name() -> None:
+    walk = Walk(setting=Setting(stop_button_alone=True))
+    walk.until("stop_test")
+    walk.hear(StopTestReady())
+    assert "Press the stop button now." in walk.words
+    assert "Press STOP now." not in walk.words
 
 
 def test_a_stop_test_that_was_not_confirmed_ends_the_visit() -> None:
