@@ -55,6 +55,8 @@ class GuardLine:
         """This guard said something: it lets us in."""
         self._state: guard.GuardState = "no_device"
         self._rests = asyncio.Event()
+        self._only_stops = False
+        """The last stop was said: nothing is begun any more."""
 
     def take_up(self, port: str | None) -> None:
         """Starts or joins a guard, and goes on trying until the kiosk is left; our own child gets `port`."""
@@ -70,7 +72,9 @@ class GuardLine:
             self._on_missing(missing)
 
     def send(self, message: guard.ToGuard) -> None:
-        """Never waits; without a guard it goes nowhere."""
+        """Never waits; without a guard it goes nowhere, and after the last stop only another one goes out."""
+        if self._only_stops and not isinstance(message, guard.Stop):
+            return
         if self._link is not None and not self._link.send(message):
             log.warning("not sent to the guard: %s", type(message).__name__)
 
@@ -82,16 +86,19 @@ class GuardLine:
 
     def stop_for_good(self, why: str) -> None:
         """The last stop: `hang_up` waits until the guard rests after it."""
+        self._only_stops = True
         self._rests.clear()
         self.send(guard.Stop(why))
 
     async def hang_up(self) -> bool:
-        """Whether the output is known to be off. A child says it by its exit, another before we leave."""
-        link, self._link = self._link, None
+        """Whether the output is known to be off. A child says it by its exit, another before we leave: until
+        then a stop of the person reaches it, and the end of the line is one."""
+        link = self._link
         if link is None:
             return self._state in KNOWN_OFF
         if link.pid is None:
             await wait_at_most(self._rests, LEAVE_WITHIN_S)
+        self._link = None
         try:
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 code = await link.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,55 @@ async def test_of_a_child_that_does_not_end_nothing_is_known(
     bench = Bench(tmp_path)
     bench.line.take_up(None)
     assert await bench.line.hang_up() is False
+
+
+@contextmanager
+def joined(bench: Bench, folder: Path) -> Iterator[socket.socket]:
+    """The guard's end of the line, behind its greeting."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(f"{folder}/guard.sock")
+        listener.listen()
+        bench.line.take_up(None)
+        with listener.accept()[0] as guard:
+            guard.settimeout(20)
+            assert isinstance(m.decode(guard.recv(1000), m.ToGuard), m.Hello)
+            yield guard
+
+
+def status(state: m.GuardState) -> bytes:
+    return m.encode(m.Status(state, 1, 0, (), 0, False, None, 0, None))
+
+
+@pytest.mark.parametrize(("state", "known"), [("idle", True), ("unconfirmed", False)])
+async def test_a_stop_of_the_person_reaches_a_guard_that_is_being_left_until_the_line_ends(
+    tmp_path: Path, state: m.GuardState, *, known: bool
+) -> None:
+    bench = Bench(tmp_path)
+    with joined(bench, tmp_path) as guard:
+        bench.line.stop_for_good("shutdown")
+        leaving = asyncio.create_task(bench.line.hang_up())
+        assert m.decode(guard.recv(1000), m.ToGuard) == m.Stop("shutdown")
+        guard.send(status("stopping"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            bench.line.stop_now("person")
+            assert m.decode(guard.recv(1000), m.ToGuard) == m.Stop("person")
+        assert not leaving.done()
+        guard.send(status(state))
+        assert await leaving is known
+        assert guard.recv(1000) == b"", "the end of the line is a stop, too"
+
+
+async def test_after_the_last_stop_nothing_is_begun_any_more(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    plan = m.GuardPlan("tens", ())
+    with joined(bench, tmp_path) as guard:
+        bench.line.stop_for_good("shutdown")
+        begins = (m.Arm(1, plan, ()), m.Probe(1, (1,)), m.Test(), m.Lease(1, 1, 0), m.Level(1, 1, 2))
+        for message in (*begins, m.Next(1), m.Rest(1), m.Present(1), m.Stop("person")):
+            bench.line.send(message)
+        assert m.decode(guard.recv(1000), m.ToGuard) == m.Stop("shutdown")
+        assert m.decode(guard.recv(1000), m.ToGuard) == m.Stop("person")
+        guard.send(status("idle"))
+        await bench.line.hang_up()
+        assert guard.recv(1000) == b""

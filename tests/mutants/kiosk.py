@@ -27,6 +27,20 @@ MUTANTS = (
         "tests/kiosk/test_guard_line.py",
     ),
     Mutant(
+        "a stop of the person is lost while the kiosk leaves",
+        "kiosk/guard_line.py",
+        "        link = self._link\n        if link is None:\n",
+        "        link, self._link = self._link, None\n        if link is None:\n",
+        "tests/kiosk/test_guard_line.py",
+    ),
+    Mutant(
+        "something is begun behind the last stop",
+        "kiosk/guard_line.py",
+        "self._only_stops = True",
+        "self._only_stops = False",
+        "tests/kiosk/test_guard_line.py",
+    ),
+    Mutant(
         "every failed STOP test is said to be hers",
         "kiosk/visit/pages/pad_pages.py",
         'if why in ("", "test_over"):',
