@@ -22,7 +22,9 @@ _MOST_CURVE_ROWS = 3
 _NUMBERS_HEIGHT = 1 + HEIGHT + 1
 _BESIDE_LEVEL = 2
 """Columns for the mark of the side that is chosen."""
-_GAP = 1
+_BETWEEN_SIDES = 2
+_MOST_AIR = 3
+"""Columns between the time and the first side, at most: two numbers must not read as one."""
 _ROOMY_FROM = 15
 """Rows: with the numbers, two rows of buttons, a line of the rhythm, and what comes next."""
 _SIDE_KEYS = (Key.ONE, Key.TWO)
@@ -73,20 +75,26 @@ def _draw_numbers(canvas: Canvas, area: Area, body: Running, *, named: bool, bar
     """Time left, then one column a side; a touch on it chooses it. `named`: its key stands there. `bars`: the
     level is drawn against its limit, which is a number alone without."""
     # The widest numbers decide, not today's: digits must not change their size while they count.
-    level_width = _GAP + _BESIDE_LEVEL + big_width(_WIDEST_LEVEL, MEDIUM)
-    fits = big_width(_WIDEST_TIME, MEDIUM) + len(body.sides) * level_width <= area.width
-    face = MEDIUM if fits else NARROW
+    count = max(1, len(body.sides))
+    spare = _spare(area.width, count, MEDIUM)
+    face = MEDIUM if spare >= 1 + (count - 1) * _BETWEEN_SIDES else NARROW
+    air = _spare(area.width, count, face) - (count - 1) * _BETWEEN_SIDES
     time_width = max(big_width(_WIDEST_TIME, face), width_of(canvas.clean(body.big_label)))
     canvas.put(area.x, area.y, body.big_label, Role.PAPER)
     draw_big(canvas, area.x, area.y + 1, body.big, face)
-    x = area.x + time_width + _GAP
-    width = (area.right - x + _GAP) // max(1, len(body.sides))
+    x = area.x + time_width + min(_MOST_AIR, max(1, air))
+    width = (area.right - x + _BETWEEN_SIDES) // count
     for index, side in enumerate(body.sides):
-        place = Area(x + index * width, area.y, width - _GAP, area.height)
+        place = Area(x + index * width, area.y, width - _BETWEEN_SIDES, area.height)
         chosen_by = _SIDE_KEYS[index] if len(body.sides) > 1 and index < len(_SIDE_KEYS) else None
         _draw_side(canvas, place, side, face, chosen_by if named else None, bars=bars)
         if chosen_by is not None:
             canvas.target(place, chosen_by)
+
+
+def _spare(width: int, count: int, face: Face) -> int:
+    """Columns that time and levels leave over."""
+    return width - big_width(_WIDEST_TIME, face) - count * (_BESIDE_LEVEL + big_width(_WIDEST_LEVEL, face))
 
 
 def _draw_side(

@@ -28,12 +28,14 @@ _SAME_IN_CONSOLE: Final = {
 }
 
 
-_NUMBER: Final = re.compile(r"\(?\d[\d.,:–]*")
+_KEPT_WITH_NEXT: Final = re.compile(r"\(?(\d[\d.,:–]*|(Dr|Prof|Mr|Mrs|Ms)\.)")
+"""A number goes with what it counts, a title with its name."""
 _SHORT_LAST_LINE: Final = 3
 """A last line below this part of the width is too short."""
 _WORTH_OF_ENDS: Final = {".": 30, "?": 30, "!": 30, ":": 20, ",": 10}
 """What a first line ends with → how many columns of difference it makes up for."""
 _WORTH_OF_FULL: Final = 10
+_ENDS: Final = (".", "?", "!")
 
 
 def clean(text: str, console: bool) -> str:
@@ -74,16 +76,16 @@ def wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
 
 
 def evenly_wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
-    """As `wrapped`, but a number stays with what it counts ("14. November"), two lines break where a sentence
-    ends if they can, and no word is left alone on the last of several.
+    """As `wrapped`, but a number stays with what it counts ("14. November") and a title with its name, two
+    lines break where a sentence ends if they can, and no word is left alone on the last of several.
     """
-    words = _with_their_numbers(text.split(" "), width - hanging)
+    words = _kept_together(text.split(" "), width - hanging)
     lines = _laid(words, width, hanging)
     short = width_of(lines[-1].strip()) * _SHORT_LAST_LINE <= width
     if len(lines) == 2:
         return _in_two(words, lines, width, hanging, short)
     if len(lines) == 1 or not short:
-        return lines
+        return _begun_together(lines, width, hanging)
     narrow, wide = min(width, max(map(width_of, words)) + hanging), width
     while narrow < wide:
         middle = (narrow + wide) // 2
@@ -91,7 +93,19 @@ def evenly_wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
             wide = middle
         else:
             narrow = middle + 1
-    return _laid(words, wide, hanging)
+    return _begun_together(_laid(words, wide, hanging), width, hanging)
+
+
+def _begun_together(lines: list[str], width: int, hanging: int) -> list[str]:
+    """The first word of a sentence goes down to the rest of it, where there is room."""
+    lines = list(lines)
+    for at in range(len(lines) - 1, 0, -1):
+        before, _, word = lines[at - 1].rpartition(" ")
+        below = " " * hanging + f"{word} {lines[at].strip()}"
+        ended = before.endswith(_ENDS) and not _KEPT_WITH_NEXT.fullmatch(before.split(" ")[-1])
+        if ended and width_of(below) <= width:
+            lines[at - 1 : at + 1] = [before, below]
+    return lines
 
 
 def _in_two(words: list[str], full: list[str], width: int, hanging: int, short: bool) -> list[str]:
@@ -110,12 +124,12 @@ def _worse(lines: list[str]) -> int:
     return abs(width_of(lines[0]) - width_of(lines[1])) - _WORTH_OF_ENDS.get(lines[0][-1:], 0)
 
 
-def _with_their_numbers(words: list[str], width: int) -> list[str]:
-    """A number and the word after it as one, where `width` has room for both."""
+def _kept_together(words: list[str], width: int) -> list[str]:
+    """A number or a title and the word after it as one, where `width` has room for both."""
     together: list[str] = []
     for word in words:
         pair = f"{together[-1]} {word}" if together else word
-        if together and word and _NUMBER.fullmatch(together[-1]) and width_of(pair) <= width:
+        if together and word and _KEPT_WITH_NEXT.fullmatch(together[-1]) and width_of(pair) <= width:
             together[-1] = pair
         else:
             together.append(word)

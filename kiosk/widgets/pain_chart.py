@@ -22,6 +22,8 @@ BROADEST_STEP: Final = 5
 NEARLY_WHOLE: Final = 0.05
 """A row that stands for 6.7 has no number: 7 would be read from it."""
 _WEEK: Final = 7
+_BESIDE_WORD: Final = 4
+"""Columns from a word to its axis: a number of two digits, and a blank on each side of it."""
 
 
 def draw_pain_chart(canvas: Canvas, area: Area, overview: Overview) -> None:
@@ -56,7 +58,7 @@ def across(
     """For `count` columns with these words at the left; more than fit are shown from the last one back. The
     axis' words give way before a column does."""
     words = [canvas.clean(word) for word in captions]
-    beside = [f"{canvas.clean(word)}   " for word in axis_words]
+    beside = [canvas.clean(word) + " " * _BESIDE_WORD for word in axis_words]
     narrow, wide = (area.x + max([4, *map(width_of, texts)]) for texts in (words, (*words, *beside)))
     step, step_wide = (_step(count, area.right - axis_x - 1) for axis_x in (narrow, wide))
     fits_wide = step_wide == step and count * step <= area.right - wide - 1
@@ -144,7 +146,7 @@ def _has_number(value: float) -> bool:
 
 def _draw_axis_word(canvas: Canvas, place: Area, word: str, highest: float) -> None:
     """Beside the highest number if both fit, else in a row below it: in place of a number if all have one."""
-    y, room = place.y, place.width - 3
+    y, room = place.y, place.width - _BESIDE_WORD
     if width_of(word) > room:
         free = [row for row in range(1, place.height) if not _has_number(highest * (1 - row / place.height))]
         y, room = place.y + [*free, place.height - 1][0], place.width

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk.keys import Key
-from kiosk.page import Choice, Column, Table
+from kiosk.page import Choice, Column, Running, Table
 from kiosk.screens import table
+from kiosk.screens.draw import draw
+from kiosk.theme.roles import Role
 from kiosk.widgets.buttons import Face, draw_button
-from kiosk.widgets.canvas import Area, Canvas
+from kiosk.widgets.canvas import Area, Canvas, Drawing
 from kiosk.widgets.pain_chart import draw_columns
+from tests.screens.gallery import PAGES
 
 DAYS = tuple(Column("", 5.0) for _ in range(28))
 
@@ -37,6 +42,36 @@ def test_a_number_stands_only_at_a_row_that_stands_for_it(rows: int) -> None:
 @pytest.mark.parametrize("rows", range(2, 12))
 def test_the_word_of_an_axis_is_read_in_full(rows: int) -> None:
     assert "Schmerz" in chart(rows, "Schmerz")
+
+
+@pytest.mark.parametrize("rows", range(2, 12))
+def test_the_word_of_an_axis_does_not_touch_its_number(rows: int) -> None:
+    for word in ("sore", "Schmerz", "rechts"):
+        assert re.search(r"[a-z]\d", chart(rows, word)) is None
+
+
+@pytest.mark.parametrize(("width", "height"), [(67, 20), (80, 25)])
+def test_the_time_left_and_the_levels_do_not_read_as_one_number(width: int, height: int) -> None:
+    page = PAGES["session-on"]
+    assert isinstance(page.body, Running)
+    sides = tuple(replace(side, level_text="28.8 mA") for side in page.body.sides)
+    body = replace(page.body, big="28:08", sides=sides)
+    gaps = gaps_of_digits(draw(replace(page, body=body), width, height))
+    between = sorted(gaps)[-len(sides) :]
+    assert len(gaps) == len("28:08") + len(sides) * len("28.8") - 1
+    assert min(between) >= 2 * min(gaps)
+
+
+def gaps_of_digits(drawing: Drawing) -> list[int]:
+    """Columns between two neighbours of the big signs."""
+    filled: set[int] = set()
+    for row in drawing.rows:
+        x = 0
+        for text, role in row:
+            filled |= {x + at for at, sign in enumerate(text) if role is Role.DIGITS and sign == "█"}
+            x += len(text)
+    columns = sorted(filled)
+    return [right - left - 1 for left, right in pairwise(columns) if right - left > 1]
 
 
 def test_columns_of_a_list_move_together_before_a_word_is_cut() -> None:

@@ -22,6 +22,17 @@ def test_a_number_stays_with_what_it_counts() -> None:
     assert "\n".join(evenly_wrapped("a stent in the last 6 months? Or is it", 21)).count("6 months") == 1
 
 
+def test_a_title_stays_with_its_name() -> None:
+    text = "Ist etwas passiert? Sagen Sie es Dr. Demo am selben Tag."
+    for width in range(12, 60):
+        assert "Dr. Demo" in " | ".join(evenly_wrapped(text, width))
+
+
+def test_a_sentence_of_several_lines_does_not_begin_with_one_word_at_the_end_of_a_line() -> None:
+    text = "Gerade so stark, dass Sie das Anspannen spüren. Es darf nie wehtun."
+    assert evenly_wrapped(text, 25)[-1] == "Es darf nie wehtun."
+
+
 def test_a_number_that_does_not_fit_beside_its_word_breaks_all_the_same() -> None:
     assert evenly_wrapped("17. Novembernacht", 14) == ["17.", "Novembernacht"]
 
