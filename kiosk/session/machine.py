@@ -313,7 +313,10 @@ def _not_to_be_raised(state: SessionState, side: Side, target_half_mA: int) -> s
 
 
 def _down(state: SessionState, now_s: float) -> tuple[SessionState, tuple[Effect, ...]]:
-    """Down always counts (rule 2)."""
+    """Down always counts (rule 2). Before the slow rise that is offered there is nothing to lower, and it is
+    offered still."""
+    if state.stage == "find" and state.find_step == "offer":
+        return replace(state, ups_in_a_row=0), ()
     effects: list[Effect] = []
     for index in _moved(state):
         side = state.sides[index]

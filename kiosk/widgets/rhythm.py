@@ -14,7 +14,10 @@ WORD_ROWS: Final = 2
 
 
 def draw_rhythm(canvas: Canvas, area: Area, strip: Strip, curve_rows: int) -> None:
-    """The curve, the past shaded and the rest full, between its words; the phases' names if there is room."""
+    """The curve, the past shaded and the rest full, between its words; the phases' names if there is room.
+    Nothing where nothing of it is known or felt."""
+    if not strip.samples:
+        return
     rows = curve_rows
     words = area.height - rows
     curve_bottom = area.bottom - min(1, words)

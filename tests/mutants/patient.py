@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+LEVEL_WORDS = "tests/kiosk/visit/test_level_finding_words.py"
+
 MUTANTS = (
     Mutant(
         "a key without a meaning is met with silence",
@@ -172,6 +174,34 @@ MUTANTS = (
         '    if refused is None:\n        return _("You can press ▲ now.")',
         '    if True:\n        return _("You can press ▲ now.")',
         "tests/kiosk/visit/test_session_cues.py",
+    ),
+    Mutant(
+        "a slow rise that is held asks for the first feeling in every step",
+        "kiosk/visit/pages/session.py",
+        """.get(state.find_step, _("Strong, still pleasant? Press Enter."))""",
+        """.get("feel", "")""",
+        LEVEL_WORDS,
+    ),
+    Mutant(
+        "the keys of a level are offered while every key holds the rise",
+        "kiosk/visit/pages/session.py",
+        "    if state.rises:\n        return _rising_choices(state)\n",
+        "",
+        LEVEL_WORDS,
+    ),
+    Mutant(
+        "a rise is called held while it goes on",
+        "kiosk/visit/pages/session.py",
+        'return state.stage == "find" or not held',
+        "return False",
+        LEVEL_WORDS,
+    ),
+    Mutant(
+        "a key before the slow rise takes it away, and the page still offers it",
+        "kiosk/session/machine.py",
+        'if state.stage == "find" and state.find_step == "offer":\n        return replace',
+        "if False:\n        return replace",
+        LEVEL_WORDS,
     ),
     Mutant(
         "soreness that is said while going on changes nothing",

@@ -60,7 +60,9 @@ def _find(visit: Visit, moment: Moment, state: SessionState) -> Page:
     if state.prompt is None and state.find_step in ("offer", "where", "both"):
         lines, choices = _find_words(state)
         held = state.notice is not None and state.notice.id == "let_go"
-        body: Words | LevelFinding = Words((*lines, let_go()) if held else lines)
+        body: Words | LevelFinding = Words(lines)
+        if held:
+            body = Words((*lines, let_go()), call=len(lines))
     else:
         body = LevelFinding(
             big=words.decimal(state.side.level_half_mA / 2),
@@ -129,12 +131,16 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
     slow = state.side.slow
     if slow is not None and slow.running:
         return (_("It rises slowly."), _("Any key: it rises no more."))
-    if state.resting:
+    if _rests(state):
         return (_("Rest at zero."), _("Press ▲: it rises slowly."))
-    if slow is not None:
-        return (_("It holds."), _("Press ▲: it rises on."), _("Feel it? Press Enter."))
     if at_limit_unfelt(state):
         return (_("This is the limit for today."), _("Feel nothing? That is all right today. Press 2."))
+    if slow is not None:
+        enter = {
+            "feel": _("Feel it? Press Enter."),
+            "tighten": _("The muscle tightens? Press Enter."),
+        }.get(state.find_step, _("Strong, still pleasant? Press Enter."))
+        return (_("It holds."), _("Press ▲: it rises further."), enter)
     hurts = _("It hurts? Press STOP.")
     if state.find_step == "feel":
         return (_("Press ▲ until you feel something."), _("Then press Enter: I feel it."), hurts)
@@ -143,6 +149,11 @@ def _level_lines(state: SessionState) -> tuple[str, ...]:
         return (_("Press ▲ until the muscle tightens."), see_or_feel, hurts)
     intensity = content(load_programme(state.plan.programme).intensity)
     return (_("Press ▲ once. Wait. Press again."), intensity)
+
+
+def _rests(state: SessionState) -> bool:
+    """At zero by her own key, and ▲ lets it rise slowly; after a ▼ it goes on step by step."""
+    return state.resting and state.side.slow is not None
 
 
 def _cue(state: SessionState, moment: Moment) -> str:
@@ -164,20 +175,31 @@ def _cue(state: SessionState, moment: Moment) -> str:
 def _level_choices(state: SessionState) -> tuple[Choice, ...]:
     if state.prompt is not None:
         return _prompt_choices(state)
-    if state.resting:
+    if state.rises:
+        return _rising_choices(state)
+    if _rests(state):
         return (Choice(Key.UP, _("go on")),)
     enter = {"feel": _("I feel it"), "tighten": _("The muscle tightens")}
     felt = enter.get(state.find_step, _("Strong, still pleasant"))
     enough = (Choice(Key.TWO, _("Strong enough, I see none"), prominent=False),)
     unfelt = at_limit_unfelt(state)
     more = Choice(Key.TWO, _("I feel nothing")) if unfelt else Choice(Key.UP, _("a bit more"))
+    if state.side.slow is not None and not unfelt:
+        more = Choice(Key.UP, _("go on"))
     return (
         more,
         Choice(Key.DOWN, _("less")),
         Choice(Key.ENTER, felt),
         *(enough if state.find_step == "tighten" else ()),
-        Choice(Key.FIVE, _("Rest at zero"), prominent=False),
+        *(() if state.resting else (Choice(Key.FIVE, _("Rest at zero"), prominent=False),)),
     )
+
+
+def _rising_choices(state: SessionState) -> tuple[Choice, ...]:
+    """Every key but ▼ holds the rise and does no more; only the first feeling is said at once (rule 5)."""
+    hold = _("hold here")
+    enter = _("I feel it") if state.find_step == "feel" else hold
+    return (Choice(Key.UP, hold), Choice(Key.DOWN, _("less")), Choice(Key.ENTER, enter))
 
 
 # ── the session ─────────────────────────────────────────────────────────────────────────────────
@@ -256,6 +278,8 @@ def _strip(state: SessionState, moment: Moment) -> Strip:
     at_ms = _phase_ms(state, moment)
     if at_ms is None or state.phase is None or state.status is None or state.status.phase is None:
         return Strip((), (), "", "")
+    if state.resting:
+        return Strip((), (), "", "")  # the rhythm goes on, and nothing of it is felt
     now = rhythm.stretch(state.phase.pattern, at_ms)
     plan, index = state.armed_plan, state.status.phase
     labels = tuple((position, _part(part)) for position, part in rhythm.stretches(plan, index, at_ms))
@@ -338,7 +362,7 @@ def _waits_at_zero(state: SessionState) -> bool:
 
 def _notice(state: SessionState) -> str:
     notice = state.notice
-    if notice is None or (notice.id == "held" and not _holds(state)):
+    if notice is None or _is_over(state, notice.id):
         return ""
     if notice.id == "status":
         levels = [
@@ -352,16 +376,19 @@ def _notice(state: SessionState) -> str:
         "too_soon": _("Wait a moment, then press again."),
         "ceiling": _("This is the limit for today."),
         "contraction": _("Enough for this squeeze. Wait for the next one."),
-        "held": _("It rises no more. Press ▲: it rises on."),
+        "held": _("It rises no more. Press ▲: it rises further."),
         "let_go": let_go(),
         "nothing_yet": _("No current yet. Press ▲ first."),
     }
     return sentences.get(notice.id, _("Not now. Wait a moment, then press again."))
 
 
-def _holds(state: SessionState) -> bool:
-    """A slow rise was held and has not gone on since."""
-    return any(side.slow is not None and not side.slow.running for side in state.sides)
+def _is_over(state: SessionState, notice: str) -> bool:
+    """What it says is not so any more, though its time is not up; or the page's own lines say it."""
+    if notice == "held":
+        held = not state.rises and any(side.slow is not None for side in state.sides)
+        return state.stage == "find" or not held
+    return notice == "nothing_yet" and (state.rises or state.side.level_half_mA > 0)
 
 
 def _lead(state: SessionState, side: Side) -> Lead:

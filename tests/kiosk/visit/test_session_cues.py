@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from drivers.messages import Pattern
 from kiosk.keys import Key
-from kiosk.page import LevelFinding
+from kiosk.page import LevelFinding, Running
 from kiosk.session import machine
 from kiosk.session.state import Notice, Pressed, SessionState
 from kiosk.visit.pages import rhythm, session
@@ -90,6 +90,15 @@ def test_the_next_plateau_is_counted_from_every_time_of_a_cycle() -> None:
     assert [rhythm.until_plateau_ms(CYCLE, at) for at in (0, 1500, 2000, 7999, 9000, 17_999, 18_000)] == [
         2000, 500, 18_000, 12_001, 11_000, 2001, 2000
     ]  # fmt: skip
+
+
+def test_of_a_rest_no_rhythm_is_drawn_though_the_plan_goes_on() -> None:
+    for name, drawn in (("session status nmes", True), ("session rest nmes", False)):
+        shot = next(shot for shot in album() if shot.name == name)
+        assert shot.session is not None
+        body = session.page(shot.visit, shot.moment, shot.session).body
+        assert isinstance(body, Running)
+        assert (bool(body.strip.samples), bool(body.strip.now), bool(body.strip.next_cue)) == (drawn,) * 3
 
 
 LET_GO = "Let go of the key, then press Enter once."

@@ -36,7 +36,8 @@ from kiosk.keys import Key
 from kiosk.page import Page
 from kiosk.review.family import DayView, FamilyView, Kept, Numbers
 from kiosk.session import machine
-from kiosk.session.state import Deadline, Event, Heard, Pressed, SessionSaved, SessionState
+from kiosk.session.rules import NOTICE_S
+from kiosk.session.state import Deadline, Event, Heard, Pressed, SessionSaved, SessionState, SlowRise
 from kiosk.today import CutOff, PadsInUse, Today
 from kiosk.visit import flow
 from kiosk.visit.state import Moment, Setting, Visit
@@ -186,6 +187,9 @@ def _lock(class_: str) -> Lock:
         "P": "d_ill",
     }
     until = START.date() + dt.timedelta(days=1) if class_ == "P" else None
+    if class_ == "restore":
+        taken = START - dt.timedelta(days=90)
+        return Lock(class_=class_, cause="restored", copy_of=taken, lost=("2026-07", "2026-08"))
     return Lock(class_=class_, cause=causes.get(class_, class_), until=until)  # type: ignore[arg-type]
 
 
@@ -405,8 +409,14 @@ class Desk:
                 self.status(phase)
         assert self.state.side.level_half_mA >= half_mA
 
-    def shot(self, name: str) -> Shot:
-        return Shot(f"session {name}", self.walk.visit, self.walk.moment, self.state)
+    def shot(self, name: str, slow: SlowRise | None = None) -> Shot:
+        """As it is; `slow`: as it would be with that slow rise."""
+        state = self.state
+        if slow is not None:
+            side = replace(state.side, slow=slow)
+            at = state.finding
+            state = replace(state, sides=(*state.sides[:at], side, *state.sides[at + 1 :]))
+        return Shot(f"session {name}", self.walk.visit, self.walk.moment, state)
 
 
 def _session() -> Iterator[Shot]:
@@ -461,7 +471,11 @@ def _stages(desk: Desk) -> Iterator[Shot]:
         desk.press(Key.ONE if index == 0 else Key.TWO)
         if desk.state.find_step == "tighten":
             yield desk.shot(f"tighten {index}")
+            slow = SlowRise(desk.state.side.level_half_mA + 8)
+            yield desk.shot(f"tighten while it holds {index}", slow)
             desk.press(Key.ENTER)
+        elif desk.state.side.slow is not None:
+            yield desk.shot(f"strong while it holds {index}")
         desk.press(Key.UP, Key.UP, Key.UP)
         yield desk.shot(f"strong {index}")
         desk.status(index, may_raise=False)
@@ -479,7 +493,9 @@ def _stages(desk: Desk) -> Iterator[Shot]:
             yield desk.shot(f"phase {phase} at {elapsed_ms}")
     desk.press(Key.FOUR)
     yield desk.shot("status")
+    desk.pass_time(NOTICE_S)
     desk.press(Key.FIVE)
+    desk.pass_time(1.0)
     yield desk.shot("rest")
     desk.pass_time(400)
     desk.feed(Deadline())
