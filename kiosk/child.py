@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from drivers import same_code
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError
 
 
 class Answer(NamedTuple):
@@ -29,7 +29,7 @@ async def ask(
         child = await start(command, asyncio.subprocess.PIPE, environment)
     except OSError as error:  # no memory, no more processes or files
         raise KioskError(
-            "The computer cannot start another program now. Please try again.", detail=str(error)
+            N_("The computer cannot start another program now. Please try again."), detail=str(error)
         ) from error
     try:
         output, errors = await child.communicate(question)

@@ -43,6 +43,11 @@ def _(message: str) -> str:
     return _translation.gettext(message)
 
 
+def worded(sentence: str) -> str:
+    """What an error says in English (`kiosk.errors.N_`), in words; as it is where it is not known, or empty."""
+    return _(sentence) if sentence else ""
+
+
 def ngettext(one: str, many: str, n: int) -> str:
     """The form for `n`."""
     return _translation.ngettext(one, many, n)

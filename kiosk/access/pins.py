@@ -18,7 +18,7 @@ from kiosk.access.attempts import Attempts
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.settings_file import PinHash, Settings, change_settings, load_settings
 from kiosk.diary.store import Store
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError
 
 Role = Literal["family", "patient", "clinician"]
 """Who has a PIN."""
@@ -69,7 +69,7 @@ async def scrypt_in_child(pin: str, parameters: PinHash) -> bytes:
     code, output, errors = await child.ask(command, json.dumps(asked).encode())
     if code != 0:
         raise AccessError(
-            "The PIN cannot be checked now. Please try again.", detail=errors.decode(errors="replace")
+            N_("The PIN cannot be checked now. Please try again."), detail=errors.decode(errors="replace")
         )
     return bytes.fromhex(output.decode("ascii"))
 
@@ -145,7 +145,7 @@ class Access:
         """Raises AccessError unless `role` typed its PIN within the last minutes, and did not leave since."""
         right_at_s = self._right_at_s.get(role)
         if right_at_s is None or self._store.clock.monotonic_s() - right_at_s > STAYS_S:
-            raise AccessError("Please go back and type the PIN again.")
+            raise AccessError(N_("Please go back and type the PIN again."))
 
     def leave(self, role: Role) -> None:
         """The next time `role` types its PIN again."""

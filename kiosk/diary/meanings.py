@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from kiosk.diary.records import Lock, Screening, Session, Stored
 from programs.library import load_questionnaire
@@ -17,6 +18,13 @@ def ended(stored: Stored) -> dt.datetime:
 def is_restore(stored: Stored) -> bool:
     """A lock that was set because the diary came from a backup."""
     return isinstance(stored.record, Lock) and stored.record.class_ == "restore"
+
+
+def lost_in_restores(locks: Iterable[Stored]) -> tuple[str, ...]:
+    """Months ("2027-02") that could not be brought back and that no chain misses, oldest first."""
+    return tuple(
+        sorted({month for one in locks if isinstance(one.record, Lock) for month in one.record.lost})
+    )
 
 
 def is_whole_baseline(record: Screening) -> bool:

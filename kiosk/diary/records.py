@@ -171,6 +171,11 @@ class Lock(Record, frozen=True, tag="locks"):
     """P: opens by itself on this day; None: only as rule 27 says."""
     number: int = 0
     """Counts this box's locks; part of the one-time code."""
+    copy_of: dt.datetime | None = None
+    """Of a restore: when the backup was made. What was entered later is not in the diary."""
+    lost: tuple[str, ...] = ()
+    """Of a restore: the last months of that backup ("2027-02"), which could not be read any more. Of others
+    the chain tells."""
 
 
 class Unlock(Record, frozen=True, tag="unlocks"):

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
+from kiosk.diary.meanings import lost_in_restores
 from kiosk.diary.month_names import plainly
 from kiosk.diary.records import Entry, Note, Session, Stored
 from kiosk.diary.store import StoreReader
@@ -87,6 +88,8 @@ def _missing(reader: StoreReader) -> Iterator[dict[str, Any]]:
     """A row for each month that cannot be read: asked for after all others, which find them."""
     for month in reader.unreadable:
         yield {"kind": "unreadable", "note": f"{plainly(month)} cannot be read"}
+    for month in lost_in_restores(reader.facts("locks")):
+        yield {"kind": "unreadable", "note": f"{plainly(month)} was lost before the diary was restored"}
 
 
 def _common(chain: tuple[Stored, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from kiosk.diary.meanings import lost_in_restores
 from kiosk.diary.records import Entry, FolderKind, Lock, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.review import series, statistics
@@ -180,7 +181,7 @@ def read_facts(reader: StoreReader, first: dt.date | None, last: dt.date | None)
         late=sum(one.entered_late for one in entries),
         entries=len(entries),
         untrusted=sum(not one.envelope.clock_trusted for one in entries),
-        unreadable=reader.unreadable,
+        unreadable=tuple(sorted({*reader.unreadable, *lost_in_restores(reader.facts("locks"))})),
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
+from kiosk.diary.meanings import lost_in_restores
 from kiosk.diary.month_names import plainly
 from kiosk.diary.records import Entry, Form, PrescriptionInstalled, Record, Screening, Session, Stored
 from kiosk.diary.store import StoreReader
@@ -456,7 +457,7 @@ def write_bundle(reader: StoreReader, first: dt.date, last: dt.date, file: TextI
         if len(targets) == MOST_TARGETS:
             put_provenance()
     put_provenance()
-    for month in reader.unreadable:
+    for month in sorted({*reader.unreadable, *lost_in_restores(reader.facts("locks"))}):
         put(mapper.missing(month))
     file.write("\n]}\n")
     return count

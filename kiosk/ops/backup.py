@@ -308,7 +308,7 @@ def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
     for place, index, lost in sorted(known, key=lambda one: (has_gaps(one[2]), not one[1].whole)):
         _put_together(vault, index, draft, lost)
         try:
-            whole, locked = _lock_therapy(draft, index, clock, is_complete=not has_gaps(lost))
+            whole, locked = _lock_therapy(draft, index, clock, lost)
         except _PartDamaged as error:
             damage = damage or error
         else:
@@ -407,6 +407,14 @@ def _name_what_is_gone(index: Index, draft: Path, lost: Sequence[str]) -> None:
         manifest.save(draft / folder.JOURNAL, gone)
 
 
+def _last_months(index: Index, lost: Sequence[str]) -> tuple[str, ...]:
+    """Of the lost ones those after all that are there: no chain misses them."""
+    journals = _journals(index)
+    last = max((_month_folder(path) for path in journals if path not in lost), default="")
+    gone = {_month_folder(path) for path in journals if path in lost}
+    return tuple(sorted(Path(month).name.removesuffix(".json") for month in gone if month > last))
+
+
 def _follows(month: Path) -> journal.Link | None:
     """Where the chain stood before `month`; None: it cannot be read."""
     try:
@@ -415,10 +423,10 @@ def _follows(month: Path) -> journal.Link | None:
         return None
 
 
-def _lock_therapy(data: Path, index: Index, clock: Clock, *, is_complete: bool) -> tuple[bool, bool]:
-    """Whether the diary is whole, and the lock is in it. Raises _PartDamaged."""
+def _lock_therapy(data: Path, index: Index, clock: Clock, lost: Sequence[str]) -> tuple[bool, bool]:
+    """Whether the diary is whole, and the lock is in it; it says what is missing. Raises _PartDamaged."""
     report = check.examine(data)
-    must_be_whole = index.whole and is_complete
+    must_be_whole = index.whole and not has_gaps(lost)
     if must_be_whole and (report.head, report.count) != (index.head, index.count):
         raise _PartDamaged("What was restored is not what was saved. Nothing was restored.")
     # Of the months that can be read: the lock is written where others cannot, too.
@@ -426,7 +434,14 @@ def _lock_therapy(data: Path, index: Index, clock: Clock, *, is_complete: bool) 
     number = 1 + max((one.record.number for one in before if isinstance(one.record, Lock)), default=0)
     try:
         with open_store(data, index.kind, clock) as store:
-            asyncio.run(store.add(Lock(class_="restore", cause="restored", number=number)))
+            lock = Lock(
+                class_="restore",
+                cause="restored",
+                number=number,
+                copy_of=dt.datetime.fromisoformat(index.taken),
+                lost=_last_months(index, lost),
+            )
+            asyncio.run(store.add(lock))
     except DiaryDamaged:
         if must_be_whole:
             raise

@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from kiosk.clock import Clock
+from kiosk.clock import Clock, SystemClock
 from kiosk.diary import folder
 from kiosk.diary.check import SENTENCE, Report, examine
+from kiosk.diary.records import Lock
 from kiosk.diary.settings_file import SETTINGS
+from kiosk.diary.store import open_reader
 from kiosk.errors import KioskError
 
 
@@ -23,15 +25,32 @@ def check(data: Path, as_json: bool) -> None:
         report = examine(data)
     except OSError as error:
         raise folder.cannot_use(data, error) from error
+    restores = _restores(data)
     if as_json:
         found = {"folder": str(data), "kind": meta.kind, "box_id": meta.box_id}
-        click.echo(msgspec.json.encode(found | msgspec.to_builtins(report)))
+        came_back = [{"copy_of": one.copy_of, "lost": one.lost} for one in restores]
+        click.echo(msgspec.json.encode(found | msgspec.to_builtins(report) | {"restores": came_back}))
     elif meta.version < folder.FOLDER_VERSION:
         click.echo(f"{data} was written by an older homestim, before there was a chain.")
     else:
         _tell(report)
+        for one in restores:
+            click.echo(_what_came_back(one))
     if not report.whole:
         raise KioskError(SENTENCE.format(months=report.damaged_months))
+
+
+def _restores(data: Path) -> list[Lock]:
+    """Of all restores of this diary, as far as it can be read: what they said is missing."""
+    locks = open_reader(data, SystemClock(), in_parts=True).facts("locks")
+    return [one.record for one in locks if isinstance(one.record, Lock) and one.record.copy_of is not None]
+
+
+def _what_came_back(lock: Lock) -> str:
+    assert lock.copy_of is not None
+    months = f" Lost: the diary of {', '.join(lock.lost)}." if lock.lost else ""
+    taken = _minute(lock.copy_of.isoformat())
+    return f"Restored from a copy of {taken}: what was entered later is not in it.{months}"
 
 
 def _tell(report: Report) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from kiosk import child
 from kiosk.clock import Clock
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError
 from kiosk.review.family import FamilyView, Found
 
 CANNOT_READ: Final = 3
@@ -54,6 +54,6 @@ async def _answer(asked: Asked) -> bytes:
         raise KioskError(output.decode())
     if code != 0:
         raise KioskError(
-            "The diary cannot be shown now. Please try again.", detail=errors.decode(errors="replace")
+            N_("The diary cannot be shown now. Please try again."), detail=errors.decode(errors="replace")
         )
     return output

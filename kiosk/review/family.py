@@ -277,6 +277,13 @@ class FamilyView(msgspec.Struct, frozen=True, kw_only=True):
     """The person said last that her family may see this."""
     unreadable: tuple[str, ...] = ()
     """Months ("2026-10") that are missing in all of it, because they cannot be read."""
+    lost: tuple[str, ...] = ()
+    """Months that are missing, because a restore could not bring them back."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Oldest first."""
+        return tuple(sorted({*self.unreadable, *self.lost}))
 
     @property
     def four_weeks(self) -> tuple[DayView, ...]:

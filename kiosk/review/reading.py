@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
+from kiosk.diary.meanings import lost_in_restores
 from kiosk.diary.records import Access, Consent, Entry, Lock, Session, Stored
 from kiosk.diary.store import StoreReader
 from kiosk.review import lists, series, statistics
@@ -95,6 +96,7 @@ def family_view(reader: StoreReader, now: dt.datetime) -> FamilyView:
         news=_news(reader),
         allowed=_allowed(reader),
         unreadable=reader.unreadable,
+        lost=lost_in_restores(reader.facts("locks")),
     )
 
 

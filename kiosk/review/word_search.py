@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kiosk import words
+from kiosk.diary.meanings import lost_in_restores
 from kiosk.diary.store import StoreReader
 from kiosk.review import lists
 from kiosk.review.entry_words import author_word, mark_words, moment_word, picked, scale_words, yes_word
@@ -50,7 +51,7 @@ def find(reader: StoreReader, asked: str) -> Found:
         notes=tuple(found_notes[:MOST_FOUND]),
         about=tuple(note for one in shown for note in about.get(one.id, ())),
         left_out=max(0, len(entries) - MOST_FOUND) + max(0, len(found_notes) - MOST_FOUND),
-        unreadable=reader.unreadable,
+        unreadable=tuple(sorted({*reader.unreadable, *lost_in_restores(reader.facts("locks"))})),
     )
 
 

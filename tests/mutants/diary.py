@@ -121,6 +121,20 @@ MUTANTS = (
         TEST_BACKUP,
     ),
     Mutant(
+        "last months that a restore lost are not in the diary",
+        BACKUP,
+        "                lost=_last_months(index, lost),\n",
+        "",
+        TEST_BACKUP,
+    ),
+    Mutant(
+        "nobody says that last months were lost, once therapy is open again",
+        "kiosk/diary/meanings.py",
+        "for one in locks if isinstance(one.record, Lock) for month in one.record.lost",
+        "for one in () for month in one.record.lost",
+        TEST_BACKUP,
+    ),
+    Mutant(
         "what is left of a month passes for all of it",
         BACKUP,
         " or _month_folder(path) in months_gone)",
@@ -315,7 +329,7 @@ MUTANTS = (
     Mutant(
         "a restore does not lock",
         BACKUP,
-        'asyncio.run(store.add(Lock(class_="restore", cause="restored", number=number)))',
+        "asyncio.run(store.add(lock))",
         "pass",
         TEST_BACKUP,
     ),

@@ -16,7 +16,7 @@ from kiosk.visit.state import FromClinic, Moment, Visit
 from kiosk.visit.steps import clinician
 from kiosk.visit.steps import held as held_steps
 from kiosk.wording import sides
-from kiosk.words import _, content, ngettext
+from kiosk.words import _, content, ngettext, worded
 from programs.library import load_courses, load_montages, load_programme
 from programs.prescription import Prescription
 
@@ -119,7 +119,7 @@ def locks(visit: Visit, moment: Moment) -> Page:
     if code.checking or (code.state is None and not code.sentence):
         lines.append(_("One moment."))
     elif code.sentence:
-        lines.append(code.sentence)
+        lines.append(worded(code.sentence))
     elif lock is None:
         lines.append(_("No lock is left.") if code.opened else _("There is no lock."))
     else:
@@ -170,7 +170,7 @@ def held(visit: Visit, moment: Moment) -> Page:
 
 def _became(state: FromClinic) -> str:
     if state.sentence:
-        return state.sentence
+        return worded(state.sentence)
     return _("It is taken, and holds now.") if state.done == "take" else _("It is declined. Nothing changed.")
 
 

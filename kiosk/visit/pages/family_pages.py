@@ -441,7 +441,7 @@ def noted(one: EntryView, view: FamilyView, looking: Looking) -> bool:
 def _looked_for(looking: Looking) -> str:
     """What is said instead of a count while words are looked for, or when that is not possible."""
     if looking.not_found_out:
-        return looking.not_found_out
+        return words.worded(looking.not_found_out)
     if looking.found is None:
         return _("One moment. The box looks for “{words}”.").format(words=looking.looked_for)
     return ""

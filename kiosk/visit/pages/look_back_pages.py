@@ -23,7 +23,7 @@ def look_back(visit: Visit, moment: Moment) -> Page:
         body = Words((_("One moment. The box reads your diary."),))
         if visit.context.family_unread:
             lines = (_("Your diary cannot be read."), _("Call the person who set up this box."))
-            body = Words(lines, small=(visit.context.family_unread,), tone="warn")
+            body = Words(lines, small=(words.worded(visit.context.family_unread),), tone="warn")
         return build(visit, moment, body, title=title, pauses=True, back=True)
     days = view.four_weeks
     columns = tuple(
@@ -37,7 +37,7 @@ def look_back(visit: Visit, moment: Moment) -> Page:
     )
     lines = (
         _("A column is a day, • is the mean of 7 days. A gap: no entry."),
-        *((left_out(view.unreadable),) if view.unreadable else ()),
+        *((left_out(view.missing),) if view.missing else ()),
     )
     facts = (_week(view), _compared(view), _("From your own answers. They do not say why."))
     chart = Chart(lines, columns, (_("sessions"), _("gaps")), facts, _("pain"))

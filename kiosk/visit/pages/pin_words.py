@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.visit.state import Pin
-from kiosk.words import _, ngettext
+from kiosk.words import _, ngettext, worded
 
 
 def pin_notice(entry: Pin) -> str:
@@ -18,4 +18,4 @@ def pin_notice(entry: Pin) -> str:
             "That PIN is not right. Try again in {n} seconds.",
             entry.wait_s,
         ).format(n=entry.wait_s)
-    return entry.sentence or _("That PIN is not right. Please try again.")
+    return worded(entry.sentence) or _("That PIN is not right. Please try again.")

@@ -10,7 +10,7 @@ from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Code, Moment, Visit
 from kiosk.visit.steps.unlock_code import chosen
-from kiosk.words import _, ngettext
+from kiosk.words import _, ngettext, worded
 
 
 def unlock_code(visit: Visit, moment: Moment) -> Page:
@@ -41,7 +41,7 @@ def unlock_code(visit: Visit, moment: Moment) -> Page:
 def _without_lock(visit: Visit) -> tuple[str, ...]:
     code = visit.context.code
     if code.sentence:
-        return (_("A code cannot be checked now."), code.sentence)
+        return (_("A code cannot be checked now."), worded(code.sentence))
     if code.state is None:
         return (_("One moment. The box reads your diary."),)
     if code.opened:
@@ -59,7 +59,7 @@ def _notice(code: Code, lock: ToOpen, moment: Moment) -> str:
     if code.checking:
         return _("One moment.")
     if code.sentence:
-        return code.sentence
+        return worded(code.sentence)
     wait_s = max(0, round(code.wait_until_s - moment.monotonic_s))
     if wait_s:
         return ngettext(

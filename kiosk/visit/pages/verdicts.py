@@ -15,6 +15,7 @@ from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import answers
 from kiosk.visit.steps.verdict import can_tell
 from kiosk.wording import reasons
+from kiosk.wording.unreadable import left_out
 from kiosk.words import _, content
 from programs.advice import load_advice
 from programs.plan import NotToday
@@ -88,7 +89,8 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
                 family,
             )
         case "restore":
-            return (_("The box was set up again from a copy. It is locked."), call, locked)
+            said = _("The box was set up again from a copy. It is locked.")
+            return tuple(line for line in (said, _not_brought_back(lock), call, locked) if line)
         case "P" if lock.cause == "enough":
             said = _("You said that it is enough for today. That is fine.")
             return (said, _again(visit, lock), _("Your diary is open."))
@@ -101,6 +103,15 @@ def lock_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
             )
         case _:
             return (_("Your back muscles are very sore. Muscle sessions are locked."), call, family)
+
+
+def _not_brought_back(lock: Lock) -> str:
+    """What a restored diary does not hold; nothing of other locks, and of a restore that did not say."""
+    if lock.copy_of is None:
+        return ""
+    day = f"{words.date(lock.copy_of)} {lock.copy_of.year}"
+    said = _("The copy is of {day}. What came later is not in it.").format(day=day)
+    return f"{said} {left_out(lock.lost)}" if lock.lost else said
 
 
 def locked_home_lines(visit: Visit, lock: Lock) -> tuple[str, ...]:
@@ -210,7 +221,7 @@ def cause_of(visit: Visit, lock: Lock) -> str:
     }
     said = happened.get(lock.cause) or happened.get(lock.class_)
     if said is not None:
-        return f"{said} ({lock.cause})"
+        return " ".join(part for part in (f"{said} ({lock.cause})", _not_brought_back(lock)) if part)
     today = visit.context.today
     question = None if today is None else today.questionnaire.questions.get(lock.cause)
     if question is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import errno
+import io
+import json
 import os
 import shutil
 import stat
@@ -22,8 +24,13 @@ from kiosk.diary.records import TABLES, Entry, Lock
 from kiosk.diary.settings_file import SettingsError, load_settings
 from kiosk.diary.store import DiaryDamaged, Store, open_reader, open_store
 from kiosk.errors import KioskError
+from kiosk.export.csv_table import write_table
+from kiosk.export.facts import read_facts
+from kiosk.export.fhir import write_bundle
 from kiosk.ops import backup, commands
 from kiosk.ops.backup import BackupError, back_up, restore
+from kiosk.review.reading import family_view
+from kiosk.review.word_search import find
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 SECRET = b"correct horse"
@@ -105,7 +112,7 @@ def test_nothing_in_it_can_be_read_without_the_passphrase(
     asyncio.run(fill(store, clock))
     back_up(store.folder, stick, SECRET, clock)
     for path in stick.rglob("*"):
-        assert "2026" not in path.name or path.name.startswith("index-")
+        assert "2026-1" not in path.name or path.name.startswith("index-")
         if path.is_file():
             content = path.read_bytes()
             assert NOTE.encode() not in content
@@ -252,6 +259,52 @@ def test_where_no_backup_from_before_is_left_the_lost_newest_month_is_said_and_t
         commands.restore(stick, tmp_path / "new", SECRET, clock)
     locks = open_reader(tmp_path / "new", clock).locks_open()
     assert [lock.record.class_ for lock in locks if isinstance(lock.record, Lock)][-1] == "restore"
+
+
+def test_last_months_that_are_lost_are_said_by_all_who_read_the_diary_also_when_it_was_opened_again(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(fill(store, clock))
+    paths = [f"journal/{month}/0001.jsonl" for month in ("2026-11", "2027-01", "2027-02")]
+    done = back_up(store.folder, stick, SECRET, clock)
+    lose(done, *paths)
+    clock.advance(40 * 86400)
+    assert restore(stick, tmp_path / "new", SECRET, clock).lost == tuple(paths)
+    reader = open_reader(tmp_path / "new", clock, in_parts=True)
+    lock = reader.facts("locks")[-1]
+    assert isinstance(lock.record, Lock)
+    assert lock.record.lost == ("2027-01", "2027-02"), "of the first one the chain tells"
+    assert lock.record.copy_of == dt.datetime.fromisoformat(done.index.taken)
+    now = clock.now()
+    assert family_view(reader, now).missing == ("2026-11", "2027-01", "2027-02")
+    assert find(reader, "sleep 3").unreadable == ("2026-11", "2027-01", "2027-02")
+    assert read_facts(reader, None, None).unreadable == ("2026-11", "2027-01", "2027-02")
+    table, bundle = io.StringIO(), io.StringIO()
+    write_table(reader, now.date(), now.date(), "en", table)
+    assert "2026-11 cannot be read" in table.getvalue()
+    assert "2027-02 was lost before the diary was restored" in table.getvalue()
+    write_bundle(reader, now.date(), now.date(), bundle)
+    assert bundle.getvalue().count("cannot be read") == 3
+    with pytest.raises(KioskError):
+        commands.check(tmp_path / "new", as_json=False)
+    said = "Restored from a copy of 2027-02-21 12:00: what was entered later is not in it."
+    assert f"{said} Lost: the diary of 2027-01, 2027-02." in capsys.readouterr().out
+
+
+def test_a_diary_that_came_back_whole_says_of_what_day_it_is_and_of_no_month(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(fill(store, clock))
+    back_up(store.folder, stick, SECRET, clock)
+    for again in ("new", "newer"):
+        restore(stick, tmp_path / again, SECRET, clock)
+    reader = open_reader(tmp_path / "new", clock, in_parts=True)
+    assert family_view(reader, clock.now()).missing == ()
+    commands.check(tmp_path / "new", as_json=False)
+    assert "Restored from a copy of 2027-02-21 12:00" in capsys.readouterr().out
+    commands.check(tmp_path / "new", as_json=True)
+    (told,) = json.loads(capsys.readouterr().out)["restores"]
+    assert (told["copy_of"][:16], told["lost"]) == ("2027-02-21T12:00", [])
 
 
 def test_lost_settings_are_not_those_of_a_box_without_pins(

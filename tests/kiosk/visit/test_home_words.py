@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from kiosk import words
 from kiosk.diary.folder import REASONS
-from kiosk.diary.records import Session
+from kiosk.diary.records import Lock, Session
 from kiosk.events import DeviceSeen
 from kiosk.page import Words
 from kiosk.today import CutOff, PadsInUse
+from kiosk.visit.pages import verdicts
 from programs.prescription import demonstration_prescription
 from tests.kiosk.visit.visit_bench import START, Walk, device, today
 
@@ -49,6 +50,26 @@ def test_the_work_of_a_session_is_told_apart_from_warm_up_and_cool_down() -> Non
     work = sum(phase.seconds for phase in plan.phases if phase.role == "work") // 60  # type: ignore[union-attr]
     assert work < plan.minutes  # type: ignore[union-attr]
     assert f"{work} minutes, {plan.minutes} with warm-up and cool-down" in walk.words  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ((), "later is not in it."),
+        (("2026-07",), "Missing, because it cannot be read: July 2026."),
+        (("2026-07", "2026-08"), "July 2026, August 2026."),
+    ],
+)
+def test_a_restored_diary_says_what_is_missing_where_it_is_locked(lost: tuple[str, ...], said: str) -> None:
+    lock = Lock(class_="restore", cause="restored", copy_of=START - dt.timedelta(days=90), lost=lost)
+    walk = Walk(today(locks=(lock,)))
+    assert "The copy is of Saturday 22 August 2026. What came later is not in it." in walk.words
+    assert said in walk.words
+    assert ("Missing" in walk.words) == bool(lost)
+    assert "The copy is of" in verdicts.cause_of(walk.visit, lock), "to the clinician who opens it too"
+    older = Walk(today(locks=(Lock(class_="restore", cause="restored"),)))
+    assert "The box was set up again from a copy. It is locked." in older.words
+    assert "The copy is of" not in older.words
 
 
 def test_a_pause_says_nothing_of_a_current_that_nobody_asked_the_device_about() -> None:

@@ -93,6 +93,14 @@ def test_it_needs_neither_the_familys_pin_nor_her_consent() -> None:
     assert isinstance(walk.page.body, Chart)
 
 
+def test_months_that_a_restore_could_not_bring_back_are_said() -> None:
+    walk = Walk()
+    walk.press("3")
+    walk.hear(FamilyLoaded(replace(family_view(START.date()), lost=("2026-09", "2026-10"))))
+    assert "Missing, because it cannot be read: September 2026, October 2026." in walk.words
+    assert walk.visit.context.damaged == (), "it is no damage that a call could mend"
+
+
 def test_a_diary_that_cannot_be_read_is_said() -> None:
     walk = Walk()
     walk.press("3")

@@ -306,12 +306,17 @@ def _verdicts() -> Iterator[Shot]:
     yield shot(walk)
     walk.press("2")
     yield shot(walk, "home unsaved")
-    walk = Walk()
-    walk.until("group")
-    walk.answering = False
-    walk.press("2", "2", "1")
-    walk.fail_saves("The diary cannot be written: no space left. Nothing more is saved.")
-    yield shot(walk, "not_saved E")
+    full = "The data folder /var/lib/homestim cannot be used: the disk is full."
+    for name, keys in (("unconfirmed", ("2", "2")), ("confirmed", ("2", "2", "2"))):
+        walk = Walk()
+        walk.until("group")
+        walk.answering = False
+        walk.press(*keys)
+        walk.fail_saves(full)
+        yield shot(walk, f"not_saved E {name}")
+        walk.press("2")
+        walk.fail_saves(full)
+        yield shot(walk, f"home unsaved after E {name}")
 
 
 def _pads() -> Iterator[Shot]:
