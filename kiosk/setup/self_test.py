@@ -99,6 +99,7 @@ class SelfTest:
         self._heard: asyncio.Queue[guard.FromGuard | None] = asyncio.Queue()
         self._ended_check: asyncio.Future[ContactCheckEnded] | None = None
         self._epoch = 0
+        self._asked_epoch = 0
         self._state: guard.GuardState = "no_device"
         self._most_half_mA = 0
         self.device: guard.Device | None = None
@@ -147,6 +148,7 @@ class SelfTest:
     async def channel(self, channel: int, pressed: Callable[[], Any]) -> Result:
         """Measures; on the dummy load puts out up to 5 mA, until the dead-man ends it. A line stops it."""
         self._most_half_mA = 0
+        self._asked_epoch = self._epoch + 1
         try:
             await self._until("idle")
             lead = await self._measured(channel)
@@ -174,7 +176,7 @@ class SelfTest:
         return check.leads[0]
 
     async def _played(self, channel: int, pressed: Callable[[], Any]) -> Result:
-        epoch = self._epoch + 1
+        epoch = self._asked_epoch = self._epoch + 1
         limit = guard.ChannelLimit(channel, MOST_HALF_MA, PAD_AREA_MM2, known_level=False)
         self._send(guard.Arm(epoch, plan(), (limit,)))
         self._lease.hold(epoch)
@@ -220,11 +222,21 @@ class SelfTest:
             async with asyncio.timeout(within_s):
                 while True:
                     heard = await self._heard.get()
+                    if self._is_of_the_past(heard):
+                        continue
                     if isinstance(heard, kind):
                         return heard
                     self._must_go_on(heard)
         except TimeoutError:
             raise Ended(Result("not_confirmed", detail="the guard did not answer")) from None
+
+    def _is_of_the_past(self, heard: guard.FromGuard | None) -> bool:
+        """Said of what was asked before, and known; a stop that was not confirmed never is."""
+        match heard:
+            case guard.Refused(epoch=epoch) | guard.Stopped(epoch=epoch, confirmed=True):
+                return epoch < self._asked_epoch
+            case _:
+                return False
 
     def _must_go_on(self, heard: guard.FromGuard | None) -> None:
         match heard:

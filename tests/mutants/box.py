@@ -211,6 +211,13 @@ MUTANTS = (
         f"{TEST_COMMAND}::test_it_works_where_not_even_the_command_line_can_be_loaded",
     ),
     Mutant(
+        "what was said of the self-test before ends the next one",
+        SELF_TEST,
+        "return epoch < self._asked_epoch",
+        "return False",
+        "tests/kiosk/setup/test_self_test.py::test_what_was_said_of_the_run_before_ends_no_new_one",
+    ),
+    Mutant(
         "the self-test's lease outlives its terminal",
         "kiosk/setup/conversation.py",
         "        return not poll.poll(0)\n",

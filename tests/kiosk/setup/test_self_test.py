@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from drivers import limits
 from drivers.guard.link import GuardLink
-from drivers.messages import LeadContact
+from drivers.messages import FromGuard, LeadContact, Refused, Stopped
 from kiosk.clock import SystemClock
 from kiosk.settings import SimulatorSpec
 from kiosk.setup import self_test
@@ -154,6 +154,34 @@ async def test_a_line_stops_it(tmp_path: Path) -> None:
         assert result.outcome == "stopped"
         await asyncio.to_thread(box.log.wait_for_output, above_zero=False)
     assert box.most_mA() < MOST_HALF_MA / 2
+
+
+async def test_what_was_said_of_the_run_before_ends_no_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A level that crosses the end of its run on the way is refused when the next one may have begun."""
+    heard: list[Callable[[FromGuard], None]] = []
+    listen = GuardLink.listen
+
+    def overheard(
+        link: GuardLink, on_message: Callable[[FromGuard], None], on_closed: Callable[[], None]
+    ) -> None:
+        heard.append(on_message)
+        listen(link, on_message, on_closed)
+
+    monkeypatch.setattr(GuardLink, "listen", overheard)
+    async with rig(tmp_path, "dummy_load:1") as box:
+        await box.test.identify()
+        await box.stop_tested()
+
+        async def once_current_flows() -> None:
+            await asyncio.to_thread(box.log.wait_for_output, above_zero=True)
+
+        assert (await box.test.channel(1, once_current_flows)).outcome == "stopped"
+        for late in (Refused(2, "old_epoch", "2", "idle", False), Stopped(2, "lease", True, "its word", 1.0)):
+            heard[0](late)
+        result = await box.channel(1)
+    assert (result.outcome, result.detail) == ("passed", "")
 
 
 async def test_the_lease_ends_with_the_installers_terminal(tmp_path: Path) -> None:
