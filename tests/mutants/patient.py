@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 LEVEL_WORDS = "tests/kiosk/visit/test_level_finding_words.py"
+NOT_SAVED = "tests/kiosk/visit/test_not_saved.py"
 
 MUTANTS = (
     Mutant(
@@ -202,6 +203,20 @@ MUTANTS = (
         'if state.stage == "find" and state.find_step == "offer":\n        return replace',
         "if False:\n        return replace",
         LEVEL_WORDS,
+    ),
+    Mutant(
+        "a yes to an emergency waits for the disk",
+        "kiosk/visit/steps/answers.py",
+        "return _worst_first((*known, *urgent))",
+        "return _worst_first(known)",
+        NOT_SAVED,
+    ),
+    Mutant(
+        "home drops whom to call while nothing can be saved",
+        "kiosk/visit/pages/home_pages.py",
+        '                *_of_a_lock(visit),\n                _("Not everything is saved."),',
+        '                _("Not everything is saved."),',
+        NOT_SAVED,
     ),
     Mutant(
         "soreness that is said while going on changes nothing",

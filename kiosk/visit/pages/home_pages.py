@@ -147,20 +147,20 @@ def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
     match now:
         case "unreadable":
             return (
+                *_of_a_lock(visit),
                 _("Your diary cannot be read."),
                 _("There is no session until it can be read."),
                 _("Call the person who set up this box."),
             )
         case "unsaved":
             return (
+                *_of_a_lock(visit),
                 _("Not everything is saved."),
                 _("There is no session until it is saved."),
                 _("Call the person who set up this box."),
             )
         case "safe_mode":
-            locks = answers.locks_that_end(visit)
-            first = verdicts.locked_home_lines(visit, locks[0])[:2] if locks else ()
-            return (*first, *safe_mode_pages.home_lines())
+            return (*_of_a_lock(visit), *safe_mode_pages.home_lines())
         case "no_prescription":
             return (
                 _("There is no prescription in the box, so there is no session."),
@@ -193,6 +193,12 @@ def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
             return (_greeting(moment), *device_lines(visit), _("Your diary is open."))
         case _:
             return _session_lines(visit, moment)
+
+
+def _of_a_lock(visit: Visit) -> tuple[str, ...]:
+    """What the worst lock asks for, where home has something else to say as well."""
+    locks = answers.locks_that_end(visit)
+    return verdicts.locked_home_lines(visit, locks[0])[:2] if locks else ()
 
 
 def _session_lines(visit: Visit, moment: Moment) -> tuple[str, ...]:
@@ -330,13 +336,12 @@ def saving(visit: Visit, moment: Moment) -> Page:
 
 
 def not_saved(visit: Visit, moment: Moment) -> Page:
-    """A write failed. What a lock has to say stands first, saved or not."""
-    lock = answers.locks_open(visit)[0] if visit.context.locks else None
-    first: tuple[str, ...] = ()
-    if lock is not None:
-        first = verdicts.lock_lines(visit, lock)[:3]
+    """A write failed. What a lock has to say stands first, saved or not, and what an urgent yes asks for,
+    confirmed or not."""
+    locks = answers.locks_to_tell(visit, moment)
+    first = verdicts.lock_lines(visit, locks[0])[:3] if locks else ()
     lines = (*first, _("This could not be saved."), _("Call the person who set up this box."))
-    alarm = lock is not None and lock.class_ in ("E", "U", "red")
+    alarm = bool(locks) and locks[0].class_ in ("E", "U", "red")
     choices = (Choice(Key.ONE, _("Try again")), Choice(Key.TWO, _("Home")))
     return build(
         visit,

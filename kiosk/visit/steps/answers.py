@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kiosk.diary.records import Lock
 from kiosk.visit.state import Moment, Visit
@@ -25,6 +25,8 @@ POSITION_GROUPS = ("position",)
 """Asked when the person sits or lies as she will stay."""
 CONFIRMED_CLASSES = (Class.E, Class.U, Class.X, Class.C)
 """A yes of these is asked once more, then locks (safety rule 26)."""
+URGENT_CLASSES = (Class.E, Class.U)
+"""Help is called today."""
 FEELINGS = ("pain_rest", "pain_moving", "soreness")
 
 WORST_LOCK_FIRST = ("E", "red", "U", "X", "C", "restore", "skin", "soreness", "P")
@@ -113,14 +115,27 @@ def locks_open(visit: Visit) -> tuple[Lock, ...]:
     """Every lock that holds, worst first: those of the diary and those set in this visit."""
     today = visit.context.today
     stored = () if today is None else today.locks
-    distinct = {(lock.class_, lock.cause): lock for lock in (*stored, *visit.context.locks)}
-    return tuple(sorted(distinct.values(), key=lambda lock: WORST_LOCK_FIRST.index(lock.class_)))
+    return _worst_first((*stored, *visit.context.locks))
 
 
 def locks_that_end(visit: Visit) -> tuple[Lock, ...]:
     """The locks that end the visit, worst first. A soreness lock holds back muscle programmes alone: what it
     leaves is decided by the rules of the course (`Today.next`)."""
     return tuple(lock for lock in locks_open(visit) if lock.class_ != "soreness")
+
+
+def locks_to_tell(visit: Visit, moment: Moment) -> tuple[Lock, ...]:
+    """Where nothing can be saved, worst first: the locks once this visit has set one, and what an urgent yes
+    will lock that nobody confirmed yet. What it asks for cannot wait until the disk is mended."""
+    urgent = [lock_of(one, moment) for one in standing(visit, mendable=False) if one.class_ in URGENT_CLASSES]
+    known = locks_open(visit) if visit.context.locks else ()
+    return _worst_first((*known, *urgent))
+
+
+def _worst_first(locks: Iterable[Lock]) -> tuple[Lock, ...]:
+    """Each matter once."""
+    distinct = {(lock.class_, lock.cause): lock for lock in locks}
+    return tuple(sorted(distinct.values(), key=lambda lock: WORST_LOCK_FIRST.index(lock.class_)))
 
 
 def _typed(answers: Mapping[str, str]) -> dict[str, Answer]:
