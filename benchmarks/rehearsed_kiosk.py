@@ -11,8 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from kiosk import settings
-from kiosk.cli import main
 from kiosk.settings import RunSettings
+from kiosk.start import main
 
 
 def _rehearsed(*given: Any, resolve: Any = settings.resolve) -> RunSettings:

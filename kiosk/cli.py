@@ -3,7 +3,6 @@ guard carries nothing of the screens."""
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -90,9 +89,6 @@ def run(
     plain: bool,
 ) -> int:
     """The kiosk: on the simulator (--simulate p24) or on a stimulator (--port DEV --device p24)."""
-    # What is loaded until the first frame stays for good: looking through it for garbage is in vain.
-    # `Application.run` begins to collect.
-    gc.disable()
     from drivers.build import build_id
     from drivers.registry import DRIVERS
     from kiosk.config import load_config

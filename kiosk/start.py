@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -11,6 +12,10 @@ def main() -> int:
         from kiosk.doctor.command import main as doctor
 
         return doctor(sys.argv[2:])
+    if sys.argv[1:2] == ["run"]:
+        # What is loaded until the first frame stays for good: looking through it for garbage is in vain.
+        # `Application.run` begins to collect.
+        gc.disable()
     try:
         from kiosk.cli import main as homestim
     except ImportError as error:

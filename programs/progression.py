@@ -10,7 +10,6 @@ import datetime as dt
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -76,7 +75,7 @@ class TodayFacts(msgspec.Struct, frozen=True):
 NOTHING_SAID = TodayFacts()
 
 
-class _Day(NamedTuple):
+class _Day(msgspec.Struct, frozen=True):
     """Everything the rules look at."""
 
     prescription: Prescription
@@ -89,19 +88,19 @@ class _Day(NamedTuple):
     stage: StageToday
 
 
-class _Obstacle(NamedTuple):
+class _Obstacle(msgspec.Struct, frozen=True):
     """Why not, and the first day on which it could be otherwise (None: not by waiting)."""
 
     reason: Reason
     again_on: dt.date | None = None
 
 
-class _Ceiling(NamedTuple):
+class _Ceiling(msgspec.Struct, frozen=True):
     current_mA: float
     reason: Reason
 
 
-class _Factor(NamedTuple):
+class _Factor(msgspec.Struct, frozen=True):
     """What today's level is multiplied with, because of `reason`."""
 
     factor: float
@@ -510,12 +509,12 @@ def _skin_reasons(day: _Day) -> list[Reason]:
 # ── a channel's numbers (safety rule 4) ──
 
 
-class _Channel(NamedTuple):
+class _Channel(msgspec.Struct, frozen=True):
     plan: ChannelPlan
     reasons: tuple[Reason, ...]
 
 
-class _FromZero(NamedTuple):
+class _FromZero(msgspec.Struct, frozen=True):
     """Why no slow rise is offered today, and what the limit is for that reason alone."""
 
     reason: Reason

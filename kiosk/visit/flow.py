@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from kiosk.events import (
@@ -135,8 +135,7 @@ CODE_CLOSES_S: Final = 1800.0
 DONE_GOES_HOME_S: Final = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One screen of the flow."""
 
     press: Press
