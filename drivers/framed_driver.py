@@ -93,6 +93,8 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
         age_clock: Callable[[], float] = boot_time_s,
     ) -> None:
         self.on_trouble: Callable[[StimulatorError], None] | None = None
+        self.late_s = 0.0
+        """So much later than a device's an answer may come; more than 0 only of a simulator."""
         self._clock = clock
         self._age_clock = age_clock
         self._loop = asyncio.get_running_loop()
@@ -375,7 +377,7 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
         """Write `command` now; the caller holds the turn. Raises Preempted, Unplugged."""
         self._raise_if_stopping_or_lost()
         number = self._next_number()
-        in_flight = self._expect(command, number)
+        in_flight = self._expect(command, number, self.late_s)
         self._link.write(self._frame(command, number))
         return in_flight
 
@@ -389,9 +391,10 @@ class FramedDriver(ABC, Generic[CommandT, AnswerT]):
             )
         return answer
 
-    def _expect(self, command: CommandT, number: int) -> InFlight[AnswerT]:
+    def _expect(self, command: CommandT, number: int, late_s: float = 0.0) -> InFlight[AnswerT]:
         in_flight: InFlight[AnswerT] = InFlight(command.CODE, number, self._loop.create_future())
-        timer = self._loop.call_later(self._answers_within_s(command), self._expire, in_flight)
+        within_s = self._answers_within_s(command) + late_s
+        timer = self._loop.call_later(within_s, self._expire, in_flight)
         in_flight.answer.add_done_callback(lambda _: timer.cancel())
         self._in_flight = in_flight
         return in_flight

@@ -62,15 +62,19 @@ def open_stimulator(
     port: str,
     clock: Callable[[], float] = time.monotonic,
     tap: Callable[[Direction, bytes], None] | None = None,
+    late_s: float = 0.0,
 ) -> Stimulator:
     """Open `port` and put the driver of `kind` on it; needs a running loop. Nothing is sent yet.
 
-    `clock` is CLOCK_MONOTONIC in seconds; `tap` gets all bytes that leave and arrive.
+    `clock` is CLOCK_MONOTONIC in seconds; `tap` gets all bytes that leave and arrive; a simulator's answers
+    may come `late_s` later than a device's.
     Raises PortError, and KeyError for a kind that is not in DRIVERS.
     """
     driver = DRIVERS[kind]
     factory = getattr(import_module(driver.module), driver.class_name)
-    stimulator = cast("Stimulator", factory(port, driver.serial, clock))
+    made = factory(port, driver.serial, clock)
+    made.late_s = late_s
+    stimulator = cast("Stimulator", made)
     if tap is not None:
         stimulator.tap(tap)
     return stimulator

@@ -29,6 +29,7 @@ def start_or_join(settings: RunSettings, port: str | None) -> GuardLink:
         port,
         settings.device_kind,
         simulated=settings.simulator is not None,
+        late_answers=settings.simulator is not None,
         state_dir=str(folder),
         log_path=str(folder / "guard.log"),
         wire_log=str(folder / "wire.jsonl"),

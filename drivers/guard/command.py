@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from drivers.guard.process import Guard
 from drivers.guard.report import unit_status
+from drivers.limits import SIMULATOR_LATE_S
 from drivers.messages import Device
 from drivers.registry import DRIVERS, open_stimulator
 from drivers.sd_notify import Notifier, from_environment, keep_alive, ping_every_s
@@ -54,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--notify", action="store_true", help="tell systemd when ready, and feed its watchdog"
     )
     parser.add_argument("--simulated", action="store_true", help="only a simulator that says it is one")
+    parser.add_argument(
+        "--late-answers",
+        action="store_true",
+        help="a simulator may be held up by other programs; only with --simulated",
+    )
     parser.add_argument("--stop-input", metavar="EVDEV", action="append", default=[], help="any press stops")
     parser.add_argument("--keyboards", action="store_true", help="watch all keyboards for the stop keys")
     args = parser.parse_args(argv)
@@ -68,6 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for option in ("port", "device"):
         if getattr(args, option) is None:
             parser.error(f"--{option} is missing, and no --config says it")
+    if args.late_answers and not args.simulated:
+        parser.error("--late-answers is for a simulator alone: add --simulated")
     if args.fd is None and args.socket is None:
         parser.error("--fd or --socket is missing, and no --config says where to listen")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
@@ -90,9 +98,10 @@ async def _serve(args: argparse.Namespace) -> int:
     door = None if args.socket is None else Door(args.socket)
     wire_log = None if args.wire_log is None else WireLog(args.wire_log)
     tap = None if wire_log is None else wire_log.note
+    late_s = SIMULATOR_LATE_S if args.late_answers else 0.0
     guard = Guard(
         args.device,
-        lambda: open_stimulator(args.device, args.port, tap=tap),
+        lambda: open_stimulator(args.device, args.port, tap=tap, late_s=late_s),
         simulated=args.simulated,
         client=client,
         listener=None if door is None else door.listener,

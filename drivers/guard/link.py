@@ -39,18 +39,20 @@ class GuardLink:
         stop_inputs: Sequence[str] = (),
         device_id: str = "",
         wire_log: str | None = None,
+        late_answers: bool = False,
     ) -> GuardLink:
         """A guard of our own, in its own session, so that Ctrl+C in the terminal does not reach it.
 
         `state_dir` holds the day's tally (None: in memory). Its log is appended to `log_path`, and to
         `wire_log` every byte that it sends and receives, bounded (`drivers.wire_log`). With a `device_id` no
-        other device is used.
+        other device is used. `late_answers` are a simulator's that may be held up (`SIMULATOR_LATE_S`).
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = same_code.python("drivers.guard", "--fd", str(theirs.fileno()))
         command += ["--port", port, "--device", kind]
         command += ["--state", state_dir] if state_dir is not None else []
         command += ["--simulated"] if simulated else []
+        command += ["--late-answers"] if late_answers else []
         command += ["--device-id", device_id] if device_id else []
         command += ["--wire-log", wire_log] if wire_log is not None else []
         command += [word for path in stop_inputs for word in ("--stop-input", path)]

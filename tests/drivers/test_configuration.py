@@ -108,6 +108,7 @@ def test_a_bad_file_names_file_key_found_and_expected(tmp_path: Path, text: str,
         (["--config", "/nowhere/kiosk.toml"], "/nowhere/kiosk.toml cannot be read"),
         (["--socket", "/tmp/s", "--device", "p24"], "--port is missing"),
         (["--port", "/dev/x", "--device", "p24"], "--fd or --socket is missing"),
+        (["--fd", "0", "--port", "/dev/x", "--device", "p24", "--late-answers"], "for a simulator alone"),
     ],
 )
 def test_wrong_use_is_a_sentence_and_exit_2(

@@ -209,6 +209,31 @@ async def test_a_late_answer_is_not_taken_for_the_next_one(kit: Kit) -> None:
         assert virtual_time().now_s - began_s >= 0.09  # the first one's answer came after 0.03 s
 
 
+@in_virtual_time
+async def test_a_simulators_answer_that_was_held_up_is_waited_for_longer_than_a_devices(kit: Kit) -> None:
+    async with kit.ready() as (driver, bench):
+        driver.late_s = limits.SIMULATOR_LATE_S
+        bench.device.latency_s = limits.ACK_S + limits.SIMULATOR_LATE_S - 0.01
+        await driver.apply(targets(8))
+        assert (await driver.check()).running is Running.RUNNING
+        bench.device.latency_s = limits.ACK_STAGE_SWITCH_S + limits.SIMULATOR_LATE_S + 0.01
+        with pytest.raises(NoAnswer):
+            await driver.check()
+
+
+@in_virtual_time
+async def test_a_stop_of_a_simulator_waits_no_longer_than_that_of_a_device(kit: Kit) -> None:
+    took_s = []
+    for late_s in (0.0, limits.SIMULATOR_LATE_S):
+        async with kit.ready() as (driver, bench):
+            driver.late_s = late_s
+            bench.device._deaf_until_s = virtual_time().now_s + 60
+            began_s = virtual_time().now_s
+            assert not (await driver.stop()).confirmed
+            took_s.append(round(virtual_time().now_s - began_s, 2))
+    assert took_s[0] == took_s[1]
+
+
 @pytest.mark.parametrize("fault", ["duplicate_ack", "stale_ack", "garbage:40", "garbage:1"])
 @in_virtual_time
 async def test_noise_around_an_answer_does_not_matter(kit: Kit, fault: str) -> None:

@@ -17,11 +17,13 @@ from typing import Any
 
 import pytest
 
+from drivers import limits
 from drivers import messages as m
 from drivers.build import build_id
 from drivers.guard import link as guard_link
 from drivers.guard.link import GuardLink
 from drivers.line import MAX_WAITING, Line
+from tests.drivers.device_bench import simulator
 
 DRIVERS = Path(guard_link.__file__).parents[1]
 TELL_BUILDS = """
@@ -208,3 +210,20 @@ async def test_a_line_keeps_what_has_to_arrive_and_drops_the_rest() -> None:
     line.close()
     assert not line.send(b"after the end")
     theirs.close()
+
+
+@pytest.mark.parametrize("late_answers", [True, False])
+async def test_a_simulator_that_is_held_up_is_found_where_its_answers_may_be_late(
+    tmp_path: Path, *, late_answers: bool
+) -> None:
+    late_ms = limits.ACK_S * 1000 + 30
+    with simulator(tmp_path, "--latency", str(late_ms)) as running:
+        link = GuardLink.start_child(str(running.link), "p24", simulated=True, late_answers=late_answers)
+        heard: asyncio.Queue[m.FromGuard | None] = asyncio.Queue()
+        link.listen(heard.put_nowait, lambda: heard.put_nowait(None))
+        wanted = "" if late_answers else "The stimulator does not answer."
+        async with asyncio.timeout(50):
+            while not isinstance(said := await heard.get(), m.Device) or said.sentence != wanted:
+                assert said is not None
+        assert said.present is late_answers
+        await link.close()

@@ -6,12 +6,13 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from drivers.messages import Device
 from drivers.registry import DRIVERS
 from kiosk import guard_unit, words
-from kiosk.config import decode_config
+from kiosk.config import Config, decode_config
 from kiosk.guard_unit import GuardMissing, absent, admitted, hung_up, start_or_join
 from kiosk.settings import RunOptions, RunSettings, UsageError, resolve
 from kiosk.visit.pages.device_words import device_lines
@@ -45,6 +46,18 @@ async def test_a_box_with_a_guard_of_its_own_joins_it_and_starts_neither_guard_n
         with listener.accept()[0] as accepted:
             assert b'"build"' in accepted.recv(1000)
         assert await link.close() is None
+
+
+@pytest.mark.parametrize("port", [None, "/dev/ttyUSB0"])
+def test_a_simulator_that_the_kiosk_started_may_answer_late_and_no_stimulator(
+    tmp_path: Path, port: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(guard_unit.GuardLink, "start_child", lambda *_, **options: asked.append(options))
+    options = RunOptions(simulate="p24") if port is None else RunOptions(port=port, device="p24")
+    run = resolve(msgspec.structs.replace(options, data=tmp_path), Config(), DRIVERS, build="b")
+    start_or_join(run, "/dev/pts/1")
+    assert [(one["simulated"], one["late_answers"]) for one in asked] == [(port is None, port is None)]
 
 
 def test_a_demonstration_on_a_box_leaves_its_guard_alone(tmp_path: Path) -> None:

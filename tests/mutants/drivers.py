@@ -19,6 +19,34 @@ TEST_FAULTS = "tests/faults/test_guard_faults.py"
 MUTANTS = (
     # ── the drivers ──
     Mutant(
+        "no simulator may be held up",
+        FRAMED,
+        "self._expect(command, number, self.late_s)",
+        "self._expect(command, number)",
+        TEST_CONTRACT,
+    ),
+    Mutant(
+        "the answers of a stop may be late too",
+        FRAMED,
+        "within_s = self._answers_within_s(command) + late_s",
+        "within_s = self._answers_within_s(command) + self.late_s",
+        TEST_CONTRACT,
+    ),
+    Mutant(
+        "a device's answers may be late",
+        "drivers/guard/command.py",
+        "if args.late_answers and not args.simulated:",
+        "if False:",
+        "tests/drivers/test_configuration.py",
+    ),
+    Mutant(
+        "every guard of a kiosk waits longer for a device",
+        "kiosk/guard_unit.py",
+        "late_answers=settings.simulator is not None",
+        "late_answers=True",
+        "tests/kiosk/test_guard_unit.py",
+    ),
+    Mutant(
         "a stop sees no restart",
         FRAMED,
         "        if not self._stops_what_is_on:\n",
