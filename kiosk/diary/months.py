@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import logging
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic
@@ -300,7 +301,7 @@ class Reader(Generic[T]):
         if known.generation > 1 or self._sealed is None:
             return
         listed = self._listed if month in self._listed else self.months()
-        for before in sorted((other for other in listed if other < month), reverse=True):
+        for before in reversed(listed[: bisect_left(listed, month)]):
             if before in self._known:
                 link = self._known[before].contents.link
             elif before in self._forgotten:
@@ -319,7 +320,7 @@ class Reader(Generic[T]):
         link = known.contents.link
         if link == START:  # nothing was ever written in it
             return
-        for after in (other for other in self._listed if other > month):
+        for after in self._listed[bisect_right(self._listed, month) :]:
             if after in self._known:
                 follows, end = _says_it_follows(self._known[after]), self._known[after].contents.link
             elif after in self._forgotten:

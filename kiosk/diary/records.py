@@ -4,8 +4,6 @@ A fact never changes: a correction is a new record that points back (`Envelope.c
 exception is a screening, a single document updated per answer (interfaces.md, "Store").
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -27,6 +25,7 @@ UnlockedBy = Literal["code", "file", "clinician_pin", "day", "rule"]
 AlertLevel = Literal["red", "amber", "info"]
 
 
+# Types, not their text (no `annotations` from `__future__` here): msgspec would compile each to decode by it.
 # Records hold no cycles: ten years of them are not looked through for garbage (gc=False). What a field says
 # by default is not written: a quarter less to write, to hash and to read. So a default is part of the format,
 # and never changes.
@@ -67,7 +66,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     if TYPE_CHECKING:
         record: Record
     else:
-        record: AnyRecord  # who decodes one has to know them all
+        record: "AnyRecord"  # who decodes one has to know them all
 
     @property
     def entered_late(self) -> bool:
