@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 LEVEL_WORDS = "tests/kiosk/visit/test_level_finding_words.py"
+FAULT_WORDS = "tests/kiosk/visit/test_fault_words.py"
 NOT_SAVED = "tests/kiosk/visit/test_not_saved.py"
 
 MUTANTS = (
@@ -217,6 +218,34 @@ MUTANTS = (
         '                *_of_a_lock(visit),\n                _("Not everything is saved."),',
         '                _("Not everything is saved."),',
         NOT_SAVED,
+    ),
+    Mutant(
+        "a day that is full is tried again",
+        "kiosk/visit/steps/stimulation.py",
+        "OVER_FOR_TODAY: Final = (RESTARTS, DAY)",
+        "OVER_FOR_TODAY: Final = (RESTARTS,)",
+        FAULT_WORDS,
+    ),
+    Mutant(
+        "a missing stop button has no words",
+        "kiosk/visit/pages/stops.py",
+        "        STOP_INPUT: no_stop,\n",
+        "",
+        FAULT_WORDS,
+    ),
+    Mutant(
+        "a stop button that is pulled out twice ends the day",
+        "kiosk/visit/steps/stimulation.py",
+        '*("stop_input_lost", STOP_INPUT, DAY),',
+        "DAY,",
+        FAULT_WORDS,
+    ),
+    Mutant(
+        "home bids a good day to a stimulator that may be on",
+        "kiosk/visit/pages/home_pages.py",
+        "    if output_unknown(visit):\n",
+        "    if False:\n",
+        FAULT_WORDS,
     ),
     Mutant(
         "soreness that is said while going on changes nothing",

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from drivers.messages import LeadContact
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
-from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.pad_pages import back_drawn
-from kiosk.visit.pages.stops import fault_sentence, restarts_sentence
+from kiosk.visit.pages.stops import fault_sentence, then_lines
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps.contact import holds_less_than_usual, may_check_again, not_good
 from kiosk.visit.steps.pads import montage
-from kiosk.visit.steps.stimulation import RESTARTS
+from kiosk.visit.steps.stimulation import OVER_FOR_TODAY, STOP_INPUT
 from kiosk.wording import sides
 from kiosk.words import _, ngettext
 from programs.montage import Lead
@@ -116,12 +115,11 @@ def contact_fault(visit: Visit, moment: Moment) -> Page:
     again, run = may_check_again(visit), visit.context.run
     why, limit = run.contact_end, run.contact_refusal
     refused = why == "refused"
-    what = _("The pads could not be checked.") if refused else fault_sentence(why)
+    unchecked = _("The pads could not be checked.")
     lines = (
-        restarts_sentence() if limit == RESTARTS else what,
+        unchecked if refused and limit not in (*OVER_FOR_TODAY, STOP_INPUT) else fault_sentence(why, limit),
         _("No current was switched on.") if refused else _("The stimulator reports that its output is off."),
-        _("You can try again, or end for today.") if again else _("End here for today."),
-        people.call_clinician(visit),
+        *then_lines(visit, limit or why, again=again),
     )
     choices = (
         *((Choice(Key.ONE, _("Try again")),) if again else ()),

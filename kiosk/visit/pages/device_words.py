@@ -22,6 +22,11 @@ def device_lines(said: str, _: Translate) -> tuple[str, ...]:
     return (_("The stimulator is not found."), _cables(_))
 
 
+def output_unknown(said: str) -> bool:
+    """Current may still flow, though nothing can be asked of the stimulator (safety rule 16)."""
+    return re.match(_NOT_OFF, said) is not None
+
+
 def _cables(_: Translate) -> str:
     return _("Is it switched on? Is its cable plugged in at both ends?")
 
@@ -30,6 +35,7 @@ def _helper(_: Translate) -> str:
     return _("Call the person who set up this box.")
 
 
+_NOT_OFF: Final = r"The stimulator does not say that its output is off\."
 _SAID: Final[tuple[tuple[str, Callable[[Translate, str], tuple[str, ...]]], ...]] = (
     (
         r"The guard (at .+ is not running|has ended)\.",
@@ -73,8 +79,13 @@ _SAID: Final[tuple[tuple[str, Callable[[Translate, str], tuple[str, ...]]], ...]
         lambda _, _port: (_("The stimulator does not answer."), _cables(_)),
     ),
     (
-        r"The stimulator does not say that its output is off\.",
-        lambda _, _port: (_("The stimulator does not say that its output is off."), _helper(_)),
+        _NOT_OFF,
+        lambda _, _port: (
+            _("Switch the stimulator OFF now."),
+            _("It is not known if current still flows."),
+            _("Do not touch the pads until it is off."),
+            _helper(_),
+        ),
     ),
     (
         r"Another stimulator is plugged in\.",

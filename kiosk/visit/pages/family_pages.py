@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from kiosk import words
+from kiosk.diary.records import Lock
 from kiosk.keys import Key
 from kiosk.page import Choice, Overview, Page, PinEntry, Table, TextEntry, Words
 from kiosk.review.entry_words import author_word, mark_words, moment_word, yes_word
@@ -25,6 +26,7 @@ from kiosk.wording.stop_words import stop_word
 from kiosk.wording.unreadable import left_out
 from kiosk.words import _, content, ngettext
 from programs.library import load_programme
+from programs.text import Reason
 
 T = TypeVar("T")
 
@@ -117,8 +119,7 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
         said = " ".join((reasons.sentence(first.rule), *locked))
         return headline, (said, _todo(visit, first)), _("Seen to")
     if shut:
-        lines = verdicts.lock_lines(visit, shut[0])[:2]
-        return _("▲ LOOK HERE: the device is locked."), (*lines, _("Ask how it is.")), ""
+        return _("▲ LOOK HERE: the device is locked."), _of_a_lock(visit, shut[0]), ""
     if visit.context.damaged:
         return *damage_words.for_family(visit), ""
     if told:
@@ -135,8 +136,26 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
     return _("All fine. Nothing to do today."), (), ""
 
 
+def _of_a_lock(visit: Visit, lock: Lock) -> tuple[str, ...]:
+    """What to do about it: said to who looks in, where the patient's own words would send herself."""
+    answer = reasons.sentence(Reason("red_answer", {"class": lock.class_}))
+    if lock.class_ == "E":
+        return answer, _emergency(visit)
+    if lock.class_ == "U":
+        return answer, _("See that {patient} calls one today.").format(patient=people.patient(visit))
+    return (*verdicts.lock_lines(visit, lock)[:2], _("Ask how it is."))
+
+
+def _emergency(visit: Visit) -> str:
+    return _("Call {number} now, or see that {patient} gets to an emergency department.").format(
+        number=people.emergency(visit), patient=people.patient(visit)
+    )
+
+
 def _todo(visit: Visit, told: Told) -> str:
     """The one thing to do, and whom to call."""
+    if told.rule.rule == "red_answer" and told.rule.parameters.get("class") == "E":
+        return _emergency(visit)
     if told.level == "red":
         return _("See how it is, now. {call}").format(call=people.call_clinician(visit))
     if told.rule.rule in ("pad_faults", "pad_contact", "level_fell"):

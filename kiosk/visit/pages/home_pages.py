@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from kiosk import words
 from kiosk.keys import Key
@@ -52,7 +52,9 @@ def home(visit: Visit, moment: Moment) -> Page:
         choices.append(Choice(Key.SEVEN, _("Words for the telephone")))
     if now != "loading":
         choices.append(Choice(Key.NINE, _family(visit)))
-    tone = "warn" if now in ("unsaved", "unreadable", "safe_mode") else "calm" if now == "locked" else "plain"
+    tone: Literal["plain", "calm", "warn", "alarm"] = "calm" if now == "locked" else "plain"
+    if now in ("unsaved", "unreadable", "safe_mode"):
+        tone = "warn"
     news = (
         ()
         if now in ("loading", "unreadable")
@@ -70,12 +72,10 @@ def home(visit: Visit, moment: Moment) -> Page:
         # What the diary says is for whoever is called.
         damaged = damage_words.where_unreadable(visit) or (visit.context.unreadable,)
         news = damaged if now == "unreadable" else damage_words.not_saved(visit)
-    body = Words(
-        lines,
-        small=news,
-        tone="warn" if tone == "warn" else "calm" if tone == "calm" else "plain",
-    )
     right = safe_mode_pages.header() if now == "safe_mode" else ""
+    if output_unknown(visit):
+        lines, tone, right = (*device_lines(visit), *_of_a_lock(visit)[:1]), "alarm", _("output not known")
+    body = Words(lines, small=news, tone=tone)
     return build(visit, moment, body, tuple(choices), right=right)
 
 
@@ -248,6 +248,12 @@ def device_lines(visit: Visit) -> tuple[str, ...]:
     if seen is None:
         return (_("The box looks for the stimulator."),)
     return device_words.device_lines(seen.sentence, _)
+
+
+def output_unknown(visit: Visit) -> bool:
+    """The stimulator does not say that its output is off, though nothing of ours runs."""
+    seen = visit.context.device
+    return seen is not None and not seen.present and device_words.output_unknown(seen.sentence)
 
 
 def _week0(visit: Visit) -> str:

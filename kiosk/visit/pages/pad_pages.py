@@ -7,7 +7,7 @@ from typing import Final
 from kiosk.keys import Key
 from kiosk.page import Choice, PadDrawn, Page, Placement, Words
 from kiosk.visit.pages.chrome import build
-from kiosk.visit.pages.home_pages import device_lines
+from kiosk.visit.pages.home_pages import device_lines, output_unknown
 from kiosk.visit.pages.stops import fault_sentence
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import device
@@ -18,7 +18,7 @@ from programs.montage import Montage
 
 TEST_FAULTS: Final = (
     *("unplugged", "no_answer", "stale", "lapsed", "restarted", "result", "module", "switch", "port"),
-    "refused",
+    *("refused", "stop_input_lost"),
 )
 """Ends of a STOP test for which there is a sentence."""
 
@@ -135,8 +135,10 @@ def no_device(visit: Visit, moment: Moment) -> Page:
     ready = device.usable(visit)
     lines = (_("The stimulator is there."),) if ready else device_lines(visit)
     choices = (*((Choice(Key.ENTER, _("Next")),) if ready else ()), Choice(Key.TWO, _("Home")))
-    body = Words(lines, tone="plain" if ready else "warn")
-    return build(visit, moment, body, choices, title=_("The stimulator"), pauses=True, back=True)
+    unknown = output_unknown(visit)
+    body = Words(lines, tone="plain" if ready else "alarm" if unknown else "warn")
+    right = _("output not known") if unknown else ""
+    return build(visit, moment, body, choices, title=_("The stimulator"), right=right, pauses=True, back=True)
 
 
 def stop_test(visit: Visit, moment: Moment) -> Page:
@@ -148,6 +150,12 @@ def stop_test(visit: Visit, moment: Moment) -> Page:
     lines = (_("Test STOP. No current flows yet."), _("Sit or lie the way you will stay."), call)
     body = Words(lines, call=len(lines) - 1 if ready else None)
     return build(visit, moment, body, title=_("Test STOP"), stop_text=sides.stop_text())
+
+
+def _call_to_press(visit: Visit) -> str:
+    return (
+        _("Press the stop button now.") if visit.context.setting.stop_button_alone else _("Press STOP now.")
+    )
 
 
 def stop_works(visit: Visit, moment: Moment) -> Page:
@@ -168,9 +176,12 @@ def _why_not_passed(visit: Visit) -> str:
     if why in ("", "test_over"):
         return _("STOP was not pressed.")
     if why == "test_too_early":
-        return _("STOP was pressed a moment too early.")
+        wait = _("STOP came a moment too early. Wait for the words: {words}")
+        return wait.format(words=_call_to_press(visit))
     if why == "no_button":
         return _("That was a key. The stop button has to be tested.")
+    if why == "stop_input":
+        return _("The stop button is not plugged in. Plug it in, then test again.")
     if why in TEST_FAULTS:
         return fault_sentence(why)
     return _("The test ended before STOP was pressed.")

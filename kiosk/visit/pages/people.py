@@ -34,6 +34,15 @@ def call_clinician(visit: Visit) -> str:
     return _("Call {clinician}: {phone}.").format(clinician=clinician(visit), phone=phone(visit))
 
 
+def call_if_again(visit: Visit) -> str:
+    """ "If it happens again, call Dr. Demo: 0123.": once is no reason to call."""
+    if not phone(visit):
+        return _("If it happens again, call your clinician.")
+    return _("If it happens again, call {clinician}: {phone}.").format(
+        clinician=clinician(visit), phone=phone(visit)
+    )
+
+
 def emergency(visit: Visit) -> str:
     """The number of the box's country."""
     return visit.context.setting.emergency_number

@@ -8,7 +8,14 @@ from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps.stimulation import away_long, may_go_on, refused_after_restarts
+from kiosk.visit.steps.stimulation import (
+    DAY,
+    RESTARTS,
+    STOP_INPUT,
+    away_long,
+    limit_of,
+    may_go_on,
+)
 from kiosk.wording import sides
 from kiosk.words import _, content
 
@@ -172,13 +179,9 @@ def place_again(visit: Visit, moment: Moment) -> Page:
 def fault(visit: Visit, moment: Moment) -> Page:
     """What happened, is it dangerous, one thing to do, whom to call; the code last."""
     outcome = visit.context.run.outcome
-    why = "" if outcome is None else outcome.why
+    why, limit = ("", "") if outcome is None else (outcome.why, limit_of(outcome))
     again = may_go_on(visit, moment)
-    next_ = _("You can try again, or end for today.") if again else _("End here for today.")
-    what = fault_sentence(why)
-    if outcome is not None and refused_after_restarts(outcome):
-        what = restarts_sentence()
-    lines: tuple[str, ...] = (what, _output(visit), next_, people.call_clinician(visit))
+    lines = (fault_sentence(why, limit), _output(visit), *then_lines(visit, limit or why, again=again))
     if why == "not_saved":
         lines = (
             fault_sentence(why),
@@ -196,33 +199,48 @@ def fault(visit: Visit, moment: Moment) -> Page:
     return build(visit, moment, Words(lines, small=small, tone="warn"), choices, title=_("The session ended"))
 
 
-def fault_sentence(why: str) -> str:
-    """A fault's kind in plain words."""
+def then_lines(visit: Visit, why: str, *, again: bool) -> tuple[str, ...]:
+    """One thing to do after a fault, and whom to call; a day that is full needs nobody."""
+    if again:
+        return (_("You can try again, or end for today."), people.call_if_again(visit))
+    return (_("End here for today."), *(() if why == DAY else (people.call_clinician(visit),)))
+
+
+def fault_sentence(why: str, limit: str = "") -> str:
+    """A fault's kind in plain words, or what the guard refused for; first what can be put right at once."""
+    no_stop = _("The stop button or the keyboard is not plugged in. Plug it in.")
+    silent = _("The part that watches the current did not answer.")
+    safety = _("A safety check stopped the current.")
     sentences = {
-        "unplugged": _("The cable to the stimulator came loose."),
+        "unplugged": _("The cable to the stimulator came loose. Plug it in."),
         "no_answer": _("For a moment the stimulator did not answer."),
         "stale": _("The stimulator did not answer in time."),
         "lapsed": _("The stimulator stopped by itself."),
         "restarted": _("The stimulator started again by itself."),
+        RESTARTS: _("The stimulator started again by itself, more than once in 24 hours. So it stays off."),
         "result": _("The stimulator reported a fault."),
         "module": _("The stimulator reported a fault."),
         "switch": _("The stop switch of the stimulator was pressed, or it is not plugged in."),
         "port": _("The stimulator could not be reached."),
+        "not_off": _("The stimulator did not say that its output was off."),
+        "stop_input_lost": no_stop,
+        STOP_INPUT: no_stop,
+        DAY: _("The box has given enough current for today."),
         "lease": _("The box was too slow for a moment, so it stopped."),
-        "limit": _("The box asked for more than is allowed, so it stopped."),
+        "client_gone": _("The screen did not answer in time, so the current was stopped."),
+        "limit": safety,
+        "malformed": safety,
         "refused": _("The stimulator did not start."),
         "finding_too_long": _("Finding your level took longer than ten minutes."),
         "find_over": _("Finding your level took longer than ten minutes."),
         "not_saved": _("Your diary could not be written, so the session ended."),
-        "guard_silent": _("The part that watches the current did not answer."),
+        "guard_silent": silent,
+        "guard_gone": silent,
+        "guard_error": _("The part that watches the current had a fault, so it stopped."),
+        "terminated": _("The part that watches the current was ended."),
         "shutdown": _("The box was switched off."),
     }
-    return sentences.get(why, _("Something went wrong, so the session ended."))
-
-
-def restarts_sentence() -> str:
-    """Why the guard allows no current for 24 hours (safety rule 21)."""
-    return _("The stimulator started again by itself, more than once in 24 hours. So it stays off.")
+    return sentences.get(limit) or sentences.get(why) or _("Something went wrong.")
 
 
 def pad_faults_end(visit: Visit, moment: Moment) -> Page:

@@ -24,7 +24,7 @@ from kiosk.visit.steps.conclusion import (
 from kiosk.visit.steps.moves import back, go, jump, save, update_run, wait_for_saves
 from kiosk.visit.steps.order import cleared, onward
 from kiosk.visit.steps.pads import montage, pads_again
-from kiosk.visit.steps.stimulation import PERSON, RESTARTS, count_device_fault, end_for_today, save_red
+from kiosk.visit.steps.stimulation import OVER_FOR_TODAY, PERSON, count_device_fault, end_for_today, save_red
 from programs.contact import GoodContact, holds_less
 from programs.text import Reason
 
@@ -77,7 +77,7 @@ def ended(visit: Visit, end: ContactCheckEnded, moment: Moment) -> Result:
         return _measured(visit, end.leads, moment)
     if end.why in PERSON:
         return go(visit, moment, "contact_stopped"), ()
-    visit, effects = count_device_fault(visit, end.why, moment)
+    visit, effects = count_device_fault(visit, refusal or end.why, moment)
     return go(visit, moment, "contact_fault"), effects
 
 
@@ -160,7 +160,7 @@ def press_contact_stopped(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def may_check_again(visit: Visit) -> bool:
     """Nothing has ended the day, and the guard would not refuse it once more."""
-    return visit.context.run.contact_refusal != RESTARTS and not answers.locks_that_end(visit)
+    return visit.context.run.contact_refusal not in OVER_FOR_TODAY and not answers.locks_that_end(visit)
 
 
 def press_contact_fault(visit: Visit, key: Key, moment: Moment) -> Result:

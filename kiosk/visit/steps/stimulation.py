@@ -35,8 +35,15 @@ MOST_PAD_FAULTS: Final = 2
 MOST_DEVICE_FAULTS: Final = 1
 """A second one ends the day (safety rule 21)."""
 RESTARTS: Final = "restarts"
-"""The guard's limit that refuses every current after them, for 24 hours (safety rule 21)."""
-NOT_THE_DEVICE: Final = ("not_saved", "shutdown", "finding_too_long", "find_over")
+DAY: Final = "day"
+OVER_FOR_TODAY: Final = (RESTARTS, DAY)
+"""The guard's limits that refuse every current for some hours (safety rules 21 and 29)."""
+STOP_INPUT: Final = "stop_input"
+"""The guard's limit where the stop button or the keyboard is missing (safety rule 15)."""
+NOT_THE_DEVICE: Final = (
+    *("not_saved", "shutdown", "finding_too_long", "find_over"),
+    *("stop_input_lost", STOP_INPUT, DAY),
+)
 """Ends that are said on the same screen, but are no fault of the device."""
 
 PAD_FAULTS: Final = ("pad_loose", "electrode", "low_current", "pulse_timeout")
@@ -96,7 +103,9 @@ def ended(visit: Visit, outcome: SessionOutcome, moment: Moment) -> Result:
         visit, outcome=outcome, ended_s=moment.boottime_s, reason=outcome.why, output_unknown=""
     )
     visit, effects = (
-        count_device_fault(visit, outcome.why, moment) if kind_of(outcome) == "fault" else (visit, ())
+        count_device_fault(visit, limit_of(outcome) or outcome.why, moment)
+        if kind_of(outcome) == "fault"
+        else (visit, ())
     )
     if outcome.confirmed:
         visit, then = _confirmed_end(visit, outcome, moment)
@@ -256,16 +265,16 @@ def may_go_on(visit: Visit, moment: Moment) -> bool:
     run, outcome = visit.context.run, visit.context.run.outcome
     if outcome is None or outcome.why == "not_saved" or answers.locks_that_end(visit):
         return False
-    if refused_after_restarts(outcome):
+    if (limit_of(outcome) or outcome.why) in OVER_FOR_TODAY:
         return False
     in_time = moment.monotonic_s - outcome.at_s <= RESUME_WITHIN_S
     in_time = in_time and moment.boottime_s - run.ended_s <= RESUME_WITHIN_S  # a box that slept
     return in_time and outcome.seconds_left > 0 and outcome.pad_faults <= MOST_PAD_FAULTS
 
 
-def refused_after_restarts(outcome: SessionOutcome) -> bool:
-    """The guard armed nothing, because the stimulator had restarted by itself."""
-    return outcome.why == "refused" and outcome.how.endswith(f": {RESTARTS}")
+def limit_of(outcome: SessionOutcome) -> str:
+    """What the guard refused the arming for ("restarts", "stop_input"); empty: it was not refused."""
+    return outcome.how.partition(": ")[2] if outcome.why == "refused" else ""
 
 
 def go_on(visit: Visit, moment: Moment) -> Result:

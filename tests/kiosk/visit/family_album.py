@@ -61,6 +61,7 @@ def told(level: str, rule: str, days_ago: int = 0, done: bool = False, **paramet
 
 SORE = told("amber", "sore_days", 3, since=(LAST - 3 * DAY).isoformat(), soreness=5)
 BURN = told("red", "red_event", 0, symptom="burning")
+RED_ANSWER = told("red", "red_answer", 0, question="rf_chest", **{"class": "E"})
 GAP = told("info", "diary_gap", 1, days=3)
 SEEN = told("amber", "pain_up_days", 20, done=True, days=3)
 
@@ -218,6 +219,8 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
         opened(replace(FULL, alerts=()), Lock(class_="P", cause="d_ill", until=LAST + DAY)),
     )
     yield "family E", opened(replace(FULL, alerts=()), Lock(class_="E", cause="rf_chest"))
+    yield "family E told", opened(replace(FULL, alerts=(RED_ANSWER,)), Lock(class_="E", cause="rf_chest"))
+    yield "family U", opened(replace(FULL, alerts=()), Lock(class_="U", cause="rf_fever"))
     walk = opened(replace(FULL, alerts=()))
     walk.hear(DiaryChecked(("2026-10",), cut_short=False))
     yield "family a part damaged", walk

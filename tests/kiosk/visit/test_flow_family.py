@@ -10,9 +10,19 @@ from msgspec.structs import replace
 from kiosk.diary.records import Access, Acknowledgement, Lock, Note, Unlock
 from kiosk.events import Save, Woke
 from kiosk.page import Overview, Table, Words
-from kiosk.review.family import FamilyView
+from kiosk.review.family import FamilyView, Told
 from kiosk.review.listing import Looking, day_of, entries_shown
-from tests.kiosk.visit.family_album import BURN, FULL, GAP, LAST, SEEN, SORE, family_screens, opened
+from tests.kiosk.visit.family_album import (
+    BURN,
+    FULL,
+    GAP,
+    LAST,
+    RED_ANSWER,
+    SEEN,
+    SORE,
+    family_screens,
+    opened,
+)
 from tests.kiosk.visit.visit_bench import Walk
 
 
@@ -55,6 +65,23 @@ def test_the_worst_alert_is_the_one_thing_to_do() -> None:
     said = opened(replace(FULL, alerts=(SORE, BURN))).words
     assert "stopped because it burned" in said
     assert "See how it is, now. Call Dr. Demo" in said
+
+
+HELP = "Call 112 now, or see that Kim DEMO gets to an emergency department."
+
+
+@pytest.mark.parametrize("told", [(), (RED_ANSWER,)], ids=["seen to", "standing"])
+def test_an_emergency_sends_who_looks_in_for_help_and_not_herself(told: tuple[Told, ...]) -> None:
+    said = opened(replace(FULL, alerts=told), Lock(class_="E", cause="rf_chest")).words
+    assert "An answer meant: call for help now." in said
+    assert HELP in said
+    assert "Do not drive yourself" not in said
+
+
+def test_a_same_day_doctor_is_called_by_the_person_herself() -> None:
+    said = opened(replace(FULL, alerts=()), Lock(class_="U", cause="rf_fever")).words
+    assert "An answer meant: call a doctor the same day. See that Kim DEMO calls one today." in said
+    assert "Call your doctor" not in said
 
 
 def test_a_look_is_written_down() -> None:

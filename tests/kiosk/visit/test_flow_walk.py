@@ -355,9 +355,12 @@ def test_a_stop_test_that_nobody_pressed_does_not_count() -> None:
         ("test_over", "STOP was not pressed."),
         ("no_answer", "For a moment the stimulator did not answer."),
         ("refused", "The stimulator did not start."),
-        ("test_too_early", "STOP was pressed a moment too early."),
+        ("test_too_early", "STOP came a moment too early. Wait for the words: Press STOP now."),
+        ("unplugged", "The cable to the stimulator came loose. Plug it in."),
         ("no_button", "That was a key. The stop button has to be tested."),
-        ("stop_input_lost", "The test ended before STOP was pressed."),
+        ("stop_input", "The stop button is not plugged in. Plug it in, then test again."),
+        ("stop_input_lost", "The stop button or the keyboard is not plugged in. Plug it in."),
+        ("something new", "The test ended before STOP was pressed."),
     ],
 )
 def test_a_stop_test_that_failed_says_why(why: str, said: str) -> None:

@@ -67,6 +67,11 @@ class Shot:
         return flow.page(self.visit, self.moment, self.session)
 
 
+MAY_BE_ON = dataclasses.replace(
+    device(present=False), sentence="The stimulator does not say that its output is off."
+)
+
+
 def album() -> Iterator[Shot]:
     """All of them, each step at least once."""
     yield from _homes()
@@ -117,6 +122,10 @@ def _homes() -> Iterator[Shot]:
     walk = Walk()
     walk.hear(DeviceSeen(device(present=False)))
     yield shot(walk, "home no_device")
+    for name, day in (("", today()), (" locked E", today(locks=(_lock("E"),)))):
+        walk = Walk(day)
+        walk.hear(DeviceSeen(MAY_BE_ON))
+        yield shot(walk, f"home device not off{name}")
     walk = Walk(setting=Setting(build="b"))
     walk.hear(DeviceSeen(dataclasses.replace(device(), build="a")))
     yield shot(walk, "home other build")
@@ -341,15 +350,18 @@ def _pads() -> Iterator[Shot]:
     walk.hear(DeviceSeen(device(present=False)))
     walk.press("enter", "1")
     yield shot(walk)
+    walk.hear(DeviceSeen(MAY_BE_ON))
+    yield shot(walk, "no_device not off")
     walk.hear(DeviceSeen(device()))
     yield shot(walk, "no_device, there again")
     walk.press("enter")
     yield shot(walk)
     walk.hear(StopTestEnded(True, "status 0", by_person=False))
     yield shot(walk)
-    walk.press("enter")
-    walk.hear(StopTestEnded(True, "status 0", by_person=False, why="no_answer"))
-    yield shot(walk, "stop_not_pressed no_answer")
+    for why in ("no_answer", "unplugged", "stop_input_lost", "test_too_early", "something new"):
+        walk.press("enter")
+        walk.hear(StopTestEnded(True, "status 0", by_person=False, why=why))
+        yield shot(walk, f"stop_not_pressed {why}")
     walk.press("enter")
     walk.hear(StopTestEnded(True, "status 0"))
     yield shot(walk)
@@ -567,10 +579,11 @@ def _contact() -> Iterator[Shot]:
         walk.press("enter")
         walk.hear(ContactCheckEnded("result", True, "status 0"))
     yield shot(walk, "contact_fault twice")
-    walk = _measuring()
-    walk.press("enter")
-    walk.hear(ContactCheckEnded("refused", True, "restarts: 2"))
-    yield shot(walk, "contact_fault restarts")
+    for refused in ("restarts: 2", "stop_input: usb-Big_Red_Button", "day: 8100"):
+        walk = _measuring()
+        walk.press("enter")
+        walk.hear(ContactCheckEnded("refused", True, refused))
+        yield shot(walk, f"contact_fault {refused.partition(':')[0]}")
     walk = _measuring()
     walk.press("enter")
     walk.hear(ContactCheckEnded("no_answer", False, "3 s silence"))
@@ -585,10 +598,15 @@ def _ends() -> Iterator[Shot]:
     for why in (
         *("unplugged", "no_answer", "stale", "lapsed", "restarted", "result", "lease", "limit", "refused"),
         *("finding_too_long", "not_saved", "guard_silent", "shutdown", "something new"),
+        *("stop_input_lost", "day", "guard_error", "client_gone"),
     ):
         walk = _in_session()
         walk.end_session(why)
         yield shot(walk, f"fault {why}")
+    for limit in ("stop_input", "day", "restarts"):
+        walk = _in_session()
+        walk.end_session("refused", never_armed=True, seconds_done=0, how=f"never armed: {limit}")
+        yield shot(walk, f"fault refused {limit}")
     for why in ("person", "refused", "not_saved", "still_ok"):
         walk = _in_session()
         walk.end_session(why, never_armed=True, seconds_done=0)
