@@ -75,6 +75,11 @@ class StopInputs:
         return any(item.name == name and item.any_key for item in self._open.values())
 
     @property
+    def has_button(self) -> bool:
+        """One of our own is there."""
+        return any(item.any_key for item in self._open.values())
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What the installer named and is not there."""
         return tuple(name for name in self.needed if name not in self.names)

@@ -250,8 +250,8 @@ class StopTestEnded(msgspec.Struct, frozen=True):
     minutes, the device)."""
     why: str = ""
     """By what, where it was nobody: "test_over" (three minutes), "test_too_early" (pressed before there was
-    something to switch off), "no_button" (a key, where the button is to be tested), "refused",
-    "stop_input_lost", or a fault's kind."""
+    something to switch off), "no_button" (a key, where the button is to be tested), "stop_input"
+    (it is not plugged in), "refused", "stop_input_lost", or a fault's kind."""
 
 
 class ContactCheckEnded(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from drivers.guard.lease import Now, system_now
 from drivers.guard.output import Arming, Refusal
 from drivers.guard.probe import Probing, measure
 from drivers.guard.report import device_of, is_news, status_of
-from drivers.guard.requests import refusal
+from drivers.guard.requests import refusal, button_refusal
 from drivers.line import Line
 from drivers.sd_notify import Vitals
 from drivers.stimulator import (
@@ -428,7 +428,7 @@ class Guard:
             case m.Present(epoch) if isinstance(self._live, Arming) and epoch == self.epoch:
                 self._live.present(self._now())
             case m.Test(button):
-                refused = self._begin("testing")
+                refused = button_refusal(message, self.stop_inputs) or self._begin("testing")
                 self._button_alone = button if refused is None else self._button_alone
             case m.Arm() | m.Probe():
                 refused = self._arm(message)

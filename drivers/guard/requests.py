@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from drivers.bounds import Bound, channel_bounds, first_broken, plan_bounds
 from drivers.guard.output import Refusal, channel_targets
 from drivers.limits import MAX_DAY_S
-from drivers.messages import Arm, ChannelLimit, Phase, Probe
+from drivers.messages import Arm, ChannelLimit, Phase, Probe, Test
 from drivers.stimulator import Capabilities, Stimulator, Targets
+from drivers.stop_inputs import StopInputs
 from drivers.tally import Tally
 
 MOST_RESTARTS: Final = 1
@@ -30,6 +31,11 @@ class Able(Protocol):
 
     @property
     def refusal(self) -> Callable[[Targets], str | None]: ...
+
+
+def button_refusal(test: Test, inputs: StopInputs) -> Refusal | None:
+    """A button that is not plugged in cannot be tested, and nobody would learn of it by pressing."""
+    return Refusal("stop_input", "none", "a stop button") if test.button and not inputs.has_button else None
 
 
 def refusal(wanted: Arm | Probe, driver: Stimulator, tally: Tally) -> Refusal | None:

@@ -73,7 +73,8 @@ class StopTest:
                 self._end(StopTestEnded(message.confirmed, message.how, passed, why))
             case guard.Refused():
                 how = f"refused: {message.limit}"
-                self._end(StopTestEnded(True, how, by_person=False, why="refused"))
+                why = "stop_input" if message.limit == "stop_input" else "refused"
+                self._end(StopTestEnded(True, how, by_person=False, why=why))
             case _:
                 pass
 

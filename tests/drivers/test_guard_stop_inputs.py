@@ -95,14 +95,28 @@ async def test_where_the_button_is_to_be_tested_a_key_stops_and_passes_nothing(k
 async def test_a_second_request_takes_nothing_from_the_test_that_is_under_way() -> None:
     async with guarded() as client:
         await client.hello()
-        mark = client.mark()
-        client.send(m.Test(button=True))
-        await client.until_state("testing", mark)
-        assert (await client.ask(m.Test())).limit == "state"
-        client.send(m.Stop("test"))
-        await client.until_type(m.Stopped, mark)
-        await client.until_state("idle", client.mark())
-        assert (await client.ask(arm())).limit == "stop_test"
+        with button(client):
+            mark = client.mark()
+            client.send(m.Test(button=True))
+            await client.until_state("testing", mark)
+            assert (await client.ask(m.Test())).limit == "state"
+            client.send(m.Stop("test"))
+            stopped = await client.until_type(m.Stopped, mark)
+            await client.until_state("idle", client.heard.index(stopped))
+            assert (await client.ask(arm())).limit == "stop_test"
+
+
+@in_virtual_time
+async def test_a_test_of_the_button_does_not_begin_before_one_is_plugged_in() -> None:
+    async with guarded() as client:
+        await client.hello()
+        with button(client, name="keyboard", any_key=False):
+            assert (await client.ask(m.Test(button=True))).limit == "stop_input"
+            assert "initialise" not in client.device.names()
+        with button(client):
+            mark = client.mark()
+            client.send(m.Test(button=True))
+            await client.until_state("testing", mark)
 
 
 @pytest.mark.parametrize("watched", [True, False], ids=["by the guard too", "by the kiosk alone"])

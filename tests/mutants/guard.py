@@ -299,6 +299,13 @@ MUTANTS = (
         "tests/drivers/test_guard_stop_inputs.py",
     ),
     Mutant(
+        "a test of the button begins without one",
+        REQUESTS,
+        "if test.button and not inputs.has_button else None",
+        "if False else None",
+        "tests/drivers/test_guard_stop_inputs.py",
+    ),
+    Mutant(
         "a keyboard that the guard watches passes for the button",
         PROCESS,
         "asked=is_button or not self._button_alone)",

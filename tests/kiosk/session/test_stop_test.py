@@ -92,6 +92,13 @@ async def test_a_test_that_is_refused_is_not_passed() -> None:
 
 
 @in_virtual_time
+async def test_a_button_that_is_not_plugged_in_is_said() -> None:
+    bench = Bench(button_alone=True)
+    bench.test.hear(guard.Refused(0, "stop_input", "none", "a stop button", False))
+    assert [(ended.by_person, ended.why) for ended in bench.heard] == [(False, "stop_input")]  # type: ignore[union-attr]
+
+
+@in_virtual_time
 async def test_a_guard_that_falls_silent_is_not_believed() -> None:
     bench = Bench()
     for _ in range(3):
