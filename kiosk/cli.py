@@ -50,7 +50,16 @@ def _start_log() -> None:
     log_to(platformdirs.user_log_path("homestim"))
 
 
-@click.group(no_args_is_help=False)
+class WholeSentences(click.Group):
+    """Lists its commands with what each does, over as many lines as that takes, instead of cutting it."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(rows))
+
+
+@click.group(cls=WholeSentences, no_args_is_help=False)
 @click.version_option(package_name="homestim")
 @click.pass_context
 def homestim(context: click.Context) -> None:

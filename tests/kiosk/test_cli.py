@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import re
 import subprocess
 import sys
 import types
@@ -268,3 +269,11 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         child.stdout.close()
         assert child.stderr.read() == ""
+
+
+def test_the_help_says_what_each_command_does_in_a_whole_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    _, _, listed = capsys.readouterr().out.partition("Commands:\n")
+    entries = re.split(r"^  (?=\S)", listed.strip("\n"), flags=re.MULTILINE)[1:]
+    assert len(entries) == len(cli.homestim.commands)
+    assert all(entry.rstrip().endswith(".") and "..." not in entry for entry in entries), listed
