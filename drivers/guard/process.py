@@ -23,7 +23,7 @@ from drivers.guard.lease import Now, system_now
 from drivers.guard.output import Arming, Refusal
 from drivers.guard.probe import Probing, measure
 from drivers.guard.report import device_of, is_news, status_of
-from drivers.guard.requests import refusal, button_refusal
+from drivers.guard.requests import button_refusal, refusal
 from drivers.line import Line
 from drivers.sd_notify import Vitals
 from drivers.stimulator import (
