@@ -564,5 +564,5 @@ def soreness_state(scores: tuple[DayScore, ...], opened: dt.date | None) -> Sore
             calm_days = min(SORENESS_CALM_DAYS, calm_days * follows + 1)
             calm = score
         locked = locked and calm_days < SORENESS_CALM_DAYS
-        since_sore = [*since_sore, score]
+        since_sore.append(score)
     return SorenessState(locked, needs_clinician, calm_days)

@@ -210,11 +210,12 @@ def _noted(state: SessionState, key: Key, now_s: float) -> tuple[SessionState, t
     """When keys were heard of, and the sign for the guard that somebody is there: a key that is held down, or
     that something lies on, is none (rule 10)."""
     pressed = now_s - state.key_event_s >= HELD_KEY_S
-    state = replace(state, key_event_s=now_s)
     if key is Key.ENTER and state.prompt is not None:
         # An answer is a press, however quickly it follows another key.
         pressed = pressed or not state.enter.down_before(state.prompt.asked_s)
-    return (replace(state, last_key_s=now_s), (Send(guard.Present(state.epoch)),)) if pressed else (state, ())
+    if not pressed:
+        return replace(state, key_event_s=now_s), ()
+    return replace(state, key_event_s=now_s, last_key_s=now_s), (Send(guard.Present(state.epoch)),)
 
 
 _STOPS = frozenset({Key.STOP, Key.ZERO, Key.BACK, Key.UNKNOWN, Key.LEAVE})
