@@ -211,7 +211,7 @@ def _play(visit: Visit, moment: Moment, state: SessionState) -> Page:
         big_label=_("minutes left"),
         sides=tuple(_side(visit, state, index, side) for index, side in enumerate(state.sides)),
         strip=_strip(state, moment),
-        notice=_prompt(state) or _notice(state) or _rest_notice(state),
+        notice=_prompt(state) or _notice(state) or _rest_notice(state) or _rising_notice(state),
     )
     return build(
         visit,
@@ -352,6 +352,11 @@ def _rest_notice(state: SessionState) -> str:
     if _waits_at_zero(state):
         return _("The levels are at zero. Enter: it rises slowly again.")
     return _("The levels are at zero. Nothing rises by itself.")
+
+
+def _rising_notice(state: SessionState) -> str:
+    """Whatever the keys say, they hold the rise first (rule 4)."""
+    return f"{_('It rises slowly.')} {_('Any key: it rises no more.')}" if state.rises else ""
 
 
 def _waits_at_zero(state: SessionState) -> bool:

@@ -101,6 +101,17 @@ def test_of_a_rest_no_rhythm_is_drawn_though_the_plan_goes_on() -> None:
         assert (bool(body.strip.samples), bool(body.strip.now), bool(body.strip.next_cue)) == (drawn,) * 3
 
 
+def test_in_a_session_too_a_rise_says_that_any_key_holds_it_until_one_has() -> None:
+    for name, said in (
+        ("session rising again nmes", "It rises slowly. Any key: it rises no more."),
+        ("session held again nmes", "It rises no more. Press ▲: it rises further."),
+    ):
+        shot = next(shot for shot in album() if shot.name == name)
+        body = shot.page().body
+        assert isinstance(body, Running)
+        assert body.notice == said
+
+
 LET_GO = "Let go of the key, then press Enter once."
 
 
