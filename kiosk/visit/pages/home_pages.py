@@ -74,7 +74,8 @@ def home(visit: Visit, moment: Moment) -> Page:
         news = damaged if now == "unreadable" else damage_words.not_saved(visit)
     right = safe_mode_pages.header() if now == "safe_mode" else ""
     if output_unknown(visit):
-        lines, tone, right = (*device_lines(visit), *_of_a_lock(visit)[:1]), "alarm", _("output not known")
+        lines, news = (*device_lines(visit), *_of_a_lock(visit)[:1]), ()
+        tone, right = "alarm", _("output not known")
     body = Words(lines, small=news, tone=tone)
     return build(visit, moment, body, tuple(choices), right=right)
 
