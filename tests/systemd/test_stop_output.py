@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ import pytest
 from tests.faults.guard_rig import VirtualDevice, kiosk, virtual_device
 
 STOP_OUTPUT = Path(__file__).parents[2] / "systemd" / "stop-output"
+NOT_KNOWN = (
+    "Switch the stimulator OFF now. It is not known if current still flows. "
+    "Do not touch the pads until it is off."
+)
+"""Safety rule 16."""
 STOP_FRAMES = {"p24": "Ml_stop", "rehastim2": "StopChannelListMode"}
 
 
@@ -74,7 +80,7 @@ async def test_without_an_answer_it_is_silent_for_three_seconds_and_says_that_it
         code, said = await stop_output(*at(device))
         ended_s = time.monotonic()
         assert code == 1
-        assert "Switch it OFF now" in said
+        assert NOT_KNOWN in said
         frames = [one for one in device.log() if one["event"] == "frame"]
         assert sum(one["name"] == STOP_FRAMES[kind] for one in frames) == 3
         assert ended_s - frames[-1]["t"] > 3.0
@@ -121,7 +127,7 @@ async def test_a_port_that_another_program_holds_gets_the_stop_and_keeps_its_ans
 async def test_a_port_that_is_not_there_leaves_it_unknown(tmp_path: Path) -> None:
     code, said = await stop_output("--port", tmp_path / "nothing", "--device", "p24")
     assert code == 1
-    assert "it is not known" in said
+    assert NOT_KNOWN in said
 
 
 async def test_port_and_kind_come_from_the_configuration(tmp_path: Path) -> None:
@@ -133,13 +139,62 @@ async def test_port_and_kind_come_from_the_configuration(tmp_path: Path) -> None
         assert (code, "output is off" in said) == (0, True), said
 
 
-@pytest.mark.parametrize("content", [None, "", "[kiosk]\nlocked = true\n"])
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "[kiosk]\nlocked = true\n", '[device]\nkind = "p24"\nid_path = ""\nsimulated = true\n'],
+    ids=["no file", "an empty file", "no device", "a simulator that the kiosk starts"],
+)
 async def test_without_a_stimulator_there_is_nothing_to_stop(tmp_path: Path, content: str | None) -> None:
     config = tmp_path / "kiosk.toml"
     if content is not None:
         config.write_text(content)
     code, said = await stop_output("--config", config)
     assert (code, "No stimulator is configured" in said) == (0, True)
+
+
+MISTYPED: dict[str, Callable[[Path], object]] = {
+    "no text": lambda at: at.write_bytes(bytes(range(256))),
+    "no TOML": lambda at: at.write_text('[device\nkind = "p24"\n'),
+    "a folder": lambda at: at.mkdir(),
+    "a link that leads nowhere": lambda at: at.symlink_to("/nowhere/kiosk.toml"),
+    "a link to itself": lambda at: at.symlink_to(at),
+    "a pipe": lambda at: os.mkfifo(at),
+    "too long": lambda at: at.write_text("#" * 2_000_000),
+    "nested too deeply": lambda at: at.write_text("a = " + "[" * 100_000),
+    "a device that is a number": lambda at: at.write_text("device = 3\n"),
+    "a list of devices": lambda at: at.write_text('[[device]]\nkind = "p24"\nid_path = "/dev/null"\n'),
+    "an empty device": lambda at: at.write_text("[device]\n"),
+    "no port": lambda at: at.write_text('[device]\nkind = "p24"\n'),
+    "a port that is a number": lambda at: at.write_text('[device]\nkind = "p24"\nid_path = 5\n'),
+    "a port that is a list": lambda at: at.write_text('[device]\nkind = "p24"\nid_path = ["/dev/null"]\n'),
+    "a port that ends in its midst": lambda at: at.write_text(
+        '[device]\nkind = "p24"\nid_path = "/dev/tty\\u0000x"\n'
+    ),
+    "no kind": lambda at: at.write_text('[device]\nid_path = "/dev/null"\n'),
+    "a kind that is none": lambda at: at.write_text('[device]\nkind = "p42"\nid_path = "/dev/null"\n'),
+    "a kind that is a list": lambda at: at.write_text('[device]\nkind = ["p24"]\nid_path = "/dev/null"\n'),
+    "a device that may be simulated": lambda at: at.write_text('[device]\nkind = "p24"\nsimulated = 1\n'),
+}
+
+
+@pytest.mark.parametrize("what", MISTYPED)
+async def test_what_somebody_mistyped_is_no_stimulator_that_is_off(tmp_path: Path, what: str) -> None:
+    """The stimulator is as connected as before, and nobody has stopped it."""
+    config = tmp_path / "kiosk.toml"
+    MISTYPED[what](config)
+    code, said = await stop_output("--config", config)
+    assert (code, NOT_KNOWN in said) == (1, True), said
+    assert "Traceback" not in said
+
+
+async def test_a_stimulator_that_is_named_is_stopped_whatever_stands_in_the_configuration(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "kiosk.toml"
+    config.write_text("[device")
+    async with virtual_device(tmp_path) as device:
+        code, said = await stop_output(*at(device), "--config", config)
+        assert code == 0, said
 
 
 @pytest.mark.parametrize(
