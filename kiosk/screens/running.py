@@ -22,8 +22,8 @@ _MOST_CURVE_ROWS = 3
 _NUMBERS_HEIGHT = 1 + HEIGHT + 1
 _BESIDE_LEVEL = 2
 """Columns for the mark of the side that is chosen."""
-_BETWEEN_SIDES = 2
-_MOST_AIR = 3
+_BETWEEN_SIDES = 1
+_MOST_AIR = 2
 """Columns between the time and the first side, at most: two numbers must not read as one."""
 _ROOMY_FROM = 15
 """Rows: with the numbers, two rows of buttons, a line of the rhythm, and what comes next."""

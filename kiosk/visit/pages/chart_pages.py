@@ -141,7 +141,7 @@ def _pain_facts(view: FamilyView) -> tuple[str, ...]:
     facts = []
     if numbers.trend is not None:
         facts.append(
-            _("Trend of 12 weeks: {per_week} a week (95 %: {low} to {high})").format(
+            _("Trend of 12 weeks: {per_week} a week (probably between {low} and {high})").format(
                 per_week=_signed(numbers.trend.per_week),
                 low=_signed(numbers.trend.low),
                 high=_signed(numbers.trend.high),
@@ -149,7 +149,7 @@ def _pain_facts(view: FamilyView) -> tuple[str, ...]:
         )
     if numbers.peg_first is not None and numbers.peg_last is not None:
         facts.append(
-            _("Pain in daily life (PEG): {first}, now {last}: {change}").format(
+            _("Pain in daily life: {first}, now {last}: {change}").format(
                 first=words.decimal(numbers.peg_first),
                 last=words.decimal(numbers.peg_last),
                 change=family.change_word(numbers.peg_change),
@@ -252,7 +252,7 @@ def _around(view: FamilyView, reach: int) -> Chart:
     within = view.numbers.within_session
     fact = _("Pain around a session: not enough data.")
     if within is not None:
-        fact = _("After a session, of twelve weeks: {change} points, median.").format(change=_signed(within))
+        fact = _("In twelve weeks, after a session mostly {change} points.").format(change=_signed(within))
     line = _("{columns}  Pain before and after a session.").format(columns=_line(view, reach))
     return Chart((line,), before, (), (fact,), _("before"), more=(Panel(after, _("after")),))
 

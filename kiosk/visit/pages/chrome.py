@@ -125,6 +125,8 @@ def header(
         right = _("CURRENT IS ON")
     elif not right and other_build(visit):
         right = _("restart the box")
+    elif not right and device is None:
+        right = _("one moment")
     elif not right:
         right = _("device ready") if device is not None and device.present else _("device not found")
     date = f"{words.date(moment.now.date())}  {words.clock(moment.now)}"

@@ -125,7 +125,7 @@ def locks(visit: Visit, moment: Moment) -> Page:
     else:
         assert code.state is not None
         lines.append(_("Lock {lock}").format(lock=lock.name))
-        lines.append(cause_of(visit, lock.lock))
+        lines.append(f"{cause_of(visit, lock.lock)} ({lock.lock.cause})")
         lines.append(_("Open it only when you have looked into it. It is kept in the diary."))
         choices.insert(0, Choice(clinician.OPENS, _("Open this lock")))
         if len(code.state.locks) > 1:

@@ -76,10 +76,12 @@ def _state(lead: Lead, measured: LeadContact) -> str:
 def _advice(visit: Visit, bad: list[tuple[Lead, LeadContact]]) -> Iterator[str]:
     """What to do, one thing a line."""
     if not bad:
-        yield _("All pads lie well.")
-        if holds_less_than_usual(visit):
-            yield _("The pads hold less well than last time. Press the pads.")
-            yield from _age_of_pads(visit)
+        if not holds_less_than_usual(visit):
+            yield _("All pads lie well.")
+            return
+        yield _("The pads hold well enough.")
+        yield _("They hold less well than last time. Press them on.")
+        yield from _age_of_pads(visit)
         return
     yield _("Look at: {leads}.").format(leads=", ".join(sides.colour(lead) for lead, _measured in bad))
     kinds = {measured.contact for _lead, measured in bad}
@@ -93,7 +95,11 @@ def _age_of_pads(visit: Visit) -> Iterator[str]:
     today, run = visit.context.today, visit.context.run
     if today is not None and today.pads is not None and not run.new_pads:
         uses = today.pads.uses
-        yield ngettext("They were used {n} time.", "They were used {n} times.", uses).format(n=uses)
+        yield ngettext(
+            "They were used {n} time. New ones may hold better.",
+            "They were used {n} times. New ones may hold better.",
+            uses,
+        ).format(n=uses)
 
 
 def contact_stopped(visit: Visit, moment: Moment) -> Page:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from kiosk import words
-from kiosk.diary.records import Lock
+from kiosk.diary.records import Lock, Session
 from kiosk.keys import Key
 from kiosk.page import Choice, Overview, Page, PinEntry, Table, TextEntry, Words
 from kiosk.review.entry_words import author_word, mark_words, moment_word, yes_word
@@ -25,7 +25,7 @@ from kiosk.wording import reasons
 from kiosk.wording.stop_words import stop_word
 from kiosk.wording.unreadable import left_out
 from kiosk.words import _, content, ngettext
-from programs.library import load_programme
+from programs.library import load_montage, load_programme
 from programs.text import Reason
 
 T = TypeVar("T")
@@ -76,10 +76,11 @@ def family(visit: Visit, moment: Moment) -> Page:
         facts=(
             *_beside_facts(view),
             _pain_fact(view),
-            f"{session_fact(view)}   {_level_fact(view.levels)}".rstrip(),
+            session_fact(view),
+            *_level_facts(view.levels),
             _news_fact(view),
         ),
-        small=_("From own answers, not checked. This is not an emergency service."),
+        small=_("From the person's own answers, not checked. This is not an emergency service."),
         sessions_word=_("sessions"),
         no_entry_word=_("gaps"),
         pain_word=_("pain"),
@@ -157,7 +158,9 @@ def _todo(visit: Visit, told: Told) -> str:
     if told.rule.rule == "red_answer" and told.rule.parameters.get("class") == "E":
         return _emergency(visit)
     if told.level == "red":
-        return _("See how it is, now. {call}").format(call=people.call_clinician(visit))
+        return _("See how {name} is, now. {call}").format(
+            name=people.patient(visit), call=people.call_clinician(visit)
+        )
     if told.rule.rule in ("pad_faults", "pad_contact", "level_fell"):
         return _("Look at pads, skin and leads together. {call}").format(call=people.call_clinician(visit))
     return _("Ask how it is. {call}").format(call=people.call_clinician(visit))
@@ -168,7 +171,7 @@ def _pain_fact(view: FamilyView) -> str:
     count = _("{n} of {days} days").format(n=numbers.days_rated, days=numbers.days)
     if numbers.last is None:
         return _("Pain: not enough data, {count}").format(count=count)
-    last = _("Pain: last 4 weeks {value}").format(value=_number(numbers.last))
+    last = _("Pain (0–10): last 4 weeks {value}").format(value=_number(numbers.last))
     if numbers.first is None or numbers.change == "not_enough_data":
         return _("{pain}, too early to compare, {count}").format(pain=last, count=count)
     return _("{pain}, first 4 weeks {first}: {change}, {count}").format(
@@ -198,14 +201,14 @@ def session_fact(view: FamilyView) -> str:
     return _("Sessions: {held} of {planned} planned").format(held=kept.held_of_planned, planned=kept.planned)
 
 
-def _level_fact(levels: Sequence[SideLevel]) -> str:
+def _level_facts(levels: Sequence[SideLevel]) -> tuple[str, ...]:
     if not levels:
-        return ""
+        return ()
     sides = ", ".join(f"{side_word(one.side)} {words.decimal(one.current_mA)}" for one in levels)
     known = [one for one in levels if one.before_mA is not None]
     changes = {_level_change(one) for one in known}
     change = f", {changes.pop()}" if len(changes) == 1 and len(known) == len(levels) else ""
-    return _("Level: {sides} mA{change}").format(sides=sides, change=change)
+    return (_("Level: {sides} mA{change}").format(sides=sides, change=change),)
 
 
 def _level_change(level: SideLevel) -> str:
@@ -271,7 +274,7 @@ def alerts(visit: Visit, moment: Moment) -> Page:
         lines.append(_todo(visit, one) if one.level != "info" else _("Nothing urgent."))
     elif one.done_at is not None:
         lines.append(_("Done on {day}: “{note}”").format(day=words.date(one.done_at.date()), note=one.note))
-    small = [_("Rule: {rule}").format(rule=one.rule.rule)]
+    small = [_("Code: {code}").format(code=one.rule.rule)]
     if one.records:
         small.append(
             ngettext("{n} record is behind it.", "{n} records are behind it.", len(one.records)).format(
@@ -531,7 +534,7 @@ def sessions(visit: Visit, moment: Moment) -> Page:
         )
 
     heads = (_("day"), _("time"), _("programme"), _("length"), _("end"))
-    lines = (f"{session_fact(view)}   {_level_fact(view.levels)}".rstrip(),)
+    lines = (session_fact(view), *_level_facts(view.levels))
     body = _rows(lines, heads, view.sessions, row, cells)
     if view.sessions:
         body = replace(body, small=(_session_detail(view.sessions[row]), *body.small))
@@ -561,12 +564,23 @@ def _session_detail(one: SessionView) -> str:
         parts.append(
             _("Pain {before} before, {after} after.").format(before=one.pain_before, after=one.pain_after)
         )
-    peaks = ", ".join(f"{words.decimal(current)} mA" for current in one.session.peak_mA.values())
+    peaks = ", ".join(_peaks(one.session))
     if peaks:
-        parts.append(_("Highest: {currents}.").format(currents=peaks))
+        parts.append(_("Highest: {currents} mA.").format(currents=peaks))
     if one.session.stop_reason:
         parts.append(_("Ended by: {reason}.").format(reason=stop_word(one.session.stop_reason)))
     return " ".join(parts)
+
+
+def _peaks(session: Session) -> Iterator[str]:
+    """ "left 14.0": the highest current of each channel, by the side on which its pads lay."""
+    try:
+        sides = {lead.channel: lead.side for lead in load_montage(session.montage).leads}
+    except KeyError:
+        sides = {}
+    for channel, current_mA in session.peak_mA.items():
+        side = sides.get(int(channel))
+        yield f"{side_word(side) if side else channel} {words.decimal(current_mA)}"
 
 
 def notes(visit: Visit, moment: Moment) -> Page:

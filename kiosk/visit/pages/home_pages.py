@@ -63,6 +63,7 @@ def home(visit: Visit, moment: Moment) -> Page:
             *_alerts(visit),
             *_news(visit),
             *_sent(visit),
+            *(device_port(visit) if now == "no_device" else ()),
         )
     )
     lines = _lines(visit, moment, now)
@@ -257,6 +258,13 @@ def output_unknown(visit: Visit) -> bool:
     return seen is not None and not seen.present and device_words.output_unknown(seen.sentence)
 
 
+def device_port(visit: Visit) -> tuple[str, ...]:
+    """Where the stimulator was looked for, last and small."""
+    seen = visit.context.device
+    port = "" if seen is None else device_words.device_port(seen.sentence)
+    return (_("Port: {port}").format(port=port),) if port else ()
+
+
 def _week0(visit: Visit) -> str:
     today = visit.context.today
     assert today is not None
@@ -288,9 +296,9 @@ def after_restart(visit: Visit, moment: Moment) -> Page:
     if seen is not None and not seen.present:
         lines = (
             _("Switch the stimulator OFF now."),
+            people.how_to_cut_output(visit),
             _("It is not known if current still flows."),
             _("Do not touch the pads until it is off. Then press Enter."),
-            people.how_to_cut_output(visit),
             f"{ended} {_('The box has started again.')}",
         )
         choices = (Choice(Key.ENTER, _("It is switched off")),)

@@ -7,7 +7,7 @@ from typing import Final
 from kiosk.keys import Key
 from kiosk.page import Choice, PadDrawn, Page, Placement, Words
 from kiosk.visit.pages.chrome import build
-from kiosk.visit.pages.home_pages import device_lines, output_unknown
+from kiosk.visit.pages.home_pages import device_lines, device_port, output_unknown
 from kiosk.visit.pages.stops import fault_sentence
 from kiosk.visit.state import Moment, Visit
 from kiosk.visit.steps import device
@@ -136,7 +136,8 @@ def no_device(visit: Visit, moment: Moment) -> Page:
     lines = (_("The stimulator is there."),) if ready else device_lines(visit)
     choices = (*((Choice(Key.ENTER, _("Next")),) if ready else ()), Choice(Key.TWO, _("Home")))
     unknown = output_unknown(visit)
-    body = Words(lines, tone="plain" if ready else "alarm" if unknown else "warn")
+    small = () if ready else device_port(visit)
+    body = Words(lines, small=small, tone="plain" if ready else "alarm" if unknown else "warn")
     right = _("output not known") if unknown else ""
     return build(visit, moment, body, choices, title=_("The stimulator"), right=right, pauses=True, back=True)
 

@@ -41,7 +41,11 @@ def box_check(visit: Visit, moment: Moment) -> Page:
     elif checked.sentence:
         lines = (_("The box could not be checked."),)
     else:
-        lines = (_("The box is well."), _("When safe mode is left, the box starts again with therapy."))
+        lines = (
+            _("The box is well."),
+            _("When safe mode is left, the box starts again. Sessions are possible then."),
+            _("Nothing starts by itself."),
+        )
     choices = (
         *((Choice(Key.ONE, _("Leave safe mode")),) if checked.may_leave else ()),
         Choice(Key.ENTER, _("Check again")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiosk import words
+from kiosk.events import SessionOutcome
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
 from kiosk.visit.pages import people
@@ -24,18 +25,24 @@ def not_confirmed(visit: Visit, moment: Moment) -> Page:
     """Never left by time. Help: how to cut the current, and whom to call."""
     lines = (
         _("Switch the stimulator OFF now."),
+        people.how_to_cut_output(visit),
         _("It is not known if current still flows."),
         _("Do not touch the pads until it is off. Then press Enter."),
-        people.how_to_cut_output(visit),
         _("Help: {clinician}, {phone}").format(clinician=people.clinician(visit), phone=people.phone(visit)),
     )
     run = visit.context.run
-    code = f"{run.outcome.why}, {run.outcome.how}" if run.outcome is not None else ""
+    code = "" if run.outcome is None else _why_and_how(run.outcome)
     code = run.output_unknown or code
     small = (_("Code: {code}").format(code=code),) if code else ()
     choices = (Choice(Key.ENTER, _("It is switched off")),)
     body = Words(lines, small=small, tone="alarm")
     return build(visit, moment, body, choices, title=_("Switch it OFF"), right=_("output not known"))
+
+
+def _why_and_how(outcome: SessionOutcome) -> str:
+    """What ended it and what the device said then, as they are called; once where they say the same."""
+    same = outcome.how.startswith(outcome.why.replace("_", " "))
+    return outcome.how if same else f"{outcome.why}, {outcome.how}"
 
 
 def stop_failed(visit: Visit, moment: Moment) -> Page:

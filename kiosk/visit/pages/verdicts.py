@@ -45,7 +45,10 @@ def _reason(visit: Visit, lock: Lock) -> str:
     """Last and small. What a restore has locked stands in the first line already."""
     if lock.class_ == "restore":
         return _("Code: {code}").format(code=lock.cause)
-    return _("Reason: {cause}").format(cause=cause_of(visit, lock))
+    cause = cause_of(visit, lock)
+    code = _("Code: {code}").format(code=lock.cause)
+    reason = _("Reason: {cause}").format(cause=cause)
+    return code if cause == lock.cause else f"{reason} {code}"
 
 
 def _title(lock: Lock) -> str:
@@ -146,7 +149,7 @@ def _again(visit: Visit, lock: Lock) -> str:
     """When it opens. A day counts only by a clock that is trusted (safety rule 26)."""
     today = visit.context.today
     if lock.until is None or (today is not None and lock.until <= today.now.date()):
-        return _("The clock of the box is not set. It opens when it is.")
+        return _("The clock of the box is not set. When it is set, the box opens again.")
     return _("The box will ask again on {day}.").format(day=words.weekday(lock.until))
 
 
@@ -210,7 +213,7 @@ def first_done(visit: Visit, moment: Moment) -> Page:
 
 
 def cause_of(visit: Visit, lock: Lock) -> str:
-    """What happened or the question behind a lock, with its code."""
+    """What happened or the question behind a lock, in words."""
     happened = {
         "burning": _("A session was stopped because it burned or hurt."),
         "faint": _("A session was stopped because of faintness, heart or breath."),
@@ -221,7 +224,7 @@ def cause_of(visit: Visit, lock: Lock) -> str:
     }
     said = happened.get(lock.cause) or happened.get(lock.class_)
     if said is not None:
-        return " ".join(part for part in (f"{said} ({lock.cause})", _not_brought_back(lock)) if part)
+        return " ".join(part for part in (said, _not_brought_back(lock)) if part)
     today = visit.context.today
     question = None if today is None else today.questionnaire.questions.get(lock.cause)
     if question is None:
@@ -229,4 +232,4 @@ def cause_of(visit: Visit, lock: Lock) -> str:
     asks: Asks = "daily" if "daily" in question.asks else "baseline"
     if visit.context.activity == "baseline" and "baseline" in question.asks:
         asks = "baseline"
-    return f"{content(question.worded(asks))} ({lock.cause})"
+    return content(question.worded(asks))

@@ -90,7 +90,7 @@ def test_pain_before_stands_above_pain_after() -> None:
     ]
     assert pairs
     assert all(other is not None and one >= other for one, other in pairs)
-    assert body.facts == ("After a session, of twelve weeks: −1.0 points, median.",)
+    assert body.facts == ("In twelve weeks, after a session mostly −1.0 points.",)
 
 
 def test_a_week_has_its_sessions_and_its_plan() -> None:

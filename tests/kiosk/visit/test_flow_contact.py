@@ -232,7 +232,7 @@ def test_pads_that_hold_less_than_usual_are_pressed_and_the_session_goes_on(
     walk = before_the_check(contacts=past)
     walk.press("enter")
     walk.measured(lead(1, series_ohm=series_ohm), lead(2))
-    assert ("The pads hold less well than last time. Press the pads." in walk.words) is said
+    assert ("They hold less well than last time. Press them on." in walk.words) is said
     walk.press("enter")
     assert walk.step == "session"
 

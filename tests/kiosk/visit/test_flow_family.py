@@ -64,7 +64,7 @@ def test_the_first_line_says_whether_all_is_well(
 def test_the_worst_alert_is_the_one_thing_to_do() -> None:
     said = opened(replace(FULL, alerts=(SORE, BURN))).words
     assert "stopped because it burned" in said
-    assert "See how it is, now. Call Dr. Demo" in said
+    assert "See how Kim DEMO is, now. Call Dr. Demo" in said
 
 
 HELP = "Call 112 now, or see that Kim DEMO gets to an emergency department."

@@ -90,8 +90,9 @@ def test_after_a_restart_the_stimulator_is_asked_before_anything_is_said_of_it()
     walk.hear(DeviceSeen(device(present=False)))
     body = walk.page.body
     assert isinstance(body, Words)
-    assert body.lines[:3] == (
+    assert body.lines[:4] == (
         "Switch the stimulator OFF now.",
+        "Pull the plug of the stimulator out of the wall.",
         "It is not known if current still flows.",
         "Do not touch the pads until it is off. Then press Enter.",
     )

@@ -291,9 +291,11 @@ def page_named(shots: tuple[Shot, ...], name: str) -> Page:
         ("stopped person", "You stopped. That is fine. The stimulator reports that its output is off.",
          "Sie haben gestoppt. Das ist in Ordnung. Das Gerät meldet: Ausgang aus."),
         ("not_confirmed",
-         "Switch the stimulator OFF now. It is not known if current still flows. "
+         "Switch the stimulator OFF now. Pull the plug of the stimulator out of the wall. "
+         "It is not known if current still flows. "
          "Do not touch the pads until it is off. Then press Enter.",
-         "Schalten Sie den Stimulator jetzt AUS. Es ist nicht bekannt, ob noch Strom fließt. "
+         "Schalten Sie den Stimulator jetzt AUS. Ziehen Sie den Netzstecker des Stimulators. "
+         "Es ist nicht bekannt, ob noch Strom fließt. "
          "Fassen Sie die Pads nicht an, bis er aus ist. Dann Enter."),
         ("verdict E",
          "Get help now. Call 112 now, or go to an emergency department. Do not drive yourself. "
