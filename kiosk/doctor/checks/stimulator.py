@@ -89,10 +89,11 @@ def _why_absent(said: str) -> tuple[str, str]:
     """What was found and its remedy: as the guard says it, or as the screens say it in another language."""
     if words.language == "en":
         return said, _("Do what the sentence says, then check again.")
-    from kiosk.visit.pages.device_words import device_lines
+    from kiosk.visit.pages.device_words import device_lines, device_port
 
-    found, remedy = device_lines(said, _)
-    return found, remedy
+    found, *remedy = device_lines(said, _)
+    port = device_port(said)
+    return f"{found} ({port})" if port else found, " ".join(remedy)
 
 
 def firmware(box: Box) -> Finding:
