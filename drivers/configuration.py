@@ -37,7 +37,7 @@ def read(path: str) -> Configuration:
             content = tomllib.load(file)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}") from error
     tables = {name: _table(path, content, name) for name in ("device", "stop", "guard")}
 

@@ -6,7 +6,9 @@ a `FixedClock`.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ SANE_YEARS: Final = range(2025, 2100)
 RTC_AGREES_WITHIN_S: Final = 600
 """A free-running system clock drifts from its RTC by a second or two a day."""
 
+RTCS: Final = Path("/sys/class/rtc")
+_WITH_A_BATTERY: Final = re.compile(r"rtc-(ds|pcf|rv|rx|mcp|abx|m41t|isl)")
+"""Chips on modules that are added to a board; the kernel's name of such a clock begins with its driver's."""
 _TIME_ERROR: Final = 5
 """adjtimex(2): the clock is not synchronised."""
 _TIMEX_BYTES: Final = 256
@@ -46,8 +51,8 @@ class SystemClock:
     """The machine's clocks.
 
     `trusted` is true in a sane year when the kernel says that a time service keeps the clock
-    synchronised, or when a hardware clock (RTC) is there and agrees with it within ten minutes, so
-    that a clock set by hand to another day is not believed.
+    synchronised, or when a hardware clock (RTC, `rtc_agrees`) is there and agrees with it within ten
+    minutes, so that a clock set by hand to another day is not believed.
     """
 
     def __init__(self) -> None:
@@ -80,11 +85,37 @@ def kernel_synchronised() -> bool:
     return state not in (-1, _TIME_ERROR)
 
 
-def rtc_agrees(now_s: float, rtc: Path = Path("/sys/class/rtc/rtc0/since_epoch")) -> bool:
-    """A hardware clock is there, and says nearly the same as `now_s`, seconds since 1970."""
+def rtc_agrees(now_s: float, rtcs: Path = RTCS) -> bool:
+    """A hardware clock says nearly the same as `now_s`, seconds since 1970, and no other one that can be
+    right says something else."""
+    said = rtc_times(rtcs)
+    near = [abs(one - now_s) <= RTC_AGREES_WITHIN_S for one in said]
+    return any(near) and all(is_near or not _is_sane(one) for is_near, one in zip(near, said, strict=True))
+
+
+def rtc_times(rtcs: Path = RTCS) -> tuple[int, ...]:
+    """What each hardware clock says that keeps the time without power, in seconds since 1970: the first one,
+    one that set the system's clock, one that is known to have a battery."""
+    said = []
+    for rtc in sorted(rtcs.glob("rtc[0-9]*")):
+        try:
+            sets_the_clock = (rtc / "hctosys").read_text(encoding="ascii").strip() == "1"
+        except (OSError, ValueError):
+            sets_the_clock = False
+        try:
+            name = (rtc / "name").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            name = ""
+        if rtc.name == "rtc0" or sets_the_clock or _WITH_A_BATTERY.match(name):
+            with contextlib.suppress(OSError, ValueError):
+                said.append(int((rtc / "since_epoch").read_text(encoding="ascii")))
+    return tuple(said)
+
+
+def _is_sane(said_s: int) -> bool:
     try:
-        return abs(int(rtc.read_text(encoding="ascii")) - now_s) <= RTC_AGREES_WITHIN_S
-    except (OSError, ValueError):
+        return dt.datetime.fromtimestamp(said_s, dt.UTC).year in SANE_YEARS
+    except (OverflowError, OSError, ValueError):
         return False
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
+from kiosk import plain_file
 from kiosk.errors import KioskError
 from kiosk.sound.player import PLAYER, USUAL_VOLUME, VOICE
 from programs import checked_toml
@@ -153,7 +154,7 @@ def load_config(path: Path | None) -> Config:
             return Config()
         path = INSTALLED_AT
     try:
-        text = path.read_text(encoding="utf-8")
+        text = plain_file.text(path)
     except FileNotFoundError as error:
         raise ConfigError(f"There is no configuration file {path}.", exit_code=2) from error
     except (OSError, UnicodeDecodeError) as error:

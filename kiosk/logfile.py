@@ -31,6 +31,8 @@ def log_to(folder: Path) -> None:
     handler: logging.Handler
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (folder / LOG_FILE).is_fifo():
+            raise OSError("who opens a pipe waits for its reader")
         handler = _LogFile(folder / LOG_FILE)
         (folder / LOG_FILE).chmod(0o600)
     except OSError:

@@ -36,6 +36,8 @@ def decode(text: str, into: type[T], file: str) -> T:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TomlError(file, "", f"text that is not TOML ({error})", "a TOML file") from None
+    except RecursionError:
+        raise TomlError(file, "", "brackets in brackets without an end", "a TOML file") from None
     try:
         return msgspec.convert(raw, into)
     except msgspec.ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -71,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             configuration.fill_in(args, configuration.read(args.config))
         except configuration.ConfigurationError as error:
             parser.error(str(error))
+    if args.notify and args.simulated and args.port is None:
+        return asyncio.run(_stand_by())
     for option in ("port", "device"):
         if getattr(args, option) is None:
             parser.error(f"--{option} is missing, and no --config says it")
@@ -91,6 +94,26 @@ def _uid(user: str) -> int:
         return uid_of(user)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+async def _stand_by() -> int:
+    """The unit of a box that is only tried: its kiosk starts a simulator, and a guard for that, by itself.
+
+    Nothing is opened, and nobody is listened to. What looks after the box sees a unit that is well.
+    """
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    notifier = from_environment()
+    notifier.send("READY=1")
+    every_s = ping_every_s(os.environ, os.getpid())
+    while not ended.is_set():
+        notifier.send("WATCHDOG=1")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(every_s):
+                await ended.wait()
+    notifier.close()
+    return 0
 
 
 async def _serve(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from kiosk import plain_file
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
 from kiosk.errors import KioskError
@@ -79,7 +80,7 @@ def load_settings(folder: Path) -> Settings:
     file that lost its end: whoever had a PIN has not lost it by that."""
     path = folder / SETTINGS
     try:
-        text = path.read_text(encoding="utf-8")
+        text = plain_file.text(path)
         found = checked_toml.decode(text, _File, str(path))
     except FileNotFoundError:
         return Settings()

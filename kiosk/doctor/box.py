@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from kiosk import plain_file
 from kiosk.doctor.machine import Machine
 
 CONFIG: Final = "/etc/homestim/kiosk.toml"
@@ -55,7 +56,7 @@ def read_box(machine: Machine, config: str | None = None, data: str | None = Non
     config = config or CONFIG
     data = data or _usual_data(machine)
     try:
-        content = machine.path(config).read_text(encoding="utf-8")
+        content = plain_file.text(machine.path(config))
     except FileNotFoundError:
         return Box(machine, config, data)
     except (OSError, UnicodeDecodeError) as error:
@@ -64,6 +65,8 @@ def read_box(machine: Machine, config: str | None = None, data: str | None = Non
         found = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         return Box(machine, config, data, problem=str(error), there=True)
+    except RecursionError:
+        return Box(machine, config, data, problem="it is nested too deeply", there=True)
     tables = {name: table for name, table in found.items() if isinstance(table, dict)}
     return Box(machine, config, data, there=True, tables=tables)
 

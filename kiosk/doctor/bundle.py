@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from kiosk import plain_file
 from kiosk.doctor import report
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding
@@ -52,11 +53,12 @@ def write(file: Path, box: Box, findings: Sequence[Finding]) -> None:
         archive.writestr("configuration.json", _json(configuration(box)))
         for name in LOGS:
             try:
-                with box.machine.path(f"{box.data}/{name}").open(encoding="utf-8", errors="replace") as log:
-                    text = log.read(MOST_LOG_BYTES)
+                log = plain_file.beginning(box.machine.path(f"{box.data}/{name}"), MOST_LOG_BYTES)
             except OSError:
                 continue
-            archive.writestr(name, "".join(f"{line}\n" for line in without_messages(text)))
+            archive.writestr(
+                name, "".join(f"{line}\n" for line in without_messages(log.decode(errors="replace")))
+            )
 
 
 def _without_quotes(finding: Finding) -> Finding:

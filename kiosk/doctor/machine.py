@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from drivers import same_code
+from kiosk import plain_file
 from kiosk.clock import kernel_synchronised
 
 PATIENCE_S: Final = 60.0
@@ -98,7 +99,7 @@ class Machine:
     def text(self, path: str | PurePath) -> str | None:
         """What stands in the file, without the white space around it; None: it cannot be read."""
         try:
-            return self.path(path).read_text(encoding="utf-8", errors="replace").strip()
+            return plain_file.read(self.path(path)).decode(errors="replace").strip()
         except OSError:
             return None
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from kiosk import plain_file
 from kiosk.diary import durable
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def begun(before: Starts, now: Moment) -> Starts:
 def read(folder: Path) -> Starts:
     """What is known; safe mode where the file cannot be read. Never raises."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = json.loads(plain_file.read(folder / FILE))
         running = found["running"]
         return Starts(
             _flag(found["safe"]),
@@ -77,8 +78,8 @@ def read(folder: Path) -> Starts:
         )
     except FileNotFoundError:
         return Starts()
-    except (OSError, ValueError, KeyError, TypeError):
-        log.exception("%s cannot be read", FILE)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        log.error("%s cannot be read: %r", FILE, error)
         return UNREADABLE
 
 

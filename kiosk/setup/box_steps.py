@@ -13,9 +13,12 @@ from typing import Final
 
 from kiosk import words
 from kiosk.config import emergency_number
+from kiosk.diary import durable
+from kiosk.diary.folder import reason_of
 from kiosk.errors import KioskError
 from kiosk.setup import ruler
 from kiosk.setup.context import Setup
+from kiosk.setup.conversation import is_plain
 from kiosk.sound import tones
 from kiosk.sound.player import USUAL_VOLUME
 from kiosk.words import _
@@ -153,3 +156,34 @@ def stick(setup: Setup) -> str:
         return _("not usable")
     setup.talk.say(_("It was written and read back. You can take it out."))
     return _("works")
+
+
+def backup(setup: Setup) -> str:
+    """The passphrase of the nightly backup. One that is there stays: no other opens the backups there are."""
+    from kiosk.ops.backup import MIN_PASSPHRASE
+
+    if setup.kind != "real" or not setup.guard_socket:
+        return _("not for this box")
+    if setup.passphrase.exists():
+        return _("has its passphrase")
+    setup.talk.say(
+        _("Every night a backup is made that nobody can read without its passphrase."),
+        _("Write it on paper first, and keep the paper not with the box."),
+    )
+    asked = _("A passphrase, at least {n} characters; it is not shown; empty: no backup")
+    while typed := setup.talk.ask_hidden(asked.format(n=MIN_PASSPHRASE)):
+        if len(typed.encode()) < MIN_PASSPHRASE:
+            setup.talk.say(_("That is too short."))
+        elif not is_plain(typed):
+            setup.talk.say(_("There are signs in it that cannot be printed. Please type it again."))
+        elif typed != setup.talk.ask_hidden(_("The same once more")):
+            setup.talk.say(_("These are two different ones."))
+        else:
+            try:
+                durable.write_file(setup.passphrase, f"{typed}\n".encode())
+            except OSError as error:
+                raise KioskError(f"{setup.passphrase}: {reason_of(error)}", detail=str(error)) from error
+            setup.talk.say(_("Make the first one: systemctl start homestim-backup"))
+            return _("has its passphrase")
+    setup.talk.say(_("Then nothing is backed up at night. Later: homestim setup --again backup"))
+    return _("left out")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from kiosk import plain_file
 from kiosk.clock import Clock
 from kiosk.config import Config, ConfigError, decode_config
 from kiosk.diary.records import FolderKind
@@ -21,6 +23,9 @@ from kiosk.setup.progress import save as save_progress
 
 BY_ID_PORTS: Final = Path("/dev/serial/by-id")
 BY_ID_INPUTS: Final = Path("/dev/input/by-id")
+GUARD_UNIT: Final = Path("/etc/systemd/system/homestim-guard.service")
+PASSPHRASE: Final = Path("/etc/homestim/backup-passphrase")
+_LISTENS_AT: Final = re.compile(r"^ExecStart=.* --socket (/\S+)", re.MULTILINE)
 
 
 class Setup(msgspec.Struct, kw_only=True):
@@ -35,6 +40,9 @@ class Setup(msgspec.Struct, kw_only=True):
     """Instead of a stimulator: the box is one for trying, for ever."""
     ports: Path = BY_ID_PORTS
     inputs: Path = BY_ID_INPUTS
+    guard_unit: Path = GUARD_UNIT
+    passphrase: Path = PASSPHRASE
+    """Where the nightly backup finds its own; root alone reads it."""
     progress: Progress = Progress()
 
     @property
@@ -45,6 +53,21 @@ class Setup(msgspec.Struct, kw_only=True):
     @property
     def kind(self) -> FolderKind:
         return "real" if self.simulator is None else "simulated"
+
+    @property
+    def guard_socket(self) -> str:
+        """Where the guard of this box listens that is a unit of its own; empty where none is installed.
+
+        Raises ConfigError.
+        """
+        try:
+            unit = plain_file.text(self.guard_unit)
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The unit {self.guard_unit} cannot be read.", detail=str(error)) from error
+        found = _LISTENS_AT.search(unit)
+        return "" if found is None else found[1]
 
     def set(self, change: toml_edit.Change) -> None:
         """Durable when it returns, and never what the kiosk refuses. Raises CannotEdit, ConfigError."""
@@ -60,7 +83,7 @@ class Setup(msgspec.Struct, kw_only=True):
 
     def _text(self) -> str:
         try:
-            return self.config_file.read_text(encoding="utf-8")
+            return plain_file.text(self.config_file)
         except FileNotFoundError:
             return ""
         except (OSError, UnicodeDecodeError) as error:

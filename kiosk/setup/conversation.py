@@ -9,11 +9,20 @@ import asyncio
 import contextlib
 import os
 import select
+import signal
 import termios
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from kiosk.errors import KioskError
 from kiosk.words import _
+
+MOST_CHARACTERS: Final = 1000
+"""Of a line: the path of a file can be long."""
+_NOT_PLAIN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
+"""What lets letters stand in another order than they were typed in, and what stands for no letter at all."""
 
 
 class Left(KioskError):  # noqa: N818
@@ -38,15 +47,22 @@ class Conversation:
         for line in lines:
             self._print(line)
 
-    def ask(self, question: str, default: str = "") -> str:
-        """A line; an empty one is `default`. Raises Left."""
-        self.say(f"{question} [{default}]" if default else question)
-        return self._line().strip() or default
+    def ask(self, question: str, default: str = "", most: int = MOST_CHARACTERS) -> str:
+        """A line of at most `most` characters that can be printed; an empty one is `default`. Raises Left."""
+        while True:
+            self.say(f"{question} [{default}]" if default else question)
+            typed = self._line().strip()
+            if len(typed) > most:
+                self.say(_("That is too long: at most {n} characters.").format(n=most))
+            elif not is_plain(typed):
+                self.say(_("There are signs in it that cannot be printed. Please type it again."))
+            else:
+                return typed or default
 
     def ask_hidden(self, question: str) -> str:
-        """A line that is not shown where it is typed. Raises Left."""
-        self.say(question)
+        """A line that is not shown where it is typed, not even when it comes at once. Raises Left."""
         with _without_echo(self._descriptor):
+            self.say(question)
             return self._line().strip()
 
     def choose(self, question: str, options: Sequence[str], default: int | None = None) -> int:
@@ -94,16 +110,36 @@ class Conversation:
         return line.decode(errors="replace").rstrip("\r")
 
 
+def is_plain(text: str) -> bool:
+    """Printed, it is what it seems: no control character, no bytes that are no text, no order of writing."""
+    return not any(unicodedata.category(one) in _NOT_PLAIN or one in _OVERRIDES for one in text)
+
+
 @contextlib.contextmanager
 def _without_echo(descriptor: int) -> Iterator[None]:
     if not os.isatty(descriptor):
         yield
         return
-    before = termios.tcgetattr(descriptor)
-    silent = termios.tcgetattr(descriptor)
-    silent[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+    with _ended_in_order():
+        before = termios.tcgetattr(descriptor)
+        silent = termios.tcgetattr(descriptor)
+        silent[3] &= ~termios.ECHO
+        try:
+            termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+            yield
+        finally:
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Whoever is told to end meanwhile puts right first what was changed."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+        signal.signal(signal.SIGTERM, before)

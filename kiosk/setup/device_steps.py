@@ -49,9 +49,22 @@ def stimulator(setup: Setup) -> str:
         ("device", "kind"): kind,
         ("device", "device_id"): found.device_id,
     }
-    change |= {("device", "simulated"): True} if setup.simulator else {("device", "id_path"): id_path}
+    if setup.simulator is not None:
+        change[("device", "simulated")] = True
+    else:
+        change |= _of_a_stimulator(setup, id_path)
     setup.set(change)
     return f"{kind} {found.device_id}"
+
+
+def _of_a_stimulator(setup: Setup, id_path: str) -> dict[tuple[str, str], toml_edit.Value]:
+    """Where it is, and on a box that its guard is a unit: only that one may open the port."""
+    change: dict[tuple[str, str], toml_edit.Value] = {("device", "id_path"): id_path}
+    if setup.config.device is not None and setup.config.device.simulated:
+        change[("device", "simulated")] = False
+    if setup.guard_socket:
+        change |= {("guard", "socket"): setup.guard_socket, ("kiosk", "locked"): True}
+    return change
 
 
 def _chosen_port(setup: Setup) -> str:
@@ -81,7 +94,7 @@ async def _testing(
 
     Raises KioskError where it runs.
     """
-    if setup.simulator is None and _guard_runs(setup.config.guard.socket):
+    if setup.simulator is None and any(map(_guard_runs, {setup.config.guard.socket, setup.guard_socket})):
         first = _("The guard has the stimulator. First: systemctl stop homestim homestim-guard.")
         raise KioskError(f"{first} {_('Then: homestim setup')}")
     async with contextlib.AsyncExitStack() as stack:

@@ -19,6 +19,9 @@ from kiosk.setup import card
 from kiosk.setup.context import Setup, as_owner
 from kiosk.words import _
 
+MOST_OF_A_NAME: Final = 60
+MOST_OF_A_NUMBER: Final = 30
+"""What a line of the card holds."""
 NO_PIN: Final = ("none", "keine")
 """What leaves the person's PIN off, in whatever language the question was read; nothing else does."""
 
@@ -115,8 +118,9 @@ def phones(setup: Setup) -> str:
         ("family", _("Name of the family member who helps"), _("Their telephone")),
     ):
         known = setup.progress.people
-        setup.note(**{who: setup.talk.ask(name, known.get(who, ""))})
-        setup.note(**{f"{who}_phone": setup.talk.ask(number, known.get(f"{who}_phone", ""))})
+        setup.note(**{who: setup.talk.ask(name, known.get(who, ""), MOST_OF_A_NAME)})
+        phone = setup.talk.ask(number, known.get(f"{who}_phone", ""), MOST_OF_A_NUMBER)
+        setup.note(**{f"{who}_phone": phone})
     return _("on the card")
 
 

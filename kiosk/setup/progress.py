@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from kiosk import plain_file
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
 from kiosk.errors import KioskError
@@ -30,10 +31,10 @@ class Progress(msgspec.Struct, frozen=True):
 def load(folder: Path) -> Progress:
     """Raises ProgressError."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Progress)
+        return msgspec.json.decode(plain_file.read(folder / FILE), type=Progress)
     except FileNotFoundError:
         return Progress()
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, RecursionError, msgspec.DecodeError) as error:
         raise ProgressError(
             f"{folder / FILE} cannot be read. Remove it, and every question is asked again.",
             detail=str(error),

@@ -27,6 +27,7 @@ STEPS: Final[Mapping[str, Callable[[Setup], str]]] = {
     "prescription": people_steps.prescription,
     "phones": people_steps.phones,
     "consent": people_steps.consent,
+    "backup": box_steps.backup,
     "stick": box_steps.stick,
     "practice": people_steps.practice,
     "card": people_steps.make_card,

@@ -50,7 +50,7 @@ def _asked(change: Change) -> str:
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise CannotEdit(f"{name} is not TOML: {error}. Nothing was changed.") from error
 
 

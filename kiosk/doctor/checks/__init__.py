@@ -6,7 +6,18 @@ from collections.abc import Callable
 from typing import Final
 
 from kiosk.doctor.box import Box
-from kiosk.doctor.checks import clock, disk, outside, program, screen, sending, settings, stimulator, units
+from kiosk.doctor.checks import (
+    backup,
+    clock,
+    disk,
+    outside,
+    program,
+    screen,
+    sending,
+    settings,
+    stimulator,
+    units,
+)
 from kiosk.doctor.finding import Finding
 
 CHECKS: Final[tuple[tuple[str, Callable[[Box], Finding]], ...]] = (
@@ -15,11 +26,13 @@ CHECKS: Final[tuple[tuple[str, Callable[[Box], Finding]], ...]] = (
     ("builds", program.builds),
     ("safe-mode", program.safe_mode),
     ("diary", program.diary),
+    ("backup", backup.backup),
     ("patient-pin", settings.patient_pin),
     ("port", stimulator.port),
     ("port-name", stimulator.port_name),
     ("device-id", stimulator.device_id),
     ("firmware", stimulator.firmware),
+    ("guard", stimulator.guard),
     ("watchdog", stimulator.watchdog),
     ("stop-inputs", stimulator.stop_inputs),
     ("disk-space", disk.space),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from kiosk.clock import SANE_YEARS, rtc_agrees
+from kiosk.clock import RTCS, SANE_YEARS, rtc_agrees, rtc_times
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
 from kiosk.doctor.words import _
 
-RTC: Final = "/sys/class/rtc/rtc0/since_epoch"
 _NO_ZONE: Final = ("UTC", "Universal", "Zulu", "UCT")
 
 
@@ -34,8 +33,9 @@ def _zone(box: Box) -> str:
 def source(box: Box) -> Finding:
     """Rest between sessions counts only by a clock that somebody keeps."""
     machine = box.machine
-    has_rtc = machine.text(RTC) is not None
-    agrees = rtc_agrees(machine.now().timestamp(), machine.path(RTC))
+    rtcs = machine.path(RTCS)
+    has_rtc = bool(rtc_times(rtcs))
+    agrees = rtc_agrees(machine.now().timestamp(), rtcs)
     synchronised = machine.synchronised()
     if has_rtc and not agrees:
         return look(

@@ -40,7 +40,7 @@ def configuration(box: Box) -> Finding:
         found = _("The configuration {file} cannot be read: {problem}")
         return fix("configuration", found.format(file=box.config, problem=_no_toml(box.problem)), remedy)
     ran = box.machine.run(same_code.python(KIOSK_CHILD, "configuration", str(box.machine.path(box.config))))
-    if ran is None or ran.code not in (0, 1):
+    if ran is None or ran.code not in (0, 1) or (ran.code and not ran.output.strip()):
         return look(
             "configuration",
             _("The configuration was not checked, because the kiosk cannot start."),
@@ -105,6 +105,14 @@ def safe_mode(box: Box) -> Finding:
     from kiosk.ops import starts
 
     found = starts.read(box.machine.path(box.data))
+    if found is starts.UNREADABLE:
+        return look(
+            "safe-mode",
+            _("The kiosk is in safe mode, without therapy: {file} cannot be read.").format(
+                file=f"{box.data}/{starts.FILE}"
+            ),
+            _("See to everything marked FIX, then choose “Check the box” on its screen."),
+        )
     if found.safe:
         return look(
             "safe-mode",
@@ -124,6 +132,17 @@ def diary(box: Box) -> Finding:
     """The chain through every line."""
     folder = box.machine.path(box.data)
     if not (folder / "meta.json").exists():
+        if box.has_device and not box.simulated:
+            return fix(
+                "diary",
+                _("There is no diary in {folder}, and this box has been set up: it is gone.").format(
+                    folder=box.data
+                ),
+                _(
+                    "Let nobody begin an empty one, which knows of no lock. Mount its disk again, or restore "
+                    "the last backup. Another folder: homestim doctor --data DIR"
+                ),
+            )
         return look(
             "diary",
             _("There is no diary in {folder} yet.").format(folder=box.data),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any, Final
 
+from kiosk import plain_file
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
 from kiosk.doctor.words import _
@@ -50,10 +51,13 @@ def _whole(box: Box) -> dict[str, Any]:
     """What stands in the file; nothing where there is none yet. Raises OSError; ValueError for one that is
     damaged: it begins with whose PINs follow, and they are tables."""
     try:
-        text = box.machine.path(f"{box.data}/{SETTINGS}").read_text(encoding="utf-8")
+        text = plain_file.text(box.machine.path(f"{box.data}/{SETTINGS}"))
     except FileNotFoundError:
         return {}
-    found = tomllib.loads(text)
+    try:
+        found = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     pins, pins_of = found.get("pins", {}), found.get("pins_of", [])
     if not isinstance(pins, dict) or not all(isinstance(pin, dict) for pin in pins.values()):
         raise ValueError("what stands for PINs is none")

@@ -126,6 +126,22 @@ def _told(box: Box, check: str = "device-id") -> GuardStatus | Finding:
     )
 
 
+def guard(box: Box) -> Finding:
+    """Where the guard is a unit, the kiosk knows of it: one that it starts itself may not open the port."""
+    found = guard_status.properties(box.machine, UNIT, "LoadState")
+    if found.get("LoadState") != "loaded":
+        return ok("guard", _("No guard runs as a unit; the kiosk watches its own."))
+    if not box.has_device or (box.simulated and not box.text("device", "id_path")):
+        return ok("guard", _("No stimulator of hardware is recorded, so the guard's unit has nothing to do."))
+    if not box.text("guard", "socket"):
+        return fix(
+            "guard",
+            _("The kiosk is not told where the guard's unit listens: it finds no stimulator."),
+            _("Record the stimulator once more: homestim setup --again stimulator"),
+        )
+    return ok("guard", _("The kiosk knows where the guard's unit listens."))
+
+
 def watchdog(box: Box) -> Finding:
     """systemd ends a guard that hangs, and the stimulator is stopped from outside."""
     names = ("LoadState", "WatchdogUSec", "ExecStopPost", "Restart")

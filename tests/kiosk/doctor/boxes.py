@@ -73,6 +73,7 @@ WELL = {
         "DevicePolicy": "closed",
     },
     "ctrl-alt-del.target": {"LoadState": "masked"},
+    "homestim-backup.timer": {"LoadState": "loaded"},
 }
 
 
@@ -99,6 +100,8 @@ class Planted:
         self.file("/etc/homestim/foot.ini", "[main]\nfont=DejaVu Sans Mono:size=24\n")
         self.file("/var/lib/homestim/meta.json", "{}")
         self.file(SETTINGS, WITH_PIN)
+        self.file("/etc/homestim/backup-passphrase", "a rose is a rose\n")
+        self.backed_up()
         self.agreed()
         self.file("/var/lib/homestim-outbox/waiting/00000007.json", "{}")
         self.sent()
@@ -130,6 +133,16 @@ class Planted:
         well = (NOW - dt.timedelta(days=days_ago)).isoformat()
         stands = {"trouble": trouble, "succeeded_at": well, "failures": failures}
         self.file("/var/lib/homestim-outbox/sender.json", json.dumps(stands))
+
+    def backed_up(self, days_ago: float = 0.4) -> None:
+        """When the last backup was made; the one before it is much older."""
+        vault = f"/var/backups/homestim/homestim-{'0' * 8}"
+        for path in (self.root / vault.lstrip("/")).glob("index-*"):
+            path.unlink()
+        for days in (30.0, days_ago):
+            taken = NOW.astimezone(dt.UTC) - dt.timedelta(days=days)
+            self.file(f"{vault}/index-{taken:%Y%m%dT%H%M%SZ}")
+        self.file(f"{vault}/key.json")
 
     def file(self, path: str, content: str = "") -> None:
         at = self.root / path.lstrip("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -240,6 +241,78 @@ def test_a_bundle_that_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.
     planted = Planted(tmp_path)
     assert command.main(["--lang", "en", "--bundle", str(tmp_path / "no" / "x.zip")], planted.machine) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def plant(path: Path, how: str) -> None:
+    """What nobody would put there on purpose."""
+    path.unlink(missing_ok=True)
+    match how:
+        case "a pipe":
+            os.mkfifo(path)
+        case "nested too deeply":
+            path.write_text(("" if path.suffix == ".json" else "a = ") + "[" * 100_000)
+        case "a folder":
+            path.mkdir()
+        case "far too long":
+            with path.open("wb") as file:
+                file.truncate(3_000_000_000)
+        case "no text":
+            path.write_bytes(bytes(range(256)))
+
+
+@pytest.mark.parametrize("how", ["a pipe", "nested too deeply", "a folder", "far too long", "no text"])
+def test_it_stumbles_over_no_file_and_waits_for_none(tmp_path: Path, how: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("settings.toml", "starts.json", "homestim.log"):
+        plant(data / name, how)
+    plant(tmp_path / "kiosk.toml", how)
+    bundled = tmp_path / "bundle.zip"
+    done = doctor(
+        *("--json", "--lang", "en", "--data", data, "--config", tmp_path / "kiosk.toml", "--bundle", bundled)
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    found = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
+    assert (found["configuration"]["state"], found["patient-pin"]["state"]) == ("fix", "fix")
+    assert "starts.json cannot be read" in found["safe-mode"]["found"]
+    assert bundled.is_file()
+
+
+@pytest.mark.parametrize(
+    ("to", "code", "said"),
+    [("/dev/full", 2, "The report cannot be written: No space left on device."), ("| head -n 1", 1, "")],
+)
+def test_a_report_that_nobody_takes_is_a_sentence_or_nothing(
+    tmp_path: Path, to: str, code: int, said: str
+) -> None:
+    typed = f"{sys.executable} -m kiosk doctor --lang en --data {tmp_path} --config {tmp_path}/none"
+    redirected = f"{{ {typed}; echo $? >&3; }} {'> ' if to.startswith('/') else ''}{to}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec 3>{tmp_path}/code; {redirected}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert int((tmp_path / "code").read_text()) == code
+    assert done.stderr.strip() == (f"homestim: {said}" if said else "")
+
+
+def test_a_terminal_without_utf_8_gets_the_report_with_question_marks(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk", "doctor", "--lang", "de", "--data", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stdout + done.stderr
+    assert done.stdout.isascii()
+    assert b"Die Box ist nicht in Ordnung" in done.stdout
 
 
 def test_marks_are_words_of_the_language() -> None:

@@ -84,6 +84,7 @@ def a_pi_says(bits: str) -> Callable[[Planted], object]:
 
 LIFE = "/sys/devices/platform/mmc/mmcblk0/device/life_time"
 RTC = "/sys/class/rtc/rtc0/since_epoch"
+ADDED_RTC = "/sys/class/rtc/rtc1"
 FULL = Space(50 * 1024 * 1024, 1_000_000)
 ROOMY = Space(20_000_000_000, 1_000_000)
 DATA_MOUNT = "rw,nosuid,nodev,noatime shared:9 - ext4 /dev/mmcblk0p2 rw"
@@ -231,6 +232,44 @@ FAULTS = {
         file(STARTS, '{"safe": true, "running": null, "crashes": []}'),
         file(STARTS, EMPTY_STARTS),
         "Check the box",
+    ),
+    "a file of starts that nobody can read": Fault(
+        "safe-mode", "look", file(STARTS, "[" * 100_000), file(STARTS, EMPTY_STARTS), "Check the box"
+    ),
+    "a diary that is gone": Fault(
+        "diary",
+        "fix",
+        lambda box: box.remove("/var/lib/homestim/meta.json"),
+        file("/var/lib/homestim/meta.json", "{}"),
+        "the last backup",
+    ),
+    "a backup without a passphrase": Fault(
+        "backup",
+        "look",
+        lambda box: box.remove("/etc/homestim/backup-passphrase"),
+        file("/etc/homestim/backup-passphrase", "a rose is a rose"),
+        "homestim setup --again backup",
+    ),
+    "a backup that was not made for days": Fault(
+        "backup",
+        "look",
+        lambda box: box.backed_up(days_ago=3.5),
+        lambda box: box.backed_up(days_ago=2.5),
+        "systemctl start homestim-backup",
+    ),
+    "a backup that was never made": Fault(
+        "backup",
+        "look",
+        lambda box: (box.root / "var/backups/homestim").rename(box.root / "elsewhere"),
+        lambda box: box.backed_up(),
+        "systemctl start homestim-backup",
+    ),
+    "a kiosk that starts a guard of its own beside the unit": Fault(
+        "guard",
+        "fix",
+        in_config('socket = "/run/homestim/guard.sock"', ""),
+        lambda box: Planted.__init__(box, box.root),
+        "homestim setup --again stimulator",
     ),
     "a diary that is damaged": Fault(
         "diary",
@@ -665,6 +704,20 @@ def test_a_computer_on_which_it_is_tried_is_no_box(box: Planted) -> None:
     assert {check for check, one in found.items() if one.state == "look"} == {"units", "sandbox", "keys"}
 
 
+def test_a_box_that_is_not_set_up_yet_has_no_diary_to_lose(box: Planted) -> None:
+    box.remove("/var/lib/homestim/meta.json")
+    box.file("/etc/homestim/kiosk.toml", '[kiosk]\nlang = "de"\n')
+    assert box.examined()["diary"].state == "look"
+
+
+def test_a_clock_that_was_added_beside_one_without_a_battery_keeps_the_time(box: Planted) -> None:
+    box.file(RTC, "600\n")
+    assert box.examined()["clock-source"].state == "look"
+    box.file(f"{ADDED_RTC}/since_epoch", f"{int(NOW.timestamp())}\n")
+    box.file(f"{ADDED_RTC}/name", "rtc-ds1307 1-0068\n")
+    assert box.examined()["clock-source"].state == "ok"
+
+
 def test_a_box_whose_guard_is_not_installed(box: Planted) -> None:
     box.units = {}
     found = box.examined()
@@ -675,7 +728,7 @@ def test_a_simulated_box_needs_no_port(box: Planted) -> None:
     box.file("/etc/homestim/kiosk.toml", '[device]\nkind = "p24"\nsimulated = true\n')
     box.remove(SETTINGS)
     found = box.examined()
-    for check in ("port", "port-name", "device-id", "firmware", "patient-pin"):
+    for check in ("port", "port-name", "device-id", "firmware", "patient-pin", "guard"):
         assert found[check].state == "ok", found[check]
 
 

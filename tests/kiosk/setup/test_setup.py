@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
+import select
 import shutil
+import signal
 import socket
 import struct
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from drivers.messages import Device
 from drivers.stop_inputs import EV_KEY, INPUT_EVENT, PRESSED
 from kiosk import cli, words
 from kiosk.clock import FixedClock
-from kiosk.config import load_config
+from kiosk.config import decode_config, load_config
 from kiosk.diary.folder import read_meta
 from kiosk.diary.settings_file import load_settings
 from kiosk.errors import KioskError
-from kiosk.settings import SimulatorSpec
+from kiosk.settings import RunOptions, SimulatorSpec, resolve
 from kiosk.setup import box_steps, device_steps, people_steps, steps
 from kiosk.setup.context import Setup, as_owner
 from kiosk.setup.conversation import Conversation, Left
 from kiosk.setup.steps import STEPS
+from tests.kiosk.doctor import boxes
+from tests.kiosk.doctor.boxes import PORT
 from tests.kiosk.setup.answers import ROOT, Installer
 from tests.kiosk.visit.visit_bench import START
 
@@ -60,6 +68,7 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
         ("Their telephone", "0123 2"),
     ],
     "consent": [("Say this to the person", "")],
+    "backup": [],
     "stick": [("USB stick plugged in", "2")],
     "practice": [("Is it done?", "1")],
     "card": [],
@@ -274,6 +283,82 @@ def test_a_clock_that_is_wrong_ends_it_with_a_remedy(tmp_path: Path) -> None:
     assert "Nobody keeps the clock" in talk.said
 
 
+UNIT = ROOT / "systemd/units/homestim-guard.service"
+P24 = Device(True, "p24", "P24-0815", "1.2.3", False, "", "", "")
+
+
+def with_a_stimulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is plugged in, and says who it is."""
+
+    async def identified(_setup: Setup, _kind: str, _id_path: str) -> Device:
+        return P24
+
+    monkeypatch.setattr(device_steps, "_identified", identified)
+    (tmp_path / "ports").mkdir()
+    (tmp_path / "ports" / PORT.rpartition("/")[2]).touch()
+
+
+def test_the_kiosk_of_a_box_that_was_set_up_joins_the_guards_unit_and_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guard that the kiosk started itself would have no right to the port: there would be no therapy."""
+    with_a_stimulator(tmp_path, monkeypatch)
+    made, _talk = setup(tmp_path, "1", "1", "1", guard_unit=UNIT)
+    device_steps.stimulator(made)
+    run = resolve(RunOptions(data=tmp_path / "data"), load_config(tmp_path / "kiosk.toml"), {"p24"}, "build")
+    listens_at = re.search(r"--socket (\S+)", UNIT.read_text())
+    assert listens_at is not None
+    assert (run.guard_socket, run.port) == (listens_at[1], f"{tmp_path}/ports/{PORT.rpartition('/')[2]}")
+    assert run.config.kiosk.locked
+    expected = decode_config(boxes.CONFIG, "the box of the doctor's tests")
+    assert (run.config.guard, run.config.kiosk.locked) == (expected.guard, expected.kiosk.locked)
+    assert run.config.device is not None
+    assert expected.device is not None
+    assert run.config.device.device_id == expected.device.device_id
+
+
+def test_the_doctor_is_content_with_the_configuration_that_setup_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_stimulator(tmp_path, monkeypatch)
+    made, _talk = setup(tmp_path, "1", "1", "1", guard_unit=UNIT)
+    device_steps.stimulator(made)
+    planted = boxes.Planted(tmp_path / "box")
+    planted.file("/etc/homestim/kiosk.toml", (tmp_path / "kiosk.toml").read_text())
+    found = planted.examined()
+    assert (found["guard"].state, found["device-id"].state) == ("ok", "ok")
+
+
+def test_where_no_unit_is_installed_the_kiosk_starts_its_guard_and_can_be_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_stimulator(tmp_path, monkeypatch)
+    made, _talk = setup(tmp_path, "1", "1", "1", guard_unit=tmp_path / "none")
+    device_steps.stimulator(made)
+    assert (made.config.guard.socket, made.config.kiosk.locked) == ("", False)
+
+
+def test_a_box_that_was_for_trying_becomes_one_for_a_stimulator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_stimulator(tmp_path, monkeypatch)
+    (tmp_path / "kiosk.toml").write_text(
+        '[device]\nkind = "p24"\ndevice_id = "SIMP240001"\nsimulated = true\n'
+    )
+    made, _talk = setup(tmp_path, "1", "1", "1", guard_unit=UNIT)
+    device_steps.stimulator(made)
+    assert made.config.device is not None
+    assert (made.config.device.simulated, made.config.device.device_id) == (False, "P24-0815")
+
+
+def test_a_box_for_trying_has_a_guard_of_its_kiosks(tmp_path: Path) -> None:
+    made, _talk = setup(tmp_path, "1", simulator=SimulatorSpec(kind="p24"), guard_unit=UNIT)
+    device_steps.stimulator(made)
+    run = resolve(RunOptions(data=tmp_path / "data"), made.config, {"p24"}, "build")
+    assert (run.guard_socket, run.config.kiosk.locked) == (None, False)
+    assert run.simulator is not None
+
+
 def test_nothing_but_the_chosen_port_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ports").mkdir()
     for name in ("usb-FTDI_1", "usb-STM_2"):
@@ -303,6 +388,21 @@ def test_a_guard_that_runs_keeps_its_port(tmp_path: Path, monkeypatch: pytest.Mo
         listener.bind(f"{tmp_path}/guard.sock")
         listener.listen()
         made, _talk = setup(tmp_path, "1", "1")
+        with pytest.raises(KioskError, match="systemctl stop homestim homestim-guard"):
+            device_steps.stimulator(made)
+
+
+def test_the_guards_unit_keeps_its_port_also_where_the_configuration_does_not_know_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_steps.GuardLink, "start_child", lambda *_, **__: pytest.fail("a second guard"))
+    (tmp_path / "ports").mkdir()
+    (tmp_path / "ports" / "usb-STM_2").touch()
+    (tmp_path / "guard.service").write_text(f"ExecStart=/bin/homestim guard --socket {tmp_path}/guard.sock\n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(f"{tmp_path}/guard.sock")
+        listener.listen()
+        made, _talk = setup(tmp_path, "1", "1", guard_unit=tmp_path / "guard.service")
         with pytest.raises(KioskError, match="systemctl stop homestim homestim-guard"):
             device_steps.stimulator(made)
 
@@ -403,6 +503,86 @@ def test_the_prescription_gives_the_clinician_to_call(tmp_path: Path) -> None:
     assert said == f"{name}, {phone}, reached"
     people_steps.make_card(made)
     assert f"{name}, {phone}" in (tmp_path / "card.txt").read_text()
+
+
+def test_a_pin_that_is_typed_at_once_is_taken_and_not_shown(tmp_path: Path) -> None:
+    """Who types when the question is read finds the echo off already; who ends it meanwhile, on again."""
+    ours, theirs = pty.openpty()
+    try:
+        asked: list[bool] = []
+
+        def say(_question: str) -> None:
+            asked.append(bool(termios.tcgetattr(theirs)[3] & termios.ECHO))
+            os.write(ours, b"1234\n")
+
+        assert Conversation(say, theirs).ask_hidden("A PIN") == "1234"
+        assert asked == [False]
+        assert termios.tcgetattr(theirs)[3] & termios.ECHO
+        assert b"1234" not in os.read(ours, 4096) if select.select([ours], [], [], 0)[0] else True
+
+        def end(_question: str) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+        with pytest.raises(SystemExit) as ended:
+            Conversation(end, theirs).ask_hidden("A PIN")
+        assert ended.value.code == 128 + signal.SIGTERM
+        assert termios.tcgetattr(theirs)[3] & termios.ECHO
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("Ina \x1b[2J\x1b]0;x\x07", "cannot be printed"),
+        ("Ina\x00", "cannot be printed"),
+        ("Ina\tInstaller", "cannot be printed"),
+        ("Ina \u202eanI", "cannot be printed"),
+        ("Z" * 613, "at most 60 characters"),
+    ],
+)
+def test_what_would_spoil_the_card_is_asked_again(tmp_path: Path, typed: str, why: str) -> None:
+    made, talk = setup(tmp_path, typed, "Ina Müller-张", "0123 " + "4" * 90, "0123 1", "", "")
+    people_steps.phones(made)
+    assert made.progress.people["installer"] == "Ina Müller-张"
+    assert made.progress.people["installer_phone"] == "0123 1"
+    assert why in talk.said
+    assert "at most 30 characters" in talk.said
+    people_steps.make_card(made)
+    assert max(map(len, (tmp_path / "card.txt").read_text().splitlines())) < 100
+
+
+def test_bytes_that_are_no_text_are_asked_again(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, b"\xff\xfe\nIna\n")
+    os.close(write)
+    assert Conversation(lambda _line: None, read).ask("Your name") == "Ina"
+    os.close(read)
+
+
+def test_the_nightly_backup_gets_a_passphrase_that_root_alone_can_read(tmp_path: Path) -> None:
+    place = tmp_path / "backup-passphrase"
+    made, talk = setup(
+        tmp_path,
+        *("short", "a rose is a rose", "a rose is no rose", "a rose is a rose", "a rose is a rose"),
+        guard_unit=UNIT,
+        passphrase=place,
+    )
+    assert box_steps.backup(made) == "has its passphrase"
+    assert "too short" in talk.said
+    assert "two different ones" in talk.said
+    assert "rose" not in talk.said
+    assert place.read_bytes().rstrip(b"\n") == b"a rose is a rose"
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert box_steps.backup(made) == "has its passphrase", "another one would not open the backups there are"
+
+
+def test_without_a_passphrase_it_says_that_nothing_is_backed_up(tmp_path: Path) -> None:
+    made, talk = setup(tmp_path, "", guard_unit=UNIT, passphrase=tmp_path / "none")
+    assert box_steps.backup(made) == "left out"
+    assert "nothing is backed up" in talk.said
+    assert not (tmp_path / "none").exists()
 
 
 def test_sharing_is_off_until_the_person_says_otherwise(tmp_path: Path) -> None:
