@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +87,7 @@ def test_no_option_opens_another_stimulator_than_the_configured_one(
     ("text", "words"),
     [
         ("[device", "is not TOML"),
+        ("a = " + "[" * 100_000, "is not TOML"),
         ("", "device.kind: found nothing, expected p24 or rehastim2"),
         ('[device]\nkind = "p25"', "device.kind: found 'p25'"),
         ('device = "p24"', "device: found 'p24', expected a table"),
@@ -118,6 +121,28 @@ def test_wrong_use_is_a_sentence_and_exit_2(
         main(options)
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_the_unit_of_a_box_that_is_only_tried_stands_by_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    """Its kiosk starts a simulator and a guard by itself: a unit that failed would undo the installation."""
+    address, door = str(tmp_path / "notify"), tmp_path / "guard.sock"
+    config = written(tmp_path, '[device]\nkind = "p24"\ndevice_id = "SIMP240001"\nsimulated = true\n')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(60)
+        command = ["-m", "kiosk", "guard", "--config", config, "--socket", str(door), "--notify"]
+        unit = subprocess.Popen(
+            [sys.executable, *command],
+            env={**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "200000"},
+        )
+        try:
+            assert [systemd.recv(100) for _ in range(4)] == [b"READY=1", *[b"WATCHDOG=1"] * 3]
+            assert not door.exists(), "nobody is listened to"
+            unit.terminate()
+            assert unit.wait(60) == 0
+        finally:
+            unit.kill()
+            unit.wait()
 
 
 def test_a_child_is_started_without_a_parser_of_toml() -> None:

@@ -1,5 +1,6 @@
 """kiosk.toml is typed: a bad one names file, key, what was found and what was expected."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -152,4 +153,15 @@ def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     path = tmp_path / "kiosk.toml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(path)
+
+
+def test_a_pipe_and_brackets_without_an_end_are_said_and_never_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk.toml"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(path)
+    path.unlink()
+    path.write_text("a = " + "[" * 100_000)
+    with pytest.raises(ConfigError, match="expected a TOML file"):
         load_config(path)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from kiosk.access.pins import set_pin
-from kiosk.diary.settings_file import SETTINGS, Settings
+from kiosk.diary.settings_file import SETTINGS, Settings, SettingsError, load_settings
 from kiosk.events import Choose, LoadToday
 from kiosk.keys import Key
+from kiosk.logfile import LOG_FILE, current_log, log_to
 from kiosk.run import chosen_settings
 from kiosk.terminal.liveness import AlwaysAlive
 from kiosk.visit.state import Place
@@ -45,3 +48,23 @@ async def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
         box.application._carry_out((Choose(language="de"),))
         await box.until(lambda: bool(box.application._visit.context.not_kept))
         assert path.read_text(encoding="utf-8") == "pins_of = ["
+
+
+@pytest.mark.parametrize("how", ["a pipe", "nested too deeply"])
+def test_a_pipe_and_brackets_without_an_end_are_damage_and_never_waited_for(tmp_path: Path, how: str) -> None:
+    path = tmp_path / SETTINGS
+    if how == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.write_text("a = " + "[" * 100_000)
+    with pytest.raises(SettingsError, match="Nothing of the diary is lost"):
+        load_settings(tmp_path)
+
+
+def test_a_pipe_in_the_place_of_the_log_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / LOG_FILE)
+    log_to(tmp_path)
+    try:
+        assert current_log().startswith("no log")
+    finally:
+        log_to(tmp_path / "elsewhere")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from pathlib import Path
 
 import pytest
@@ -156,11 +157,20 @@ def test_leaving_safe_mode_forgets_the_crashes_but_not_who_runs(tmp_path: Path, 
         b'{"safe": false, "running": 1, "crashes": []}',
         b'{"safe": false, "running": null, "crashes": [{"boot": 1, "at_s": 2}]}',
         b"\xff",
+        b"[" * 100_000,
     ],
 )
 def test_a_file_that_cannot_be_read_is_safe_mode(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
     assert starts.read(tmp_path).safe, "nobody knows what happened"
+
+
+def test_a_pipe_in_its_place_is_safe_mode_and_no_waiting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.mkfifo(tmp_path / FILE)
+    assert starts.read(tmp_path) is starts.UNREADABLE
+    assert not [one for one in caplog.records if one.exc_info], "a sentence for the doctor's terminal"
 
 
 def test_a_disk_that_takes_nothing_keeps_nobody_from_the_diary(
