@@ -11,6 +11,8 @@ BUNDLE = "kiosk/doctor/bundle.py"
 STIMULATOR = "kiosk/doctor/checks/stimulator.py"
 PEOPLE = "kiosk/setup/people_steps.py"
 DISK = "kiosk/doctor/checks/disk.py"
+STOP_OUTPUT = "systemd/stop-output"
+TEST_STOP_OUTPUT = "tests/systemd/test_stop_output.py -k mistyped"
 TEST_STARTS = "tests/kiosk/ops/test_starts.py"
 TEST_SAFE_MODE = "tests/kiosk/visit/test_safe_mode.py"
 TEST_DUMMY = "tests/kiosk/setup/test_self_test.py::test_only_a_flat_resistor_of_one_kiloohm_is_one"
@@ -178,8 +180,8 @@ MUTANTS = (
     Mutant(
         "setup starts a second guard",
         "kiosk/setup/device_steps.py",
-        "    if setup.simulator is None and _guard_runs(setup.config.guard.socket):\n",
-        "    if False:\n",
+        "    if setup.simulator is None and any(",
+        "    if False and any(",
         f"{TEST_SETUP}::test_a_guard_that_runs_keeps_its_port",
     ),
     Mutant(
@@ -223,6 +225,76 @@ MUTANTS = (
         "        return not poll.poll(0)\n",
         "        return True\n",
         "tests/kiosk/setup/test_self_test.py::test_the_lease_ends_with_the_installers_terminal",
+    ),
+    Mutant(
+        "the kiosk of a box that was set up starts a guard without a right to the port",
+        "kiosk/setup/device_steps.py",
+        "    if setup.guard_socket:\n",
+        "    if False:\n",
+        f"{TEST_SETUP} -k joins_the_guards_unit",
+    ),
+    Mutant(
+        "a box whose kiosk does not know the guard's unit is well",
+        STIMULATOR,
+        '    if not box.text("guard", "socket"):\n        return fix(\n',
+        "    if False:\n        return fix(\n",
+        TEST_FAULTS,
+    ),
+    Mutant(
+        "the unit of a box that is only tried fails",
+        "drivers/guard/command.py",
+        "    if args.notify and args.simulated and args.port is None:\n",
+        "    if False:\n",
+        "tests/drivers/test_configuration.py -k only_tried",
+    ),
+    Mutant(
+        "a configuration that cannot be read is no stimulator",
+        STOP_OUTPUT,
+        'return _say(1, f"{where}. {NOT_KNOWN}")',
+        'return _say(0, f"{where}. {NOT_KNOWN}")',
+        TEST_STOP_OUTPUT,
+    ),
+    Mutant(
+        "a link that leads nowhere is no configuration",
+        STOP_OUTPUT,
+        "        if os.path.islink(path):\n            raise\n",
+        "",
+        TEST_STOP_OUTPUT,
+    ),
+    Mutant(
+        "a stimulator without its port is none",
+        STOP_OUTPUT,
+        '    if not port and device.get("simulated") is True:\n',
+        "    if not port:\n",
+        TEST_STOP_OUTPUT,
+    ),
+    Mutant(
+        "a diary that is gone is one that was never begun",
+        "kiosk/doctor/checks/program.py",
+        "        if box.has_device and not box.simulated:\n",
+        "        if False:\n",
+        TEST_FAULTS,
+    ),
+    Mutant(
+        "nights without a backup are well",
+        "kiosk/doctor/checks/backup.py",
+        "    if box.machine.now() - taken > TOO_OLD:\n",
+        "    if False:\n",
+        TEST_FAULTS,
+    ),
+    Mutant(
+        "a PIN is shown when it is typed at once",
+        "kiosk/setup/conversation.py",
+        "        with _without_echo(self._descriptor):\n            self.say(question)\n",
+        "        self.say(question)\n        with _without_echo(self._descriptor):\n",
+        f"{TEST_SETUP} -k typed_at_once",
+    ),
+    Mutant(
+        "one of two hardware clocks is enough, whatever the other says",
+        "kiosk/clock.py",
+        "all(is_near or not _is_sane(one) for",
+        "all(True for",
+        "tests/kiosk/test_clock.py",
     ),
     Mutant(
         "a terminal that goes is a press of STOP",
