@@ -21,8 +21,12 @@ SPOILT: Final = ("burning", "sting")
 
 
 def pads_off(visit: Visit, moment: Moment) -> Page:
-    was_begun = visit.context.run.outcome is not None or visit.context.activity == "restart"
+    outcome = visit.context.run.outcome
+    was_begun = outcome is not None or visit.context.activity == "restart"
+    # Every other end has had a page of its own that said it.
+    by_itself = outcome is not None and outcome.why == "plan_over" and outcome.confirmed
     lines = (
+        *((_("The stimulator reports that its output is off."),) if by_itself else ()),
         _("The session is over. Take the pads off now.") if was_begun else _("Take the pads off now."),
         _("Lift a corner and peel. Never pull at the cable."),
         _("Throw these pads away. Take new ones next time.")
