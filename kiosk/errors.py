@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +14,38 @@ log = logging.getLogger(__name__)
 def N_(sentence: str) -> str:
     """Marks a sentence that is kept in English, in a file, and put into words where it is shown."""
     return sentence
+
+
+Part: TypeAlias = tuple[str, Mapping[str, str]]
+"""A template and what stands in it; without values it is text as it is."""
+
+
+class Sentence(str):
+    """In English, as a log and a terminal get it; a screen words its `parts` (`kiosk.words.worded`)."""
+
+    parts: tuple[Part, ...]
+
+    def __new__(cls, *parts: Part) -> Sentence:
+        text = " ".join(template.format(**values) if values else template for template, values in parts)
+        made = super().__new__(cls, text)
+        made.parts = parts
+        return made
+
+
+def filled(template: str, **values: object) -> Sentence:
+    """`template`, marked by `N_`, with its values; one that is marked itself is worded too."""
+    kept = {name: value if isinstance(value, str) else str(value) for name, value in values.items()}
+    return Sentence((template, kept))
+
+
+def in_a_row(*sentences: str) -> Sentence:
+    """One after the other."""
+    return Sentence(*(part for sentence in sentences for part in parts_of(sentence)))
+
+
+def parts_of(sentence: str) -> tuple[Part, ...]:
+    """What a sentence is put into words from."""
+    return sentence.parts if isinstance(sentence, Sentence) else ((sentence, {}),)
 
 
 UNEXPECTED: Final = "Something went wrong inside homestim. What it was stands in {log}."

@@ -17,7 +17,7 @@ import msgspec
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
 from kiosk.diary.settings_file import Letters
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled
 
 CELLS: Final[dict[Letters, tuple[int, int]]] = {"usual": (80, 25), "large": (67, 20)}
 """Columns and rows that the whole screen then has, at least (screens.md, "Where it runs")."""
@@ -57,12 +57,17 @@ def write(file: Path, screen: Pixels, letters: Letters) -> None:
     """What the terminal's configuration includes. Raises KioskError; then the letters stay as they are."""
     size = font_pixels(screen, letters)
     if not size:
-        raise KioskError("The letters stay as they are: this terminal does not say how large it is.")
+        raise KioskError(N_("The letters stay as they are: this terminal does not say how large it is."))
     try:
         durable.write_file(file, f"font={FONT}:pixelsize={size}\n".encode())
     except OSError as error:
         raise KioskError(
-            f"The letters stay as they are: {file} cannot be written: {reason_of(error)}.", detail=str(error)
+            filled(
+                N_("The letters stay as they are: {file} cannot be written: {reason}."),
+                file=file,
+                reason=reason_of(error),
+            ),
+            detail=str(error),
         ) from error
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import gettext
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from kiosk.errors import parts_of
 from programs.text import Text
 
 LOCALE: Final = Path(__file__).parent / "locale"
@@ -44,8 +46,13 @@ def _(message: str) -> str:
 
 
 def worded(sentence: str) -> str:
-    """What an error says in English (`kiosk.errors.N_`), in words; as it is where it is not known, or empty."""
-    return _(sentence) if sentence else ""
+    """What an error says in English (`kiosk.errors`), in words; as it is where it is not known, or empty."""
+    return " ".join(_worded(template, values) for template, values in parts_of(sentence) if template)
+
+
+def _worded(template: str, values: Mapping[str, str]) -> str:
+    text = _(template)
+    return text.format(**{name: worded(value) for name, value in values.items()}) if values else text
 
 
 def ngettext(one: str, many: str, n: int) -> str:

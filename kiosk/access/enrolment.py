@@ -18,7 +18,7 @@ from kiosk.access import codes
 from kiosk.clock import Clock
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError
 
 ENROLMENT: Final = "enrolment.json"
 
@@ -55,7 +55,7 @@ def load(folder: Path) -> Enrolment | None:
         return None
     except (OSError, ValueError) as error:
         raise EnrolmentError(
-            "The box's enrolment cannot be read. Its technical contact can enrol it again.",
+            N_("The box's enrolment cannot be read. Its technical contact can enrol it again."),
             detail=f"{folder / ENROLMENT}: {error}",
         ) from error
     return found

@@ -25,7 +25,7 @@ from kiosk.diary.prescriptions import must_be_newer, newest_installed
 from kiosk.diary.records import Access as AccessRecord
 from kiosk.diary.records import FolderKind, PrescriptionInstalled, Record, Unlock
 from kiosk.diary.store import Store, StoreReader, open_reader, open_store
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, Sentence, filled
 from programs import prescription
 from programs.prescription import Prescription
 from programs.text import Reason
@@ -70,15 +70,20 @@ def order_in(reader: StoreReader, content: bytes, name: str) -> Order:
         return _installs(reader, _text(content, name), name)
     known = enrolment.load(reader.folder)
     if known is None:
-        raise HandedInError("This box is not enrolled, so it takes no signed file. Nothing was changed.")
+        raise HandedInError(N_("This box is not enrolled, so it takes no signed file. Nothing was changed."))
     body = signed.verified(content, bytes.fromhex(known.clinic_key), known.box)
     if isinstance(body, signed.Prescribes):
         return _installs(reader, body.toml, name)
     lock = unlocking.find_open(reader, body.lock)
     if lock is None:
         raise HandedInError(
-            f"This file opens lock {body.lock}, but no such lock holds: it was opened already, or it is "
-            "another box's. Nothing was changed."
+            filled(
+                N_(
+                    "This file opens lock {lock}, but no such lock holds: it was opened already, or it is "
+                    "another box's. Nothing was changed."
+                ),
+                lock=body.lock,
+            )
         )
     note = "; ".join(part for part in (f"{body.by}, {body.on}", body.note) if part)
     return Opens(lock.envelope.id, body.lock, body.by, note)
@@ -160,7 +165,7 @@ def held(reader: StoreReader) -> tuple[Held, ...]:
         items = inbox.held(reader.folder)
     except OSError as error:
         raise inbox.InboxError(
-            f"What waits cannot be read: {reason_of(error)}.", detail=str(error)
+            filled(N_("What waits cannot be read: {reason}."), reason=reason_of(error)), detail=str(error)
         ) from error
     return tuple(_held(reader, item) for item in items)
 
@@ -171,7 +176,12 @@ def _held(reader: StoreReader, item: Item) -> Held:
     except KioskError as error:
         return Held(item.name, None, error.sentence)
     except prescription.PrescriptionError as error:
-        return Held(item.name, None, error.sentence)
+        return Held(item.name, None, _not_valid(error))
+
+
+def _not_valid(error: prescription.PrescriptionError) -> Sentence:
+    """What is wrong in a prescription is said in the terms of its file, which are English."""
+    return filled(N_("This prescription is not valid: {said}"), said=error.sentence)
 
 
 async def take_held(store: Store, name: str) -> Order:
@@ -200,10 +210,10 @@ def _find_held(store: Store, name: str) -> Item:
         found = next((item for item in inbox.held(store.folder) if item.name == name), None)
     except OSError as error:
         raise inbox.InboxError(
-            f"What waits cannot be read: {reason_of(error)}.", detail=str(error)
+            filled(N_("What waits cannot be read: {reason}."), reason=reason_of(error)), detail=str(error)
         ) from error
     if found is None:
-        raise HandedInError("It does not wait any more. Nothing was changed.")
+        raise HandedInError(N_("It does not wait any more. Nothing was changed."))
     return found
 
 
@@ -211,7 +221,9 @@ def _moved(move: Callable[[Path, Item], None], store: Store, item: Item) -> None
     try:
         move(store.folder, item)
     except OSError as error:
-        raise inbox.InboxError(f"It cannot be put away: {reason_of(error)}.", detail=str(error)) from error
+        raise inbox.InboxError(
+            filled(N_("It cannot be put away: {reason}."), reason=reason_of(error)), detail=str(error)
+        ) from error
 
 
 async def _take(store: Store, item: Item, order: Order) -> None:
@@ -235,7 +247,7 @@ def _order_of(store: Store, item: Item) -> Order | None:
 
 def _sent_order(reader: StoreReader, item: Item) -> Order:
     if not signed.looks_signed(item.content):
-        raise HandedInError("What comes over the network has to be signed. Nothing was changed.")
+        raise HandedInError(N_("What comes over the network has to be signed. Nothing was changed."))
     return order_in(reader, item.content, item.name)
 
 
@@ -250,7 +262,7 @@ def _text(content: bytes, name: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise HandedInError(
-            f"{name} cannot be read: it is not text.", exit_code=2, detail=str(error)
+            filled(N_("{name} cannot be read: it is not text."), name=name), exit_code=2, detail=str(error)
         ) from error
 
 
@@ -267,8 +279,16 @@ def _refuse_older_than_waiting(folder: Path, order: Order, name: str) -> None:
     again = waiting.get(order.prescription.serial) == order.toml
     if order.prescription.serial <= newest and not (again and order.prescription.serial == newest):
         raise HandedInError(
-            f"{name}: serial is {order.prescription.serial}, but prescription {newest} waits to be taken in; "
-            f"expected {newest + 1} or more. Nothing was changed."
+            filled(
+                N_(
+                    "{name}: serial is {serial}, but prescription {newest} waits to be taken in; "
+                    "expected {least} or more. Nothing was changed."
+                ),
+                name=name,
+                serial=order.prescription.serial,
+                newest=newest,
+                least=newest + 1,
+            )
         )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled
 
 FORMAT: Final = "homestim-signed-1"
 
@@ -98,31 +98,40 @@ def verified(content: bytes, clinic_key: bytes, box: str) -> Body:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     if not clinic_key:
-        raise SignedError("This box knows no clinic's key, so it takes no signed file. Nothing was changed.")
+        raise SignedError(
+            N_("This box knows no clinic's key, so it takes no signed file. Nothing was changed.")
+        )
     try:
         envelope = msgspec.json.decode(content, type=_Envelope)
         signature = base64.b64decode(envelope.signature, validate=True)
     except ValueError as error:
         raise SignedError(
-            "The signed file is not whole. Nothing was changed. Please ask for it again.", detail=str(error)
+            N_("The signed file is not whole. Nothing was changed. Please ask for it again."),
+            detail=str(error),
         ) from error
     if envelope.format != FORMAT:
-        raise SignedError("This version does not know this kind of signed file. Nothing was changed.")
+        raise SignedError(N_("This version does not know this kind of signed file. Nothing was changed."))
     try:
         Ed25519PublicKey.from_public_bytes(clinic_key).verify(signature, _signed_bytes(envelope.body))
     except InvalidSignature as error:
         raise SignedError(
-            "The signed file was changed, or another clinic signed it. Nothing was changed in the box."
+            N_("The signed file was changed, or another clinic signed it. Nothing was changed in the box.")
         ) from error
     try:
         body: Body = msgspec.json.decode(envelope.body, type=Unlocks | Prescribes)
     except ValueError as error:
         raise SignedError(
-            "The signed file says something that this version does not know. Nothing was changed.",
+            N_("The signed file says something that this version does not know. Nothing was changed."),
             detail=str(error),
         ) from error
     if body.box != box:
-        raise SignedError(f"The signed file is for box {body.box}; this is box {box}. Nothing was changed.")
+        raise SignedError(
+            filled(
+                N_("The signed file is for box {its}; this is box {this}. Nothing was changed."),
+                its=body.box,
+                this=box,
+            )
+        )
     return body
 
 

@@ -22,7 +22,7 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.diary import durable
 from kiosk.diary.records import FolderKind
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled
 
 FOLDER_VERSION: Final = 2
 """1: a JSON file a month (`kiosk.diary.migration`); 2: a journal a month."""
@@ -83,20 +83,28 @@ def read_meta(folder: Path) -> Meta:
     try:
         content = (folder / META).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotADataFolder(f"{folder} is not a homestim data folder.", detail=str(error)) from error
+        raise NotADataFolder(
+            filled(N_("{folder} is not a homestim data folder."), folder=folder), detail=str(error)
+        ) from error
     except OSError as error:
         raise cannot_use(folder, error) from error
     try:
         version = msgspec.json.decode(content, type=_VersionAlone).version
         if version > FOLDER_VERSION:
             raise NewerVersion(
-                f"{folder} was written by a newer homestim. Use that version; nothing was changed.",
+                filled(
+                    N_("{folder} was written by a newer homestim. Use that version; nothing was changed."),
+                    folder=folder,
+                ),
                 detail=f"folder version {version}, known up to {FOLDER_VERSION}",
             )
         return msgspec.json.decode(content, type=Meta)
     except ValueError as error:  # msgspec's errors are ValueErrors, and so is bad UTF-8
         raise NotADataFolder(
-            f"{folder / META} cannot be read: it does not say whose data this is. Nothing was changed.",
+            filled(
+                N_("{file} cannot be read: it does not say whose data this is. Nothing was changed."),
+                file=folder / META,
+            ),
             detail=str(error),
         ) from error
 
@@ -185,8 +193,14 @@ def must_have_journal(folder: Path) -> None:
     """Raises DiaryMissing: what was in it is lost, and nobody begins anew in its place without a word."""
     if not (folder / JOURNAL).is_dir():
         raise DiaryMissing(
-            f"The diary in {folder} is missing: there is no folder {JOURNAL}. Nothing was changed. "
-            "Restore the last backup into a new folder."
+            filled(
+                N_(
+                    "The diary in {folder} is missing: there is no folder {journal}. Nothing was changed. "
+                    "Restore the last backup into a new folder."
+                ),
+                folder=folder,
+                journal=JOURNAL,
+            )
         )
 
 
@@ -219,20 +233,24 @@ _KIND_WORDS: Final = {
 def cannot_use(folder: Path, error: OSError) -> FolderError:
     """What to raise for `error` of the system."""
     if isinstance(error, NotADirectoryError):
-        return NotADataFolder(f"{folder} is not a folder, or one above it is a file.", detail=str(error))
-    return NotWritable(f"The data folder {folder} cannot be used: {reason_of(error)}.", detail=str(error))
+        said = filled(N_("{folder} is not a folder, or one above it is a file."), folder=folder)
+        return NotADataFolder(said, detail=str(error))
+    said = filled(
+        N_("The data folder {folder} cannot be used: {reason}."), folder=folder, reason=reason_of(error)
+    )
+    return NotWritable(said, detail=str(error))
 
 
 def reason_of(error: OSError) -> str:
     """Why the system refused, in words that end a sentence."""
-    return REASONS.get(error.errno or 0) or error.strerror or "the system refuses it"
+    return REASONS.get(error.errno or 0) or error.strerror or N_("the system refuses it")
 
 
 REASONS: Final = {
-    errno.EACCES: "you have no right to write there",
-    errno.EPERM: "you have no right to write there",
-    errno.EROFS: "it is read-only",
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk is full",
-    errno.EIO: "the disk does not answer as it should",
+    errno.EACCES: N_("you have no right to write there"),
+    errno.EPERM: N_("you have no right to write there"),
+    errno.EROFS: N_("it is read-only"),
+    errno.ENOSPC: N_("the disk is full"),
+    errno.EDQUOT: N_("the disk is full"),
+    errno.EIO: N_("the disk does not answer as it should"),
 }

@@ -24,7 +24,7 @@ import msgspec
 
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,11 @@ def put(folder: Path, kind: str, content: bytes) -> Item:
         raise ValueError(f"no kind of item: {kind!r}")
     if len(content) > MAX_BYTES:
         raise InboxError(
-            f"It is too large to be handed in: {len(content)} bytes, at most {MAX_BYTES} are taken."
+            filled(
+                N_("It is too large to be handed in: {n} bytes, at most {most} are taken."),
+                n=len(content),
+                most=MAX_BYTES,
+            )
         )
     try:
         owner = os.stat(folder)
@@ -86,7 +90,10 @@ def put(folder: Path, kind: str, content: bytes) -> Item:
         durable.flush_folder(folder / INBOX)
     except OSError as error:
         raise InboxError(
-            f"It cannot be handed in to {folder}: {reason_of(error)}.", detail=str(error)
+            filled(
+                N_("It cannot be handed in to {folder}: {reason}."), folder=folder, reason=reason_of(error)
+            ),
+            detail=str(error),
         ) from error
     return item
 

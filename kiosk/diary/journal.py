@@ -31,7 +31,7 @@ from tinydb.table import Table
 
 from kiosk.diary import chain, durable
 from kiosk.diary.files import DISK, Files, Place
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ class Contents(Generic[T]):
             form = msgspec.json.decode(lines[: lines.index(b"\n")], type=_FormLine).c.journal
             if form > FORM:
                 raise JournalTooNew(
-                    "The diary was written by a newer homestim. Use that version; nothing was changed.",
+                    N_("The diary was written by a newer homestim. Use that version; nothing was changed."),
                     detail=f"journal form {form}, known up to {FORM}",
                 )
         found, tables = self._decoded(lines), self.tables
@@ -229,14 +229,22 @@ def understood(reading: chain.Reading, path: Place, contents: Contents[T]) -> Co
         raise
     except ValueError as error:  # msgspec's errors are ValueErrors
         raise JournalDamaged(
-            f"The diary in {path} holds lines that are not understood. Nothing was changed.",
+            filled(
+                N_("The diary in {path} holds lines that are not understood. Nothing was changed."), path=path
+            ),
             detail=str(error),
         ) from error
     if reading.damaged:
         documents = sum(len(table) for table in contents.tables.values())
         raise JournalDamaged(
-            f"The diary in {path} is damaged in the middle. {documents} records before the damage can still "
-            "be read. Nothing was changed.",
+            filled(
+                N_(
+                    "The diary in {path} is damaged in the middle. {n} records before the damage can still "
+                    "be read. Nothing was changed."
+                ),
+                path=path,
+                n=documents,
+            ),
             detail=f"{contents.lines} lines are valid, up to byte {reading.end}",
         )
     return contents
@@ -469,7 +477,8 @@ class JournalStorage(Storage):
         self._contents = understood(reading, path, Contents(AS_JSON))
         if self._contents.header is None:
             raise JournalDamaged(
-                f"The diary in {path} cannot be read. Nothing was changed.", detail="no valid first line"
+                filled(N_("The diary in {path} cannot be read. Nothing was changed."), path=path),
+                detail="no valid first line",
             )
         self._descriptor = self._files.open(path) if content else self._files.create(path)
         try:

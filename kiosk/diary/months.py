@@ -36,6 +36,7 @@ from kiosk.diary.journal import (
 )
 from kiosk.diary.manifest import Sealed
 from kiosk.diary.month_names import AND_LATER, later_than
+from kiosk.errors import N_, filled
 
 log = logging.getLogger(__name__)
 
@@ -364,10 +365,16 @@ def _must_follow(month: str, contents: Contents[Any], before: str, link: Link) -
 
 def _must_lead_to(month: str, follows: Link, before: str, link: Link) -> None:
     if follows != link:
-        others = f"that of {before}" if before else "what there is"
+        others = filled(N_("that of {month}"), month=before) if before else N_("what there is")
         raise JournalDamaged(
-            f"The diary of {month} does not follow {others}: something before it was lost or exchanged. "
-            "Nothing was changed.",
+            filled(
+                N_(
+                    "The diary of {month} does not follow {others}: something before it was lost or "
+                    "exchanged. Nothing was changed."
+                ),
+                month=month,
+                others=others,
+            ),
             detail=f"{follows} is not {link}",
         )
 
@@ -375,10 +382,20 @@ def _must_lead_to(month: str, follows: Link, before: str, link: Link) -> None:
 def _is_missing(journals: Path, month: str, sealed: Mapping[str, Sealed]) -> JournalDamaged:
     if month.endswith(AND_LATER):
         return JournalDamaged(
-            f"The diary in {journals} went on after {max(sealed)}, and that part is missing. "
-            "Nothing was changed."
+            filled(
+                N_(
+                    "The diary in {path} went on after {month}, and that part is missing. "
+                    "Nothing was changed."
+                ),
+                path=journals,
+                month=max(sealed),
+            )
         )
-    return JournalDamaged(f"The diary of {month} is missing in {journals}. Nothing was changed.")
+    return JournalDamaged(
+        filled(
+            N_("The diary of {month} is missing in {path}. Nothing was changed."), month=month, path=journals
+        )
+    )
 
 
 class _Known(Generic[T]):
@@ -406,8 +423,15 @@ def read_month(folder: Place, sealed: Sealed | None, decoding: Decoding[T], file
     contents = journal.understood(reading, path, Contents(decoding))
     if sealed is not None and contents.link != sealed.link:
         raise JournalDamaged(
-            f"The diary in {path} has lost its end: {contents.link.n} of {sealed.link.n} entries can be "
-            "read. Nothing was changed."
+            filled(
+                N_(
+                    "The diary in {path} has lost its end: {n} of {count} entries can be read. "
+                    "Nothing was changed."
+                ),
+                path=path,
+                n=contents.link.n,
+                count=sealed.link.n,
+            )
         )
     return _Known(contents, number, reading.end)
 
@@ -450,5 +474,7 @@ def first_line(folder: Place, files: Files = DISK) -> journal.Change[msgspec.Raw
     )
     header = journal.understood(reading, path, Contents(AS_JSON)).header
     if header is None:
-        raise JournalDamaged(f"The diary in {path} cannot be read. Nothing was changed.")
+        raise JournalDamaged(
+            filled(N_("The diary in {path} cannot be read. Nothing was changed."), path=path)
+        )
     return header

@@ -8,7 +8,7 @@ import msgspec
 
 from kiosk.diary.records import PrescriptionInstalled, Stored
 from kiosk.diary.store import Store, StoreReader
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled
 from programs import prescription
 from programs.prescription import Prescription
 
@@ -64,6 +64,14 @@ def must_be_newer(reader: StoreReader, new: Prescription, file: str) -> None:
     newest = max(serials, default=0)
     if new.serial <= newest:
         raise PrescriptionRefused(
-            f"{file}: serial is {new.serial}, but prescription {newest} is installed already; "
-            f"expected {newest + 1} or more. Nothing was changed."
+            filled(
+                N_(
+                    "{file}: serial is {serial}, but prescription {newest} is installed already; "
+                    "expected {least} or more. Nothing was changed."
+                ),
+                file=file,
+                serial=new.serial,
+                newest=newest,
+                least=newest + 1,
+            )
         )

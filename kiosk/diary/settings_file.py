@@ -17,13 +17,13 @@ import msgspec
 from kiosk import plain_file
 from kiosk.diary import durable
 from kiosk.diary.folder import reason_of
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled, in_a_row
 from programs import checked_toml
 
 SETTINGS: Final = "settings.toml"
 
 
-REMEDY: Final = (
+REMEDY: Final = N_(
     "Nothing of the diary is lost. Put this file back from a backup; without one, move it away and run: "
     "homestim setup"
 )
@@ -85,13 +85,16 @@ def load_settings(folder: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings {path} cannot be read. {REMEDY}", detail=str(error)) from error
+        said = filled(N_("The settings {path} cannot be read."), path=path)
+        raise SettingsError(in_a_row(said, REMEDY), detail=str(error)) from error
     except checked_toml.TomlError as error:
-        raise SettingsError(f"{error.sentence} {REMEDY}") from error
+        said = filled(N_("The settings are not valid: {said}"), said=error.sentence)
+        raise SettingsError(in_a_row(said, REMEDY)) from error
     lost = [role for role in found.pins_of if role not in found.pins]
     if lost or not text:
-        what = f"the PIN of {lost[0]} is missing" if lost else "it is empty"
-        raise SettingsError(f"The settings {path} are not whole: {what}. {REMEDY}")
+        what = filled(N_("the PIN of {role} is missing"), role=lost[0]) if lost else N_("it is empty")
+        said = filled(N_("The settings {path} are not whole: {what}."), path=path, what=what)
+        raise SettingsError(in_a_row(said, REMEDY))
     kept = {name: getattr(found, name) for name in Settings.__struct_fields__}
     return Settings(**kept)
 
@@ -127,7 +130,8 @@ def save_settings(folder: Path, settings: Settings) -> None:
 
 def _not_saved(error: OSError) -> SettingsError:
     return SettingsError(
-        f"The settings cannot be saved: {reason_of(error)}. The old ones hold.", detail=str(error)
+        filled(N_("The settings cannot be saved: {reason}. The old ones hold."), reason=reason_of(error)),
+        detail=str(error),
     )
 
 

@@ -42,7 +42,7 @@ from kiosk.diary.records import (
     UnlockedBy,
 )
 from kiosk.diary.writer_thread import WriterThread
-from kiosk.errors import KioskError
+from kiosk.errors import N_, KioskError, filled, in_a_row
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,9 @@ class StoreReadOnly(StoreError):  # noqa: N818
 
 class WrittenByNewer(StoreError):  # noqa: N818
     """A record of a later schema."""
+
+
+CALL: Final = N_("Please call your technical contact.")
 
 
 class DiaryDamaged(StoreError):  # noqa: N818
@@ -107,8 +110,16 @@ def _migrated(folder: Path, meta: data_folder.Meta) -> data_folder.Meta:
         raise data_folder.cannot_use(folder, error) from error
     except ValueError as error:
         raise DiaryDamaged(
-            f"The diary in {folder} was written by an older homestim and cannot be read. Nothing was "
-            "changed. Please call your technical contact.",
+            in_a_row(
+                filled(
+                    N_(
+                        "The diary in {folder} was written by an older homestim and cannot be read. "
+                        "Nothing was changed."
+                    ),
+                    folder=folder,
+                ),
+                CALL,
+            ),
             detail=str(error),
         ) from error
 
@@ -473,7 +484,8 @@ class Store(StoreReader):
         stored = self._recent.get(record_id) or self.find(kind, record_id)
         if stored is None or _table_of(stored.record) != kind:
             raise StoreError(
-                "The diary has no such record, so it was not changed.", detail=f"{kind} has no {record_id}"
+                N_("The diary has no such record, so it was not changed."),
+                detail=f"{kind} has no {record_id}",
             )
         return stored
 
@@ -660,16 +672,17 @@ def _decoded(documents: Collection[msgspec.Raw]) -> list[Stored]:
     except msgspec.ValidationError:
         if any(_decode_schema(document).envelope.schema > SCHEMA_VERSION for document in documents):
             raise WrittenByNewer(
-                "The diary holds records of a newer homestim. Use that version; nothing was changed."
+                N_("The diary holds records of a newer homestim. Use that version; nothing was changed.")
             ) from None
         raise
 
 
 def _damaged(month: str, error: Exception) -> DiaryDamaged:
     if isinstance(error, JournalDamaged):
-        return DiaryDamaged(f"{error.sentence} Please call your technical contact.", detail=error.detail)
+        return DiaryDamaged(in_a_row(error.sentence, CALL), detail=error.detail)
+    unread = filled(N_("The diary of {month} cannot be read. Nothing was changed."), month=month)
     return DiaryDamaged(
-        f"The diary of {month} cannot be read. Nothing was changed. Please call your technical contact.",
+        in_a_row(unread, CALL),
         detail=f"{type(error).__name__}: {error}",
     )
 
@@ -679,14 +692,25 @@ def must_be_whole(unreadable: Collection[str]) -> None:
     if unreadable:
         named = ", ".join(map(plainly, unreadable))
         raise DiaryDamaged(
-            f"{named} cannot be read and is left out. All the rest is there. `homestim check` says more."
+            filled(
+                N_(
+                    "{named} cannot be read and is left out. All the rest is there. "
+                    "`homestim check` says more."
+                ),
+                named=named,
+            )
         )
 
 
 def _read_only(error: Exception) -> StoreReadOnly:
-    reason = data_folder.reason_of(error) if isinstance(error, OSError) else "its file is damaged"
+    reason = data_folder.reason_of(error) if isinstance(error, OSError) else N_("its file is damaged")
     return StoreReadOnly(
-        f"The diary cannot be written: {reason}. Nothing more is saved. "
-        "What was saved before can still be read.",
+        filled(
+            N_(
+                "The diary cannot be written: {reason}. Nothing more is saved. "
+                "What was saved before can still be read."
+            ),
+            reason=reason,
+        ),
         detail=f"{type(error).__name__}: {error}",
     )

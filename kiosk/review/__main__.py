@@ -12,7 +12,7 @@ import msgspec
 from kiosk import words
 from kiosk.clock import FixedClock
 from kiosk.diary.store import StoreReader, open_reader
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, parts_of
 from kiosk.review.child import CANNOT_READ, Asked
 from kiosk.review.family import FamilyView, Found
 
@@ -24,7 +24,7 @@ def main() -> int:
     try:
         answer = _answer(asked, open_reader(Path(asked.folder), clock, in_parts=True))
     except KioskError as error:
-        sys.stdout.write(error.sentence)
+        sys.stdout.buffer.write(msgspec.json.encode(parts_of(error.sentence)))
         return CANNOT_READ
     sys.stdout.buffer.write(msgspec.json.encode(answer))
     return 0

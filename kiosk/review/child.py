@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from kiosk import child
 from kiosk.clock import Clock
-from kiosk.errors import N_, KioskError
+from kiosk.errors import N_, KioskError, Part, Sentence
 from kiosk.review.family import FamilyView, Found
 
 CANNOT_READ: Final = 3
-"""Exit code: what stands on standard output is the sentence for the person."""
+"""Exit code: what stands on standard output are the parts of the sentence for the person."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ def _asked(folder: Path, clock: Clock) -> Asked:
 async def _answer(asked: Asked) -> bytes:
     code, output, errors = await child.ask_ours("kiosk.review", question=msgspec.json.encode(asked))
     if code == CANNOT_READ:
-        raise KioskError(output.decode())
+        raise KioskError(Sentence(*msgspec.json.decode(output, type=tuple[Part, ...])))
     if code != 0:
         raise KioskError(
             N_("The diary cannot be shown now. Please try again."), detail=errors.decode(errors="replace")

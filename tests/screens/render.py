@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--console", action="store_true")
     parser.add_argument("--text", action="store_true", help="print text, write nothing")
     parser.add_argument("--png", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     sizes = [tuple(map(int, size.split("x"))) for size in options.size or ()] or list(SIZES)
     rendering = Rendering.CONSOLE if options.console else Rendering.RICH
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from kiosk.page import Choice, Page, Words
 from kiosk.sound.tones import FLOOR, LOUDEST
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.state import Moment, Visit
-from kiosk.words import _
+from kiosk.words import _, worded
 
 
 def choices(visit: Visit, moment: Moment) -> Page:
@@ -17,7 +17,7 @@ def choices(visit: Visit, moment: Moment) -> Page:
     small = letters(visit)
     if visit.context.not_kept:
         # Why is for whoever set up the box.
-        lines, small = (_("This could not be saved."), *lines), visit.context.not_kept
+        lines, small = (_("This could not be saved."), *lines), worded(visit.context.not_kept)
     keys = [
         Choice(Key.ONE, "English"),
         Choice(Key.TWO, "Deutsch"),

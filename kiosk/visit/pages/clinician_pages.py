@@ -177,7 +177,7 @@ def _became(state: FromClinic) -> str:
 def _sent(one: Held, changes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     order = one.order
     if order is None:
-        return (_("This one cannot be taken: {why}").format(why=one.sentence),), ()
+        return (_("This one cannot be taken: {why}").format(why=worded(one.sentence)),), ()
     if isinstance(order, Opens):
         return (_("It opens lock {number}. By {who}.").format(number=order.number, who=order.note),), ()
     new = order.prescription

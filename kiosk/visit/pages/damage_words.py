@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.visit.state import Visit
 from kiosk.wording.unreadable import named
-from kiosk.words import _
+from kiosk.words import _, worded
 
 
 def on_home(visit: Visit) -> tuple[str, ...]:
@@ -35,15 +35,8 @@ def for_family(visit: Visit) -> tuple[str, tuple[str, ...]]:
 
 
 def not_saved(visit: Visit) -> tuple[str, ...]:
-    """Why, in the person's language where it is known; then as the box says it, for whom is called."""
-    said = visit.context.saves.sentence
-    worded = {
-        "the disk is full": _("The disk of the box is full."),
-        "it is read-only": _("The disk of the box takes nothing more."),
-        "you have no right to write there": _("The box may not write into its diary."),
-        "the disk does not answer as it should": _("The disk of the box does not answer as it should."),
-    }
-    return (*(why for reason, why in worded.items() if reason in said), said)
+    """Why, for whom is called."""
+    return (worded(visit.context.saves.sentence),)
 
 
 def _months(visit: Visit) -> str:

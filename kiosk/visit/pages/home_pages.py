@@ -71,7 +71,7 @@ def home(visit: Visit, moment: Moment) -> Page:
         lines = (*lines, *_follow_up(visit, moment, lines))
     if now in ("unreadable", "unsaved"):
         # What the diary says is for whoever is called.
-        damaged = damage_words.where_unreadable(visit) or (visit.context.unreadable,)
+        damaged = damage_words.where_unreadable(visit) or (words.worded(visit.context.unreadable),)
         news = damaged if now == "unreadable" else damage_words.not_saved(visit)
     right = safe_mode_pages.header() if now == "safe_mode" else ""
     if output_unknown(visit):
@@ -145,7 +145,7 @@ def _sent(visit: Visit) -> tuple[str, ...]:
 def _lines(visit: Visit, moment: Moment, now: str) -> tuple[str, ...]:
     today, context = visit.context.today, visit.context
     if now == "loading" or today is None:
-        return (context.unreadable or _("One moment. The box reads your diary."),)
+        return (words.worded(context.unreadable) or _("One moment. The box reads your diary."),)
     match now:
         case "unreadable":
             return (

@@ -199,13 +199,16 @@ def opened(view: FamilyView = FULL, *locks: Lock) -> Walk:
     return walk
 
 
+NOTHING_YET = tuple(replace(a_day(0), day=LAST - (83 - n) * DAY) for n in range(84))
+
+
 def family_screens() -> Iterator[tuple[str, Walk]]:
     """Name and walk; each is to be looked at before the next one is asked for."""
     variants = {
         "fine": replace(FULL, alerts=(SEEN,)),
         "to know": replace(FULL, alerts=(GAP,)),
         "amber": replace(FULL, alerts=(SORE,)),
-        "nothing yet": FamilyView(first_day=LAST - 83 * DAY, last_day=LAST, days=FULL.days[:1] * 84),
+        "nothing yet": FamilyView(first_day=LAST - 83 * DAY, last_day=LAST, days=NOTHING_YET),
         "the clinic sent": replace(
             FULL, alerts=(), waiting=2, refused=3, refused_words="Observation.code: missing \x1b[2J" * 9
         ),

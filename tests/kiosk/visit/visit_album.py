@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from drivers import messages as guard
 from kiosk.access.handed_in import Held, Installs, Opens
 from kiosk.access.unlocking import CodeResult, CodeState, ToOpen
+from kiosk.diary.folder import REASONS, cannot_use
 from kiosk.diary.records import Lock, Session
+from kiosk.diary.store import CALL
+from kiosk.errors import filled, in_a_row
 from kiosk.events import (
     BeginSession,
     BoxChecked,
@@ -52,6 +57,15 @@ from programs.progression import todays_stage
 from programs.text import Reason
 from tests.kiosk.visit.family_album import family_screens
 from tests.kiosk.visit.visit_bench import FIRST_TIME, SAFE, START, Walk, device, lead, today
+
+FULL_DISK = cannot_use(Path("/var/lib/homestim"), OSError(errno.ENOSPC, "")).sentence
+NOT_KEPT = filled("The settings cannot be saved: {reason}. The old ones hold.", reason=REASONS[errno.ENOSPC])
+UNREAD = in_a_row(filled("The diary of {month} cannot be read. Nothing was changed.", month="2026-11"), CALL)
+ANOTHER_BOX = filled(
+    "The signed file is for box {its}; this is box {this}. Nothing was changed.",
+    its="3F7A-91C2",
+    this="0000-0000",
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,8 @@ def _homes() -> Iterator[Shot]:
     walk = Walk(setting=Setting(build="b"))
     walk.hear(DeviceSeen(dataclasses.replace(device(), build="a")))
     yield shot(walk, "home other build")
-    walk.hear(TodayNotLoaded("The diary of 2026-11 cannot be read."))
+    walk = Walk()
+    walk.hear(TodayNotLoaded(UNREAD))
     yield shot(walk, "home unreadable")
     walk.hear(DiaryChecked(("2026-10",), cut_short=False))
     yield shot(walk, "home unreadable in one month")
@@ -311,20 +326,19 @@ def _verdicts() -> Iterator[Shot]:
     walk.until("check")
     walk.press("enter")
     yield shot(walk)
-    walk.fail_saves("The diary cannot be written: no space left. Nothing more is saved.")
+    walk.fail_saves(FULL_DISK)
     yield shot(walk)
     walk.press("2")
     yield shot(walk, "home unsaved")
-    full = "The data folder /var/lib/homestim cannot be used: the disk is full."
     for name, keys in (("unconfirmed", ("2", "2")), ("confirmed", ("2", "2", "2"))):
         walk = Walk()
         walk.until("group")
         walk.answering = False
         walk.press(*keys)
-        walk.fail_saves(full)
+        walk.fail_saves(FULL_DISK)
         yield shot(walk, f"not_saved E {name}")
         walk.press("2")
-        walk.fail_saves(full)
+        walk.fail_saves(FULL_DISK)
         yield shot(walk, f"home unsaved after E {name}")
 
 
@@ -714,7 +728,7 @@ def _around() -> Iterator[Shot]:
     yield shot(walk, "look_back compared")
     unread = Walk()
     unread.press("3")
-    unread.hear(FamilyNotLoaded("The diary of 2026-11 cannot be read."))
+    unread.hear(FamilyNotLoaded(UNREAD))
     yield shot(unread, "look_back unread")
     walk.press("back", "4")
     yield shot(walk)
@@ -769,7 +783,7 @@ def _choices(walk: Walk) -> Iterator[Shot]:
     walk.press("3", *["down"] * 7)
     yield shot(walk, "choices off")
     walk.press(*["up"] * 6)
-    walk.hear(NotChosen("The settings cannot be saved: the disk is full. The old ones hold."))
+    walk.hear(NotChosen(NOT_KEPT))
     yield shot(walk, "choices not kept")
     walk.press("back")
     for may_look in (None, True, False):
@@ -864,7 +878,7 @@ def _sent_by_the_clinic() -> Iterator[Shot]:
             (
                 Held("a", Installs(new, "")),
                 Held("b", Opens("id", 12, "Dr. Demo", "Dr. Demo, 2026-11-20; seen today")),
-                Held("c", None, "The signed file is for box 3F7A-91C2; this is box 0000-0000."),
+                Held("c", None, ANOTHER_BOX),
                 Held("d", Installs(replace(old, serial=90), "")),
             )
         )
@@ -882,7 +896,7 @@ def _sent_by_the_clinic() -> Iterator[Shot]:
         yield shot(walk, f"held {name}")
     walk.press("5")
     yield shot(walk, "held taking")
-    walk.hear(HeldDone("The diary cannot be written. Please call your technical contact."))
+    walk.hear(HeldDone(FULL_DISK))
     walk.hear(HeldLoaded((Held("b", Opens("id", 12, "Dr. Demo", "Dr. Demo, 2026-11-20")),)))
     yield shot(walk, "held not taken")
     walk.press("5")
