@@ -175,6 +175,11 @@ class Application:
         """The last session's state; None before the first."""
         return self._runner.state
 
+    @property
+    def unsaved(self) -> int:
+        """How many entries the diary did not take."""
+        return self._visit.context.saves.waiting
+
     def page(self) -> Page:
         """What stands on the screen."""
         return self._trainer.over(self._page_of_visit(), simulated=self.simulated)
@@ -397,6 +402,8 @@ class Application:
         try:
             await self._runner.drain()
         finally:
+            await self._errands.wind_up()
+            self._take(flow.save_at_last(self._visit))
             await self._errands.wind_up()
         self._over = True
         self._waking.at(None)

@@ -35,6 +35,8 @@ class Save(msgspec.Struct, frozen=True):
     record: Record
     corrects: str | None = None
     event_time: dt.datetime | None = None
+    tried: str | None = None
+    """What `SaveFailed` said of it."""
 
 
 class SaveScreening(msgspec.Struct, frozen=True):
@@ -43,6 +45,11 @@ class SaveScreening(msgspec.Struct, frozen=True):
     tag: str
     record: Record
     id: str | None
+    tried: str | None = None
+
+
+class OpenDiaryAnew(msgspec.Struct, frozen=True):
+    """A write failed and is to be tried again: before what is to be saved, in that order."""
 
 
 class StartStopTest(msgspec.Struct, frozen=True):
@@ -188,6 +195,7 @@ class Leave(msgspec.Struct, frozen=True):
 Errand = (
     Save
     | SaveScreening
+    | OpenDiaryAnew
     | CheckPin
     | LoadCodeState
     | TryCode
@@ -230,6 +238,17 @@ class Saved(msgspec.Struct, frozen=True):
 class SaveFailed(msgspec.Struct, frozen=True):
     tag: str
     sentence: str
+    tried: str = ""
+    """Under which id it may stand in the diary all the same."""
+
+
+class SessionNotSaved(msgspec.Struct, frozen=True):
+    """A record of the session that runs, or has just ended, was not saved."""
+
+    record: Record
+    corrects: str | None
+    sentence: str
+    tried: str
 
 
 class DeviceSeen(msgspec.Struct, frozen=True):
@@ -442,6 +461,7 @@ class Woke(msgspec.Struct, frozen=True):
 Event = (
     Saved
     | SaveFailed
+    | SessionNotSaved
     | DeviceSeen
     | StopTestReady
     | StopTestEnded

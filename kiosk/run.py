@@ -14,7 +14,7 @@ from kiosk.application import Application
 from kiosk.clock import Clock, SystemClock
 from kiosk.diary.settings_file import Settings, SettingsError, load_settings
 from kiosk.diary.store import Store, open_store
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, say
 from kiosk.logfile import log_to
 from kiosk.ops import starts
 from kiosk.settings import RunSettings
@@ -82,7 +82,20 @@ def _run_counted(settings: RunSettings, store: Store, clock: Clock) -> tuple[int
             from kiosk.app import run_app
 
             code = run_app(conductor, liveness)
+        if conductor.unsaved:
+            say_lost(conductor.unsaved)
     return code, conductor.begins_again
+
+
+def say_lost(entries: int) -> None:
+    """The screen is gone, and what it said with it."""
+    log.critical("%d entries could not be saved and are lost", entries)
+    said = words.ngettext(
+        "{n} entry could not be saved and is lost. Write it on paper.",
+        "{n} entries could not be saved and are lost. Write them on paper.",
+        entries,
+    )
+    say(said.format(n=entries), 1)
 
 
 def chosen_settings(folder: Path) -> Settings:

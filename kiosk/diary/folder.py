@@ -129,6 +129,11 @@ class WriterLock:
             os.close(self._descriptor)
             raise cannot_use(folder, error) from error
 
+    def check_place(self, folder: Path) -> None:
+        """Raises FileNotFoundError when `folder` is no longer the one that was locked."""
+        if not os.path.samestat(os.fstat(self._descriptor), os.stat(folder / LOCK)):
+            raise FileNotFoundError(f"{folder} was moved away")
+
     def release(self) -> None:
         """Gives the lock back; a second call does nothing."""
         if self._descriptor >= 0:

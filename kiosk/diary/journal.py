@@ -263,9 +263,9 @@ class JournalStorage(Storage):
 
     `follows` is where the chain stands before a journal that is begun here; `origin` says what it was made
     from, with `tables` as its first snapshot; `anew` begins it whatever is there. One that does not go on
-    (`goes_on`) begins no new generation. Every method raises OSError; after one nothing more is written until
-    it is opened anew. Opening raises JournalDamaged and JournalTooNew too, and puts right what a power cut or
-    a flipped bit left behind.
+    (`goes_on`) begins no new generation. `after` is the one of the same journal that failed and was closed.
+    Every method raises OSError; after one nothing more is written until it is opened anew. Opening raises
+    JournalDamaged and JournalTooNew too, and puts right what a power cut or a flipped bit left behind.
     """
 
     def __init__(
@@ -279,6 +279,7 @@ class JournalStorage(Storage):
         tables: Mapping[str, Documents] | None = None,
         anew: bool = False,
         goes_on: bool = True,
+        after: JournalStorage | None = None,
     ) -> None:
         self.folder = folder
         self.mended = 0
@@ -297,7 +298,7 @@ class JournalStorage(Storage):
         self._place, self._identity = str(folder), files.identity(str(folder))
         known = generations(folder, files)
         if known and not anew:
-            self._open(known[-1])
+            self._open(known[-1], after)
         else:
             self._begin(1, follows, tables or {}, origin)
         if goes_on and self._end > WASTE_BYTES and self._end > WASTE * self._live_bytes():
@@ -467,7 +468,7 @@ class JournalStorage(Storage):
         self._end, self._size = len(lines), size
         self._uncopied, self._copied_bytes = [lines], 0
 
-    def _open(self, generation: int) -> None:
+    def _open(self, generation: int, after: JournalStorage | None) -> None:
         path = lines_path(self.folder, generation)
         content, copy = (
             content_of(path, self._files),
@@ -481,16 +482,44 @@ class JournalStorage(Storage):
                 detail="no valid first line",
             )
         self._descriptor = self._files.open(path) if content else self._files.create(path)
+        lines = reading.content[: reading.end]
+        self._generation, self._end = generation, reading.end
+        self._size = max(len(content), reading.end)
+        self._copied_bytes = _common_bytes(copy, lines)
         try:
             self._put_right(content, reading)
+            if after is not None:
+                self._settle(lines, after)
         except BaseException:
             self._files.close(self._descriptor)
             raise
-        self._generation, self._end = generation, reading.end
-        self._size = max(len(content), reading.end)
-        lines = reading.content[: reading.end]
-        self._copied_bytes = _common_bytes(copy, lines)
-        self._uncopied = [] if copy == lines else [lines[self._copied_bytes :]]
+        whole = self._copied_bytes == len(lines) == len(copy)
+        self._uncopied = [] if whole else [lines[self._copied_bytes :]]
+
+    def _settle(self, lines: bytes, after: JournalStorage) -> None:
+        """What was acknowledged has to be here. All behind it is written once more: since a flush failed,
+        what the system has in memory may not be on the disk, and would not be written again by itself."""
+        header, begun = self._contents.header, self._generation > after.generation
+        here = header.follows if begun and header else Link(after.link.n, chain.head_of(lines[: after.end]))
+        if here != after.link:
+            raise JournalDamaged(
+                filled(
+                    N_(
+                        "The diary in {path} has lost its end: {n} of {count} entries can be read. "
+                        "Nothing was changed."
+                    ),
+                    path=self.folder,
+                    n=self.link.n,
+                    count=after.link.n,
+                )
+            )
+        if not begun:
+            start = after.end - after.end % PAGE_BYTES
+            durable.write_all(self._descriptor, lines[start:], start, self._files)
+            self._write_zeros(self._descriptor, len(lines), self._size - len(lines))
+            self._files.flush_data(self._descriptor)
+            self._copied_bytes = min(self._copied_bytes, after._copied_bytes)
+        self._files.flush_folder(self.folder)
 
     def _put_right(self, content: bytes, reading: chain.Reading) -> None:
         """Writes what was mended, and zeros where a change was cut short; keeps what stood there."""

@@ -80,13 +80,22 @@ class Writer:
     After an OSError nothing more is written until it is opened anew.
     """
 
-    def __init__(self, folder: Path, files: Files = DISK, chunk_bytes: int = journal.CHUNK_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        files: Files = DISK,
+        chunk_bytes: int = journal.CHUNK_BYTES,
+        after: Writer | None = None,
+    ) -> None:
+        self._folder = folder
         self._journal = folder / JOURNAL
         self._files = files
         self._chunk_bytes = chunk_bytes
         self._storage: JournalStorage | None = None
         self.newest = ""
         """The month that is written; "" before the first record."""
+        if after is not None:
+            files.flush_folder(self._journal)  # the name of a month that was just begun
         months = months_of(folder, files)
         self._sealed = manifest.load(self._journal, files)
         missing = lost(months, self._sealed)
@@ -94,14 +103,34 @@ class Writer:
             raise _is_missing(self._journal, missing[-1], self._sealed)
         if months:
             self.newest = months[-1]
-            self._storage = self._storage_of(self.newest)
+            same = after is not None and after.newest == self.newest
+            self._storage = self._storage_of(self.newest, after=after._storage if after and same else None)
             try:
+                if after is not None and not same:
+                    self._must_have_turned_from(after)
                 if len(months) == 1 and not missing and self._storage.generation == 1:
                     _must_follow(self.newest, self._storage.contents, "", START)
                 self._seal_left_over(months)
             except BaseException:
                 self._storage.close()
                 raise
+
+        elif after is not None and after.link != START:
+            raise _is_missing(self._journal, after.newest, self._sealed)
+
+    def opened_anew(self) -> Writer:
+        """What goes on in the place of this one, which failed: what was acknowledged is there, and all that
+        can be read is on the disk. This one can be asked again when that fails too."""
+        with contextlib.suppress(OSError):
+            self.close()
+        return Writer(self._folder, self._files, self._chunk_bytes, after=self)
+
+    def _must_have_turned_from(self, before: Writer) -> None:
+        """It failed when it had begun this month. The file was whole before it had its name; its name may not
+        be on the disk."""
+        assert self._storage is not None
+        _must_follow(self.newest, self._storage.contents, before.newest, before.link)
+        self._files.flush_folder(self._journal / self.newest)
 
     @property
     def link(self) -> Link:
@@ -129,6 +158,11 @@ class Writer:
         if self._storage is not None:
             storage = self._storage
             reader.begin_with(self.newest, storage.contents, storage.generation, storage.end)
+
+    def written(self, table: str) -> list[bytes]:
+        """The newest month's documents of a table, as JSON."""
+        documents = None if self._storage is None else self._storage.table(table)
+        return [bytes(document) for document in (documents or {}).values()]
 
     def check_place(self) -> None:
         """Raises FileNotFoundError when the data folder was moved away."""
@@ -191,13 +225,21 @@ class Writer:
                 with contextlib.suppress(OSError):
                     storage.close()
 
-    def _storage_of(self, month: str, follows: Link | None = None, *, goes_on: bool = True) -> JournalStorage:
+    def _storage_of(
+        self,
+        month: str,
+        follows: Link | None = None,
+        *,
+        goes_on: bool = True,
+        after: JournalStorage | None = None,
+    ) -> JournalStorage:
         return JournalStorage(
             self._journal / month,
             files=self._files,
             chunk_bytes=self._chunk_bytes,
             follows=follows,
             goes_on=goes_on,
+            after=after,
         )
 
     def _seal(self, month: str, storage: JournalStorage) -> None:

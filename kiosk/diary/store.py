@@ -62,7 +62,10 @@ class StoreError(KioskError):
 
 
 class StoreReadOnly(StoreError):  # noqa: N818
-    """A write failed: nothing more is saved until homestim is started anew. Reading goes on."""
+    """A write failed: nothing more is saved until the diary is opened anew. Reading goes on."""
+
+    tried = ""
+    """The id of the record that may stand in the diary all the same; "": nothing of it was written."""
 
 
 class WrittenByNewer(StoreError):  # noqa: N818
@@ -388,15 +391,31 @@ class Store(StoreReader):
         """Records written from now on name this stimulator as the one in use."""
         self._device_id = device_id
 
-    async def add(self, record: Record, event_time: dt.datetime | None = None) -> Stored:
+    async def open_anew(self) -> None:
+        """After a failed write, to save again; does nothing where none failed. What is asked for after this
+        call is written after it, in that order. Raises StoreReadOnly: it is as it was."""
+        self._locks_numbered = None
+        await self._written(self._thread.submit(self._open_anew))
+
+    async def add(
+        self, record: Record, event_time: dt.datetime | None = None, *, tried: str | None = None
+    ) -> Stored:
         """Saves a new fact that happened at `event_time` (aware; now, if it is not given).
 
-        Returns when it is durable. Raises StoreReadOnly; TypeError or ValueError for a record that could
-        not be read back, of which nothing is written.
+        `tried`: what StoreReadOnly said when this was to be saved before. It is saved once, whatever had
+        become of it then. Returns when it is durable. Raises StoreReadOnly; TypeError or ValueError for a
+        record that could not be read back, of which nothing is written.
         """
-        return await self._written(self._begin(record, event_time))
+        return await self._written(self._begin(record, event_time, tried=tried))
 
-    async def correct(self, record: Record, points_to: str, event_time: dt.datetime | None = None) -> Stored:
+    async def correct(
+        self,
+        record: Record,
+        points_to: str,
+        event_time: dt.datetime | None = None,
+        *,
+        tried: str | None = None,
+    ) -> Stored:
         """Saves `record` in the place of the one of the same kind with id `points_to`, which is kept.
 
         It happened when the corrected one did, unless `event_time` says otherwise. Raises as `add`
@@ -404,7 +423,7 @@ class Store(StoreReader):
         """
         original = self._must_find(_table_of(record), points_to)
         event_time = event_time or original.envelope.event_time
-        return await self._written(self._begin(record, event_time, corrects=points_to))
+        return await self._written(self._begin(record, event_time, corrects=points_to, tried=tried))
 
     async def update_screening(self, screening_id: str, record: Screening) -> Stored:
         """Replaces the answers of a screening that is under way: the one document that changes.
@@ -414,10 +433,12 @@ class Store(StoreReader):
         original = self._must_find("screenings", screening_id)
         return await self._written(self._begin(record, original.envelope.event_time, record_id=screening_id))
 
-    async def lock(self, class_: LockClass, cause: str, until: dt.date | None = None) -> Stored:
-        """Saves a lock with the box's next lock number. Raises as `add` does."""
+    async def lock(
+        self, class_: LockClass, cause: str, until: dt.date | None = None, *, tried: str | None = None
+    ) -> Stored:
+        """Saves a lock with the box's next lock number. `tried` and errors: `add`."""
         lock = Lock(class_=class_, cause=cause, until=until, number=self._next_lock_number())
-        return await self.add(lock)
+        return await self.add(lock, tried=tried)
 
     async def unlock(self, lock_id: str, by: UnlockedBy, note: str = "") -> Stored:
         """Lifts exactly the lock with id `lock_id`. Raises as `add` does, and StoreError: no such lock."""
@@ -519,15 +540,15 @@ class Store(StoreReader):
         *,
         record_id: str | None = None,
         corrects: str | None = None,
+        tried: str | None = None,
     ) -> Future[Stored]:
         """Queues one write; says what is wrong with the record itself before anything is written."""
-        if self._failure is not None:
-            raise self._failure
         table = _table_of(record)
         _check(record)
-        draft = self._envelope(record_id or str(uuid.uuid4()), event_time or self._clock.now(), corrects)
+        new_id = record_id or tried or str(uuid.uuid4())
+        draft = self._envelope(new_id, event_time or self._clock.now(), corrects)
         replace = record_id is not None
-        return self._thread.submit(self._write, table, draft, record, replace)
+        return self._thread.submit(self._write, table, draft, record, replace, bool(tried))
 
     def _envelope(self, record_id: str, event_time: dt.datetime, corrects: str | None) -> Envelope:
         """Not stamped yet."""
@@ -570,10 +591,15 @@ class Store(StoreReader):
         # Shielded: who waits may be cancelled, what was accepted is written all the same.
         return await asyncio.shield(asyncio.wrap_future(future))
 
-    def _write(self, table: str, draft: Envelope, record: Record, replace: bool) -> Stored:
+    def _write(self, table: str, draft: Envelope, record: Record, replace: bool, tried: bool) -> Stored:
         """In the writer's thread: stamps the record and makes it durable."""
         if self._failure is not None:
             raise self._failure
+        there = self._that_stands(table, draft.id) if tried else None
+        if there is not None:
+            if _say_the_same(there.record, record):
+                return self._noted(there)
+            draft = msgspec.structs.replace(draft, id=str(uuid.uuid4()), corrects=there.envelope.id)
         try:
             envelope = self._stamped(draft)
             month = max(f"{envelope.entry_time:%Y-%m}", self._writer.newest)
@@ -585,12 +611,39 @@ class Store(StoreReader):
             else:
                 self._writer.add(month, table, [text])
         except Exception as error:
-            raise self._fail(error) from error
-        self._trust = self._trust.after(envelope)
-        self._recent[envelope.id] = stored
+            raise self._fail(error, draft.id) from error
+        return self._noted(stored)
+
+    def _noted(self, stored: Stored) -> Stored:
+        """It is durable."""
+        self._trust = self._trust.after(stored.envelope)
+        self._recent[stored.envelope.id] = stored
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         return stored
+
+    def _that_stands(self, table: str, record_id: str) -> Stored | None:
+        """The record whose write failed, where it had come to the disk all the same."""
+        for document in self._writer.written(table):
+            if record_id.encode() in document:
+                stored = _RECORDS.document(msgspec.Raw(document))
+                if stored.envelope.id == record_id:
+                    return stored
+        return None
+
+    def _open_anew(self) -> None:
+        """In the writer's thread. The folder has to be the one that was opened, and to hold what was
+        acknowledged."""
+        if self._failure is None:
+            return
+        try:
+            self._lock.check_place(self.folder)
+            data_folder.must_have_journal(self.folder)
+            self._writer = self._writer.opened_anew()
+        except Exception as error:
+            raise self._fail(error) from error
+        self._failure = None
+        log.warning("the diary was opened anew and goes on")
 
     def _rest(self) -> bool:
         """In the writer's thread, when nobody has written for a while: seals, then follows the chain by one
@@ -615,10 +668,13 @@ class Store(StoreReader):
             self._checking = None
         return self._checking is not None
 
-    def _fail(self, error: Exception) -> StoreReadOnly:
+    def _fail(self, error: Exception, tried: str = "") -> StoreReadOnly:
+        """For who asked for it; those that wait behind it are refused without a try."""
         log.critical("the diary could not be written", exc_info=error)
         self._failure = _read_only(error)
-        return self._failure
+        failed = _read_only(error)
+        failed.tried = tried
+        return failed
 
     def _stamped(self, draft: Envelope) -> Envelope:
         """A clock that is behind the last record is marked, and a sealed month is not opened again for it."""
@@ -639,6 +695,13 @@ def _versions(facts: Iterable[Stored]) -> dict[str, list[Stored]]:
         original_of[fact.envelope.id] = original
         versions.setdefault(original, []).append(fact)
     return versions
+
+
+def _say_the_same(there: Record, record: Record) -> bool:
+    """A lock keeps the number under which it was tried."""
+    if isinstance(there, Lock) and isinstance(record, Lock):
+        record = msgspec.structs.replace(record, number=there.number)
+    return there == record
 
 
 def _table_of(record: Record) -> str:

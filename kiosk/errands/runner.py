@@ -33,6 +33,7 @@ from kiosk.events import (
     LoadToday,
     LookForPlaces,
     NewPassword,
+    OpenDiaryAnew,
     OpenLock,
     Save,
     SaveScreening,
@@ -101,6 +102,8 @@ class ErrandRunner:
         match effect:
             case Save() | SaveScreening():
                 self._tasks.spawn(self.saving.save(effect))
+            case OpenDiaryAnew():
+                self._tasks.spawn(self.saving.open_anew())
             case CheckPin():
                 self._tasks.spawn(self.pins_and_codes.check_pin(effect))
             case LoadCodeState():
@@ -163,6 +166,9 @@ class ErrandRunner:
 
     async def _load_and_print(self) -> None:
         if self._step() == "home":
+            if self._visit().context.saves.all_durable:
+                # What failed was not the visit's, which asks to try again: a PIN, or something handed in.
+                await self.saving.open_anew()
             await self.from_clinic.take_in()
         alerts = await self.today.load()
         if alerts is not None and self._prints_cards:

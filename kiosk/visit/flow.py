@@ -37,6 +37,7 @@ from kiosk.events import (
     SentOut,
     SessionEnded,
     SessionKey,
+    SessionNotSaved,
     Speak,
     StickTaken,
     StopTestEnded,
@@ -111,8 +112,10 @@ from kiosk.visit.steps.moves import (
     go,
     heard_save_failed,
     heard_saved,
+    heard_session_not_saved,
     jump,
     load_today,
+    save_again,
     update,
     update_run,
     wait_for_saves,
@@ -562,6 +565,8 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
             visit, effects = heard_saved(visit, event)
         case SaveFailed():
             visit = _say_not_saved(heard_save_failed(visit, event), moment)
+        case SessionNotSaved():
+            visit = heard_session_not_saved(visit, event)
         case TodayLoaded(today, alerts, has_pin, clinician_pin):
             visit = unanswered.forgotten(visit)
             visit = update(visit, patient_pin=has_pin, clinician_pin=clinician_pin)
@@ -617,6 +622,11 @@ def hear(visit: Visit, event: Event, moment: Moment) -> Result:
     return _and_saved(visit, effects, moment)
 
 
+def save_at_last(visit: Visit) -> Result:
+    """The kiosk is left: what waits is tried once more."""
+    return save_again(visit) if visit.context.saves.waiting else (visit, ())
+
+
 def deadline_s(visit: Visit) -> float | None:
     """When `Woke` is to be heard, monotonic; None: never by time."""
     due = (calls.due_s(visit), _home_due_s(visit))
@@ -643,7 +653,8 @@ def _woke(visit: Visit, moment: Moment) -> Result:
 
 
 def _leave(visit: Visit, moment: Moment) -> Result:
-    """Ctrl+C stops a session like any stop key; a second one within 2 s leaves what is not locked down."""
+    """Ctrl+C stops a session like any stop key; a second one within 2 s leaves what is not locked down. Once
+    it says instead that something is not saved, but never in the way of what has to do with a current."""
     effects: tuple[Effect, ...] = (SessionKey(Key.LEAVE),) if visit.step == "session" else ()
     if visit.step == "probing":
         visit, effects = contact.press_probing(visit, Key.LEAVE, moment)
@@ -651,7 +662,11 @@ def _leave(visit: Visit, moment: Moment) -> Result:
         return visit, effects
     before_s = visit.context.leave_s
     if before_s is not None and moment.monotonic_s - before_s <= LEAVE_WITHIN_S:
-        return update(visit, leave_s=None), (*effects, Leave())
+        visit, saves = update(visit, leave_s=None), visit.context.saves
+        if not saves.waiting or saves.told_on_leaving or visit.step in _ABOUT_A_CURRENT:
+            return visit, (*effects, Leave())
+        visit = update(visit, saves=replace(saves, told_on_leaving=True))
+        return _say_not_saved(visit, moment, on_home=True), effects
     return update(visit, leave_s=moment.monotonic_s), effects
 
 
@@ -726,9 +741,12 @@ _AFTER_SAVING: Final[Mapping[Continuation, Callable[[Visit, Moment], Result]]] =
 )
 
 
-def _say_not_saved(visit: Visit, moment: Moment) -> Visit:
+_ABOUT_A_CURRENT: Final = ("session", "stop_test", "probing", "not_confirmed")
+
+
+def _say_not_saved(visit: Visit, moment: Moment, *, on_home: bool = False) -> Visit:
     """Said at once, and nothing goes on; but not over a current or an alarm, and home says it itself."""
-    if visit.step in ("session", "stop_test", "probing", "not_confirmed", "home", "not_saved"):
+    if visit.step in (*_ABOUT_A_CURRENT, "not_saved") or (visit.step == "home" and not on_home):
         return visit
     if visit.step == "saving":
         return go(visit, moment, "not_saved")

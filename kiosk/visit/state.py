@@ -96,6 +96,10 @@ class Document(msgspec.Struct, frozen=True):
     """Of the write under way."""
     changed: bool = False
     """Since that write was sent."""
+    failed_tag: str | None = None
+    """Of a write that did not happen: when it was sent."""
+    tried: str | None = None
+    """Under which id that one may stand in the diary all the same."""
 
 
 class Saves(msgspec.Struct, frozen=True):
@@ -108,6 +112,14 @@ class Saves(msgspec.Struct, frozen=True):
     count: int = 0
     documents: Mapping[str, Document] = msgspec.field(default_factory=dict)
     """ "screening", "entry", "after" and "form"."""
+    told_on_leaving: bool = False
+    """That what waits is lost when the kiosk is left."""
+
+    @property
+    def waiting(self) -> int:
+        """How many could not be written, and are not being tried."""
+        documents = self.documents.values()
+        return len(self.failed) + sum(document.changed and not document.tag for document in documents)
 
     @property
     def all_durable(self) -> bool:

@@ -355,7 +355,8 @@ def not_saved(visit: Visit, moment: Moment) -> Page:
     confirmed or not."""
     locks = answers.locks_to_tell(visit, moment)
     first = verdicts.lock_lines(visit, locks[0])[:3] if locks else ()
-    lines = (*first, _("This could not be saved."), _("Call the person who set up this box."))
+    lost = (_("If you leave now, it is lost."),) if visit.context.saves.told_on_leaving else ()
+    lines = (*first, _("This could not be saved."), *lost, _("Call the person who set up this box."))
     alarm = bool(locks) and locks[0].class_ in ("E", "U", "red")
     choices = (Choice(Key.ONE, _("Try again")), Choice(Key.TWO, _("Home")))
     return build(

@@ -8,7 +8,15 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from kiosk.diary.records import Record, Screening
-from kiosk.events import Effect, LoadToday, Save, Saved, SaveFailed, SaveScreening
+from kiosk.events import (
+    LoadToday,
+    OpenDiaryAnew,
+    Save,
+    Saved,
+    SaveFailed,
+    SaveScreening,
+    SessionNotSaved,
+)
 from kiosk.export.outgoing import Outgoing
 from kiosk.visit.state import (
     Code,
@@ -167,11 +175,15 @@ def adopt_document(visit: Visit, name: str, record: Record, record_id: str) -> V
 def heard_saved(visit: Visit, event: Saved) -> Result:
     """A write is durable. A diary that is just being read may not have it yet: it is read once more."""
     saves = visit.context.saves
-    saves = replace(saves, under_way=tuple(effect for effect in saves.under_way if effect.tag != event.tag))
+    under_way = tuple(effect for effect in saves.under_way if effect.tag != event.tag)
+    told = saves.told_on_leaving and bool(saves.waiting or under_way)
+    saves = replace(saves, under_way=under_way, told_on_leaving=told)
     visit = update(visit, saves=saves, loads="none" if visit.context.loads == "none" else "again")
     for name, document in saves.documents.items():
         if document.tag == event.tag:
-            document = replace(document, id=document.id or event.stored.envelope.id, tag=None)
+            document = replace(
+                document, id=document.id or event.stored.envelope.id, tag=None, failed_tag=None, tried=None
+            )
             if document.changed:
                 return _write_document(visit, name, document)
             return _with_document(visit, name, document), ()
@@ -181,9 +193,21 @@ def heard_saved(visit: Visit, event: Saved) -> Result:
 def heard_save_failed(visit: Visit, event: SaveFailed) -> Visit:
     """A write did not happen: it is kept, to be tried again."""
     saves = visit.context.saves
-    lost = tuple(effect for effect in saves.under_way if effect.tag == event.tag)
+    lost = tuple(
+        replace(effect, tried=event.tried or effect.tried)
+        for effect in saves.under_way
+        if effect.tag == event.tag
+    )
     documents = {
-        name: replace(document, tag=None, changed=True) if document.tag == event.tag else document
+        name: replace(
+            document,
+            tag=None,
+            changed=True,
+            failed_tag=event.tag,
+            tried=event.tried or document.tried,
+        )
+        if document.tag == event.tag
+        else document
         for name, document in saves.documents.items()
     }
     owned = {document.tag for document in saves.documents.values()}
@@ -200,31 +224,46 @@ def heard_save_failed(visit: Visit, event: SaveFailed) -> Visit:
     )
 
 
-def save_again(visit: Visit) -> Result:
-    """Sends everything once more that was not saved."""
+def heard_session_not_saved(visit: Visit, event: SessionNotSaved) -> Visit:
+    """What the session could not write is kept like everything else."""
     saves = visit.context.saves
-    effects: tuple[Effect, ...] = saves.failed
+    effect = Save(_tag("session", saves), event.record, event.corrects, tried=event.tried or None)
+    return update(
+        visit,
+        saves=replace(saves, count=saves.count + 1, failed=(*saves.failed, effect), sentence=event.sentence),
+    )
+
+
+def save_again(visit: Visit) -> Result:
+    """Sends everything once more that was not saved, in the order in which it was sent first."""
+    saves = visit.context.saves
+    effects: tuple[Save | SaveScreening, ...] = saves.failed
     visit = update(
         visit, saves=replace(saves, failed=(), sentence="", under_way=(*saves.under_way, *saves.failed))
     )
     for name, document in saves.documents.items():
         if document.changed and document.tag is None:
-            visit, sent = _write_document(visit, name, document)
-            effects = (*effects, *sent)
-    return visit, effects
+            visit, effect = _sent_document(visit, name, document)
+            effects = (*effects, effect)
+    return visit, (OpenDiaryAnew(), *sorted(effects, key=_number_of))
 
 
 def _write_document(visit: Visit, name: str, document: Document) -> Result:
+    visit, effect = _sent_document(visit, name, document)
+    return visit, (effect,)
+
+
+def _sent_document(visit: Visit, name: str, document: Document) -> tuple[Visit, Save | SaveScreening]:
     saves = visit.context.saves
-    tag = _tag(name, saves)
+    tag = document.failed_tag or _tag(name, saves)
     effect: Save | SaveScreening
     if isinstance(document.record, Screening):
-        effect = SaveScreening(tag, document.record, document.id)
+        effect = SaveScreening(tag, document.record, document.id, document.tried)
     else:
-        effect = Save(tag, document.record, document.id, document.event_time)
+        effect = Save(tag, document.record, document.id, document.event_time, document.tried)
     saves = replace(saves, count=saves.count + 1, under_way=(*saves.under_way, effect))
     visit = update(visit, saves=saves)
-    return _with_document(visit, name, replace(document, tag=tag, changed=False)), (effect,)
+    return _with_document(visit, name, replace(document, tag=tag, changed=False)), effect
 
 
 def _with_document(visit: Visit, name: str, document: Document) -> Visit:
@@ -241,6 +280,10 @@ def _without_finished_documents(saves: Saves) -> Saves:
 
 def _tag(name: str, saves: Saves) -> str:
     return f"{name}-{saves.count}"
+
+
+def _number_of(effect: Save | SaveScreening) -> int:
+    return int(effect.tag.rpartition("-")[2])
 
 
 def wait_for_saves(visit: Visit, moment: Moment, then: Continuation) -> Visit:

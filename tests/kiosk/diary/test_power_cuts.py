@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -11,7 +12,7 @@ import pytest
 from kiosk.diary import months
 from kiosk.diary.journal import JournalFailed
 from tests.kiosk.diary.diary_script import Script, State, add, check, image_of, opened, read
-from tests.kiosk.diary.simulated_disk import Image, SimulatedDisk
+from tests.kiosk.diary.simulated_disk import SECTOR_BYTES, Fault, Image, SimulatedDisk
 
 STEPS = 8
 pytestmark = pytest.mark.usefixtures("each_content_is_followed_once")
@@ -133,6 +134,77 @@ def test_after_any_error_nothing_more_is_written_and_nothing_is_lost(
             if not failed:
                 break
     print(f"{trials} failures of {os.strerror(number)}")
+
+
+class LyingDisk(SimulatedDisk):
+    """After a flush that failed it takes for written what is not: the next flush leaves it out."""
+
+    def __init__(self, image: Image | None = None, *, fault: Fault | None = None) -> None:
+        super().__init__(image, fault=fault)
+        self._to_write: dict[int, set[int]] = {}
+
+    def write_at(self, descriptor: int, content: bytes | memoryview, at: int) -> int:
+        written = super().write_at(descriptor, content, at)
+        sectors = range(at // SECTOR_BYTES, -(-(at + written) // SECTOR_BYTES))
+        self._to_write.setdefault(id(self._open[descriptor]), set()).update(sectors)
+        return written
+
+    def flush_data(self, descriptor: int) -> None:
+        content = self._open[descriptor]
+        before, sectors = content.kept, self._to_write.pop(id(content), set())
+        super().flush_data(descriptor)
+        kept = bytearray(before[: len(content.live)].ljust(len(content.live), b"\0"))
+        for at in (sector * SECTOR_BYTES for sector in sectors):
+            kept[at : at + SECTOR_BYTES] = content.live[at : at + SECTOR_BYTES]
+        content.kept = bytes(kept)
+
+
+@pytest.mark.parametrize("again_after", [None, 0, 1, 2, 4], ids="fails_again_after_{}".format)
+def test_opened_anew_after_any_error_it_takes_every_change_once_and_in_order(
+    again_after: int | None, soak: bool
+) -> None:
+    """Each is tried until it is acknowledged; whatever the disk forgets then, all of it is there."""
+    trials = 0
+    for seed in range(40 if soak else 2):
+        script = Script(4000 + seed, STEPS)
+        for k in range(1, 10_000):
+            bad = {k} if again_after is None else {k, k + 1 + again_after}
+
+            def fail(disk: SimulatedDisk, _: str, bad: set[int] = bad) -> None:
+                if disk.operations in bad:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+            disk = LyingDisk(fault=fail)
+            try:
+                writer = opened(disk)
+            except OSError:
+                continue
+            failures, done = 0, 0
+            while done < len(script.steps):
+                try:
+                    if failures:
+                        writer = writer.opened_anew()
+                        failures, stands = 0, read(disk)
+                        assert stands in script.states[done : done + 2]
+                        done += stands == script.states[done + 1]
+                        continue
+                    script.steps[done](writer)
+                    done += 1
+                except OSError:
+                    failures += 1
+                    trials += 1
+                    with contextlib.suppress(OSError):
+                        writer.close()
+                if not failures:
+                    for image in disk.outcomes(4, random.Random(k)):
+                        assert read(SimulatedDisk(image)) == script.states[done]
+                        left = SimulatedDisk(image)
+                        opened(left).close()
+                        assert read(left) == script.states[done]
+            if disk.operations < k:
+                break
+    print(f"{trials} failures")
+    assert trials > 50
 
 
 def begun_to_fail(writer: months.Writer) -> bool:

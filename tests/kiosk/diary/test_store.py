@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Coroutine
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ import pytest
 
 from kiosk.clock import FixedClock
 from kiosk.diary import durable, files, months
+from kiosk.diary.check import examine
 from kiosk.diary.folder import FolderInUse, NewerVersion, NotADataFolder, NotWritable, WrongKind
 from kiosk.diary.records import Access, Entry, LevelFound, Lock, Screening, Session, Stored, Unlock
 from kiosk.diary.store import (
@@ -547,6 +549,110 @@ async def test_after_any_failed_write_nothing_more_is_saved_and_all_acknowledged
     else:
         pytest.fail("the writes never got through")
     assert k > 10
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("again", [False, True], ids=["then_all_is_well", "while_trying_again_too"])
+async def test_opened_anew_it_saves_everything_that_failed_once_and_in_order(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, number: int, again: bool
+) -> None:
+    for k in range(1, 100):
+        folder = tmp_path / str(k)
+        with open_store(folder, "real", clock) as store, monkeypatch.context() as patch:
+            FailingAt(patch, k, number, False)
+            waiting: list[tuple[int, str]] = [(value, "") for value in (0, 1, 1, 2)]
+            tries = 0
+            while waiting:
+                tries += 1
+                if tries == 2 and again:
+                    FailingAt(patch, k, number, False)
+                asked = (
+                    store.open_anew(),
+                    *(store.add(pain(value), tried=tried) for value, tried in waiting),
+                )
+                _, *answers = await asyncio.gather(*asked, return_exceptions=True)
+                waiting = [
+                    (value, error.tried or tried)
+                    for (value, tried), error in zip(waiting, answers, strict=True)
+                    if isinstance(error, StoreReadOnly)
+                ]
+                assert tries < 4
+            patch.undo()
+            assert store.failure is None
+            assert pains(store.all("entries")) == [0, 1, 1, 2]
+        assert examine(folder).whole
+        assert pains(open_reader(folder, clock).all("entries")) == [0, 1, 1, 2]
+        if tries == 1:
+            break
+    assert k > 10
+
+
+async def test_what_was_changed_before_it_is_tried_again_takes_the_place_of_what_had_come_to_the_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.add(pain(2))
+    tried = await tried_with_a_failed_flush(store, monkeypatch, store.add(pain(3)))
+    await store.open_anew()
+    saved = await store.add(pain(4), tried=tried)
+    assert pains(store.all("entries")) == [2, 4]
+    assert pains(store.facts("entries")) == [2, 3, 4]
+    assert store.latest("entries") == saved
+
+
+async def test_a_lock_that_had_come_to_the_disk_keeps_its_number_when_it_is_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.lock("U", "rf_fever")
+    tried = await tried_with_a_failed_flush(store, monkeypatch, store.lock("E", "rf_chest"))
+    await store.open_anew()
+    await store.lock("E", "rf_chest", tried=tried)
+    await store.lock("skin", "skin")
+    locks = [one.record for one in store.facts("locks") if isinstance(one.record, Lock)]
+    assert [lock.class_ for lock in locks] == ["U", "E", "skin"]
+    assert [lock.number for lock in locks][:2] == [1, 2]
+    assert locks[2].number > 2
+
+
+async def tried_with_a_failed_flush(
+    store: Store, monkeypatch: pytest.MonkeyPatch, adding: Coroutine[None, None, Stored]
+) -> str:
+    """Under which id the record stands that was written whole and not flushed."""
+
+    def fails(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fdatasync", fails)
+        with pytest.raises(StoreReadOnly) as caught:
+            await adding
+    assert caught.value.tried
+    return caught.value.tried
+
+
+async def test_it_is_not_opened_anew_in_another_folder_nor_without_what_was_acknowledged(
+    folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(folder, "real", clock) as store:
+        await store.add(pain(1))
+        await tried_with_a_failed_flush(store, monkeypatch, store.add(pain(2)))
+        elsewhere = folder.with_name("elsewhere")
+        os.rename(folder, elsewhere)
+        open_store(folder, "real", clock).close()
+        with pytest.raises(StoreReadOnly):
+            await store.open_anew()
+        shutil.rmtree(folder)
+        os.rename(elsewhere, folder)
+        lines = folder / "journal/2026-11/0001.jsonl"
+        whole = lines.read_bytes()
+        lines.write_bytes(whole[: whole.index(b"\n") + 1])
+        with pytest.raises(StoreReadOnly, match="damaged"):
+            await store.open_anew()
+        with pytest.raises(StoreReadOnly):
+            await store.add(pain(3))
+        lines.write_bytes(whole)
+        await store.open_anew()
+        await store.add(pain(3))
+        assert pains(store.all("entries")) == [1, 2, 3]
 
 
 def test_a_file_is_flushed_before_it_takes_its_name_and_the_folder_after(

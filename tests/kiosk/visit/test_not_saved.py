@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.diary.records import Lock
+from kiosk.diary.records import Lock, Session
+from kiosk.events import Leave, OpenDiaryAnew, Save, SaveFailed, SaveScreening, SessionNotSaved
+from kiosk.keys import Key
 from kiosk.page import Words
 from programs.advice import load_advice
 from programs.screening import Class
@@ -109,3 +111,49 @@ def test_an_old_lock_is_no_alarm_where_today_s_diary_cannot_be_saved() -> None:
     walk.fail_saves(FULL)
     assert walk.step == "not_saved"
     assert lines(walk)[0] == "This could not be saved."
+
+
+def test_everything_is_sent_again_in_its_order_and_with_what_is_known_of_it() -> None:
+    walk = said_yes("2")
+    first = list(walk.unanswered)
+    assert len(first) > 1
+    assert isinstance(first[0], SaveScreening)
+    for number, effect in enumerate(first):
+        walk.hear(SaveFailed(effect.tag, FULL, "an-id" if number == 0 else ""))
+    walk.unanswered.clear()
+    walk.effects.clear()
+    walk.press("1")
+    again = [effect for effect in walk.effects if isinstance(effect, (OpenDiaryAnew, Save, SaveScreening))]
+    assert isinstance(again[0], OpenDiaryAnew)
+    assert [effect.tag for effect in walk.unanswered] == [effect.tag for effect in first]
+    assert [effect.tried or "" for effect in walk.unanswered] == ["an-id", *[""] * (len(first) - 1)]
+    walk.fail_saves(FULL)  # refused without a try: what was known of the first still holds
+    walk.press("1")
+    assert walk.unanswered[0].tried == "an-id"
+
+
+def test_leaving_with_something_unsaved_says_so_once() -> None:
+    walk = said_yes()
+    walk.fail_saves(FULL)
+    walk.press("2")
+    walk.fail_saves(FULL)
+    assert walk.step == "home"
+    for _ in range(2):
+        walk.press(Key.LEAVE, after_s=0.5)
+    assert (walk.step, walk.sent(Leave)) == ("not_saved", [])
+    assert "If you leave now, it is lost." in lines(walk)
+    for _ in range(2):
+        walk.press(Key.LEAVE, after_s=0.5)
+    assert walk.sent(Leave) == [Leave()]
+
+
+def test_the_end_of_a_session_waits_like_everything_else() -> None:
+    walk = Walk()
+    walk.until("home")
+    end = Session(programme="p", montage="m", session_kind="nmes", planned_seconds=60, state="done")
+    walk.hear(SessionNotSaved(end, "begun-id", FULL, "end-id"))
+    assert walk.step == "home"
+    assert "Not everything is saved." in lines(walk)
+    walk.answering = False
+    walk.press("1")
+    assert walk.unanswered == [Save(walk.unanswered[0].tag, end, "begun-id", tried="end-id")]
