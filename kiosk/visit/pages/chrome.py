@@ -72,7 +72,7 @@ def build(
         choices=tuple(line),
         stop_row=bool(stop_text),
         stop_text=stop_text,
-        hint=_hint(choices),
+        hint=choose(choices),
         notice=notice(visit),
         spoken=spoken(title, body, choices),
         serial=visit.serial * SCREENS_OF_A_STEP + screen,
@@ -99,7 +99,7 @@ def notice(visit: Visit) -> str:
     }[unanswered.why]
 
 
-def _hint(choices: tuple[Choice, ...]) -> str:
+def choose(choices: tuple[Choice, ...]) -> str:
     """ "1–4, 9  choose": which numbers the big buttons have."""
     digits = sorted(choice.key.digit for choice in choices if choice.prominent and choice.key.digit)
     if len(digits) < LEAST_TO_HINT_AT or digits[0] > LEAST_TO_HINT_AT:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from kiosk.keys import Key
 from kiosk.page import Choice, Page, Words
+from kiosk.visit.pages.chrome import choose
 from kiosk.visit.steps.fault_panel import FaultPanel, choices
 from kiosk.words import _
 
@@ -31,6 +32,9 @@ def over(page: Page, panel: FaultPanel, device_kind: str, *, ours: bool) -> Page
         choices=(*keys, *line),
         title="",
         spoken="",
+        # What the page under it says of its own keys is not said of the panel's.
+        hint=choose(keys),
+        notice="",
         # A screen of its own for whatever looks at serials, and never the serial of a page without a panel.
         serial=-(page.serial * DEPTHS + _depth(panel)) - 1,
     )

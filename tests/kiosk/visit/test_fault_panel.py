@@ -119,6 +119,12 @@ def test_stop_row_and_what_is_said_of_the_current_stay_as_they_are() -> None:
     assert with_panel <= without, "no less of the screen is STOP than without it"
 
 
+def test_it_says_nothing_of_the_keys_of_the_page_under_it() -> None:
+    under = replace(LIVE, hint="2–4, 9  choose", notice="That key does nothing here.")
+    page = pages.over(under, FaultPanel(LIVE.serial), "p24", ours=True)
+    assert (page.hint, page.notice) == ("1–3  choose", "")
+
+
 def test_every_panel_screen_has_a_serial_of_its_own() -> None:
     serials = [pages.over(LIVE, panel, "rehastim2", ours=True).serial for panel in panels("rehastim2")]
     assert all(serial < 0 for serial in serials), "never a page's own"
