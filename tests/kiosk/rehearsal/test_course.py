@@ -89,7 +89,7 @@ def test_a_day_that_is_not_lowered_is_noticed(monkeypatch: pytest.MonkeyPatch) -
 
 def a_day_too_many(day: Any) -> Any:
     rx = msgspec.structs.replace(day.prescription, days_per_week=day.prescription.days_per_week + 1)
-    return progression._days_of_the_week(day._replace(prescription=rx))
+    return progression._days_of_the_week(msgspec.structs.replace(day, prescription=rx))
 
 
 def never(day: Any) -> None:

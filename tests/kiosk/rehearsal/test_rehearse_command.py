@@ -173,7 +173,8 @@ def test_the_family_has_seen_to_all_but_the_newest_alerts() -> None:
 def test_the_pain_was_rated_before_and_after_sessions() -> None:
     facts = read_facts(open_reader(rehearsed(26), FixedClock(ENDS)), None, None)
     assert facts.before_after is not None
-    assert -2 < facts.before_after < 0
+    # The median of whole points, of which a session eases less than one.
+    assert -2 < facts.before_after <= 0
 
 
 def test_every_session_ends_as_the_kiosk_ends_it() -> None:
