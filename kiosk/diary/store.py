@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import itertools
 import logging
 import uuid
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
@@ -287,8 +286,7 @@ class StoreReader:
         listed = self._journals.months()
         wanted = [month for month in listed if month >= first_month]
         with without_collecting():
-            by_month = [self._facts_of(month, kind, month == listed[-1]) for month in wanted]
-            return list(itertools.chain.from_iterable(by_month))
+            return [fact for month in wanted for fact in self._facts_of(month, kind, month == listed[-1])]
 
     def _backwards(self, kind: str) -> Iterator[tuple[Stored, ...]]:
         """The newest month's facts, then those of the month before it, and so on."""
@@ -305,32 +303,27 @@ class StoreReader:
         if month in self._unreadable:
             return ()
         try:
-            found = self._read(month, kind, is_newest)
+            documents = self._documents(month, kind, is_newest)
         except (OSError, ValueError, JournalDamaged) as error:
             if self._in_parts:
                 log.error("%s is left out: %s", month, error)
                 self._unreadable.add(month)
                 return ()
             raise _damaged(month, error) from error
+        folder = self.meta.kind
+        facts = tuple([fact for fact in documents if fact.envelope.folder == folder])
         if not is_newest:
-            self._past |= {(month, name): facts for name, facts in found.items()}
-        return found[kind]
+            self._past[month, kind] = facts
+        return facts
 
-    def _read(self, month: str, kind: str, is_newest: bool) -> dict[str, tuple[Stored, ...]]:
-        """Every kind at once of a month that is over, else `kind` alone. Raises ValueError for one of this
-        kind that is no record, WrittenByNewer."""
+    def _documents(self, month: str, kind: str, is_newest: bool) -> Collection[Stored]:
+        """Raises ValueError for one of this kind that is no record, WrittenByNewer."""
         try:
-            tables = self._journals.tables(month, is_newest)
+            return self._journals.tables(month, is_newest).get(kind, {}).values()
         except journal.NotUnderstood:
             # Of another kind perhaps, which a later version has: then this one can be read all the same.
             reader = months.Reader(self.folder, self.meta.version, journal.AS_JSON)
-            return {kind: self._ours(_decoded(reader.tables(month, is_newest).get(kind, {}).values()))}
-        kinds = (kind,) if is_newest else TABLES
-        return {name: self._ours(tables.get(name, {}).values()) for name in kinds}
-
-    def _ours(self, facts: Iterable[Stored]) -> tuple[Stored, ...]:
-        folder = self.meta.kind
-        return tuple([fact for fact in facts if fact.envelope.folder == folder])
+            return _decoded(reader.tables(month, is_newest).get(kind, {}).values())
 
     def _upgrade_seen(self) -> None:
         """A reader of an old folder goes on when the writer has brought it to the new version."""
