@@ -29,7 +29,10 @@ def beginning(path: Path, most_bytes: int) -> bytes:
     """At most so many bytes of it. Raises OSError, also for a pipe or a device."""
     # Not blocking: a pipe in the place of a file is refused, and never waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a plain file", str(path))
-        return file.read(most_bytes)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(most_bytes)
+    finally:
+        os.close(descriptor)

@@ -59,14 +59,16 @@ def read_box(machine: Machine, config: str | None = None, data: str | None = Non
         content = plain_file.text(machine.path(config))
     except FileNotFoundError:
         return Box(machine, config, data)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        return Box(machine, config, data, problem=f"{error.strerror or error}.", there=True)
+    except UnicodeDecodeError as error:
         return Box(machine, config, data, problem=str(error), there=True)
     try:
         found = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         return Box(machine, config, data, problem=str(error), there=True)
     except RecursionError:
-        return Box(machine, config, data, problem="it is nested too deeply", there=True)
+        return Box(machine, config, data, problem="it is nested too deeply.", there=True)
     tables = {name: table for name, table in found.items() if isinstance(table, dict)}
     return Box(machine, config, data, there=True, tables=tables)
 
