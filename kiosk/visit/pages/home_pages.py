@@ -20,6 +20,8 @@ from programs.plan import SessionPlan
 if TYPE_CHECKING:
     from kiosk.review.alerts import AlertsNow
 
+BY_ID: Final = "/dev/serial/by-id/"
+"""Left out: what follows takes a line of its own."""
 MORNING_UNTIL: Final = 12
 EVENING_FROM: Final = 18
 ALERTS_SHOWN: Final = 2
@@ -262,7 +264,7 @@ def device_port(visit: Visit) -> tuple[str, ...]:
     """Where the stimulator was looked for, last and small."""
     seen = visit.context.device
     port = "" if seen is None else device_words.device_port(seen.sentence)
-    return (_("Port: {port}").format(port=port),) if port else ()
+    return (_("Port: {port}").format(port=port.removeprefix(BY_ID)),) if port else ()
 
 
 def _week0(visit: Visit) -> str:

@@ -68,6 +68,19 @@ ANOTHER_BOX = filled(
 )
 
 
+PORT = "/dev/serial/by-id/usb-STMicroelectronics_STM32_Virtual_COM_Port_1234-if00"
+ABSENT = {
+    "no guard": "The guard has ended.",
+    "not there": f"The stimulator's port {PORT} is not there. Check its cable.",
+    "forbidden": f"This computer's user may not use the stimulator's port {PORT}. Add it to the group.",
+    "taken": f"Another program is using the stimulator's port {PORT}. Close that program.",
+    "no port": f"{PORT} is not a serial port. Choose the port that the stimulator is on.",
+    "silent": "The stimulator does not answer.",
+    "another": "Another stimulator is plugged in.",
+}
+"""Name → what the guard says of an absent stimulator."""
+
+
 @dataclass(frozen=True)
 class Shot:
     """One screen; `page()` words it in the language of now."""
@@ -136,6 +149,10 @@ def _homes() -> Iterator[Shot]:
     walk = Walk()
     walk.hear(DeviceSeen(device(present=False)))
     yield shot(walk, "home no_device")
+    for name, said in ABSENT.items():
+        absent = dataclasses.replace(device(present=False), sentence=said)
+        walk.hear(DeviceSeen(absent))
+        yield shot(walk, f"home no_device {name}")
     for name, day in (("", today()), (" locked E", today(locks=(_lock("E"),)))):
         walk = Walk(day)
         walk.hear(DeviceSeen(MAY_BE_ON))
@@ -619,7 +636,7 @@ def _ends() -> Iterator[Shot]:
     for why in (
         *("unplugged", "no_answer", "stale", "lapsed", "restarted", "result", "lease", "limit", "refused"),
         *("finding_too_long", "not_saved", "guard_silent", "shutdown", "something new"),
-        *("stop_input_lost", "day", "guard_error", "client_gone"),
+        *("stop_input_lost", "day", "guard_error", "client_gone", "switch", "port"),
     ):
         walk = _in_session()
         walk.end_session(why)
@@ -770,7 +787,13 @@ def _around() -> Iterator[Shot]:
             planned_seconds=900,
             seconds_done=minutes * 60,
         )
-        yield shot(Walk(today(interrupted=CutOff("s1", record, START))), f"after_restart {minutes}")
+        walk = Walk(today(interrupted=CutOff("s1", record, START)))
+        yield shot(walk, f"after_restart {minutes}")
+    for kind in ("p24_unplug_supply", "rehastim2_switch"):
+        walk.hear(DeviceSeen(dataclasses.replace(device(present=False), how_to_cut_output=kind)))
+        yield shot(walk, f"after_restart absent {kind}")
+    asked = replace(walk.visit, context=replace(walk.visit.context, device=None))
+    yield Shot("after_restart asking", asked, walk.moment)
 
 
 __all__ = ["Desk", "SaveFailed", "Shot", "album", "family_view", "shot"]
