@@ -3,6 +3,7 @@ guard carries nothing of the screens."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -358,6 +359,8 @@ def setup(
     elif faults:
         raise UsageError("--fault belongs to the simulator: add --simulate p24.")
     folder = data or default_folder("real" if simulate is None else "simulated")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 still shows how long the line is
     asked = Setup(
         talk=Conversation(click.echo, sys.stdin.fileno()),
         clock=SystemClock(),

@@ -11,6 +11,8 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
@@ -172,6 +174,21 @@ def test_on_a_body_it_says_so_and_the_question_stays_open(
     asked.hears("that is not the resistor. Nothing more was put out.")
     assert asked.ends() == 1
     assert "selftest" not in json.loads((tmp_path / "data" / "setup.json").read_text())["done"]
+
+
+def test_a_terminal_without_utf_8_gets_every_question(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kiosk", "setup", "--simulate", "p24", "--data", str(tmp_path / "data")]
+    done = subprocess.run(
+        [*command, "--config", str(tmp_path / "kiosk.toml")],
+        cwd=ROOT,
+        input=b"2\nat\n1\n1\n",
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert b"Millimeter" in done.stdout, done.stderr
+    assert b": homestim setup" in done.stderr, "nobody answers any more: it says how to go on"
 
 
 def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
