@@ -17,7 +17,7 @@ from kiosk.access import codes, enrolment, handed_in, pins, signed
 from kiosk.access.pins import Role
 from kiosk.clock import Clock
 from kiosk.diary import durable
-from kiosk.diary.folder import META, read_meta, reason_of
+from kiosk.diary.folder import META, must_have_journal, read_meta, reason_of
 from kiosk.diary.inbox import MAX_BYTES
 from kiosk.diary.prescriptions import Installed, newest_installed
 from kiosk.diary.records import FolderKind
@@ -136,6 +136,7 @@ def enrol(folder: Path, clock: Clock, say: Say, clinic_key: Path | None, *, agai
     kind = kind_of(folder)
     if not (folder / META).exists():
         open_store(folder, kind, clock).close()
+    must_have_journal(folder)
     made = enrolment.enrol(folder, read_meta(folder).box_id, clock, key, again=again)
     if again:
         pins.take_away(folder, "clinician")

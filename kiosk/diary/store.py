@@ -128,7 +128,9 @@ def _migrated(folder: Path, meta: data_folder.Meta) -> data_folder.Meta:
 
 def open_reader(folder: Path, clock: Clock, *, in_parts: bool = False) -> StoreReader:
     """The diary in `folder`, beside whoever writes in it. Raises FolderError."""
-    return StoreReader(folder, data_folder.read_meta(folder), clock, in_parts=in_parts)
+    meta = data_folder.read_meta(folder)
+    data_folder.must_have_journal(folder)
+    return StoreReader(folder, meta, clock, in_parts=in_parts)
 
 
 class StoreReader:

@@ -252,6 +252,34 @@ async def test_a_diary_whose_journal_is_gone_is_said_and_not_begun_anew(
     assert not (data / "journal").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("review",),
+        ("report", "--format", "csv", "--out", "{folder}"),
+        ("enrol",),
+        ("prescription", "show"),
+    ],
+    ids=" ".join,
+)
+def test_no_command_takes_a_diary_whose_journal_is_gone_for_an_empty_one(
+    tmp_path: Path, clock: FixedClock, command: tuple[str, ...]
+) -> None:
+    data = tmp_path / "data"
+    with open_store(data, "simulated", clock) as store:
+        asyncio.run(entry(store))
+    shutil.rmtree(data / "journal")
+    there = sorted(data.iterdir())
+    said = subprocess.run(
+        [sys.executable, "-m", "kiosk", *(part.format(folder=tmp_path) for part in command), "--data", data],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 1, said.stdout
+    assert "The diary in " in said.stderr
+    assert "is missing" in said.stderr
+    assert sorted(data.iterdir()) == there
+
+
 def test_a_first_start_that_a_power_cut_cut_short_is_begun_again(tmp_path: Path, clock: FixedClock) -> None:
     (tmp_path / "data/journal").mkdir(parents=True)
     (tmp_path / "data/lock").touch()
