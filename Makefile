@@ -1,7 +1,8 @@
-# What a newcomer types. Everything lives in .venv and build/; nothing else of the machine is touched.
+# What a newcomer types. Everything lives in .venv and build/; the demo's diary and log, in the user's own folders (README).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MACHINE ?= $(shell uname -m)
 STAMP := $(VENV)/.homestim-stamp
 
 MESSAGES := $(wildcard kiosk/locale/*/LC_MESSAGES/*.po)
@@ -56,12 +57,12 @@ lock: setup
 	echo pip | $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/pip.txt -
 
-# One folder for a box without a network: docs/install.md.
+# One folder for a box without a network: docs/install.md. MACHINE=aarch64 makes it for that processor, wherever this runs.
 wheels: setup
-	$(BIN)/python packaging/make_box.py
+	$(BIN)/python packaging/make_box.py --machine $(MACHINE)
 
 deb: wheels
-	$(BIN)/python packaging/make_deb.py
+	$(BIN)/python packaging/make_deb.py --machine $(MACHINE)
 
 # Debian 12 and 13 in file systems of their own; needs root, debootstrap and a Debian mirror.
 chroot-test: deb
@@ -69,7 +70,7 @@ chroot-test: deb
 
 # A machine that really boots, emulated, with a virtual stimulator at its USB; needs root, debootstrap and QEMU.
 vm-test: wheels
-	$(BIN)/python -m tests.vm
+	$(BIN)/python -m tests.vm --machine $(MACHINE)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -15,18 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.install.debian import OF_A_BOX, OF_A_SCREEN, debian
+from tests.install.debian import FEW_MODULES, OF_A_BOX, OF_A_SCREEN, debian
+from tests.install.foreign import run_emulated
+from tests.install.processor import Processor
 from tests.install.renumber import another_box
 from tests.monkey.cage import answered_folder
 from tests.vm.face import TYPESCRIPT, WAYLAND, Face
 
 SUITE: Final = "trixie"
-PACKAGES: Final = (*OF_A_BOX, "linux-image-amd64", "initramfs-tools", "lz4", "dbus")
-INITRAMFS: Final = {
-    "conf.d/small": "MODULES=list\nCOMPRESS=lz4\n",
-    "modules": "virtio_pci\nvirtio_blk\next4\n",
-}
-"""What it takes to find the root; emulated, a usual one takes a minute to unpack."""
+PACKAGES: Final = (*OF_A_BOX, "initramfs-tools", "lz4", "dbus")
+INITRAMFS: Final = dict((FEW_MODULES, ("etc/initramfs-tools/modules", "virtio_pci\nvirtio_blk\next4\n")))
+"""What it takes to find the root."""
 ROOT_SIZE, DATA_SIZE = "3G", "512M"
 PORT: Final = "/dev/serial/by-id/usb-QEMU_QEMU_USB_SERIAL_SIMULATED-if00-port0"
 """How udev names the emulated adapter at whose far end the host's virtual P24 is."""
@@ -61,15 +60,14 @@ StandardInput=tty-force
 StandardOutput=tty
 # With a terminal for errors too bash would take itself to be spoken with by a person.
 StandardError=journal
-TTYPath=/dev/ttyS1
-ExecStartPre=/usr/bin/stty -F /dev/ttyS1 raw -echo
+TTYPath=/dev/{{port}}
+ExecStartPre=/usr/bin/stty -F /dev/{{port}} raw -echo
 Restart=always
 RestartSec=0
 [Install]
 WantedBy=multi-user.target
 """
 NEVER: Final = (
-    "serial-getty@ttyS0.service",
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
     "e2scrub_all.timer",
@@ -86,6 +84,12 @@ FRESH: Final = Path("/var/lib/homestim-answered")
 UPGRADES: Final = {"0.9.8": "kiosk/terminal/driver.py", "0.9.9": ""}
 """Later versions in /media → the module of it that cannot be imported: the first takes over the diary, and
 its kiosk ends as soon as it draws."""
+FROM_INSIDE: Final = """
+/media/box/install --face {face} &&
+cp /media/kiosk.toml /etc/homestim/kiosk.toml &&
+/media/box/install --face {face} &&
+update-initramfs -u
+"""
 RECORDER: Final = f"/usr/bin/script --quiet --flush --append --return --command '{{kiosk}}' {TYPESCRIPT}"
 
 
@@ -94,13 +98,16 @@ class Image:
     """What QEMU is started with."""
 
     face: Face
+    processor: Processor
     kernel: Path
     initrd: Path
     root: Path
     data: Path
 
 
-def make_image(box: Path, folder: Path, face: Face, say: Callable[[str], None]) -> Image:
+def make_image(
+    box: Path, folder: Path, face: Face, processor: Processor, say: Callable[[str], None]
+) -> Image:
     """Fresh disks in `folder`, from the installer's folder `box`. Debian itself is made once.
 
     Raises subprocess.CalledProcessError.
@@ -108,24 +115,29 @@ def make_image(box: Path, folder: Path, face: Face, say: Callable[[str], None]) 
     base = folder / "debian"
     if not base.is_dir():
         say("a Debian by debootstrap, once")
-        debian(SUITE, base, (*PACKAGES, *(OF_A_SCREEN if face is WAYLAND else ())))
+        of_a_screen = OF_A_SCREEN if face is WAYLAND else ()
+        packages = (*PACKAGES, f"linux-image-{processor.debian}", *of_a_screen)
+        debian(SUITE, base, packages, processor)
     tree, var = folder / "tree", folder / "var"
     for old in (tree, var):
         shutil.rmtree(old, ignore_errors=True)
     subprocess.run(["cp", "-a", base, tree], check=True)
+    dress(tree, face, processor)
     say("homestim installed into it, offline")
-    install(box, tree, face)
+    install(box, tree, face, processor)
     answered(tree)
     for version, broken in UPGRADES.items():
         another_box(box, tree / "media" / version, version, broken)
     if face is WAYLAND:
         record(tree)
-    dress(tree, face)
-    subprocess.run(["chroot", tree, "update-initramfs", "-u"], check=True, stdout=subprocess.DEVNULL)
+    for place in ("etc", "var"):
+        (tree / place / ".updated").touch()  # after all else: it says so to systemd
     shutil.move(tree / "var", var)
     (tree / "var").mkdir()
     boot = tree / "boot"
-    image = Image(face, folder / "vmlinuz", folder / "initrd", folder / "root.ext4", folder / "data.ext4")
+    image = Image(
+        face, processor, *(folder / name for name in ("vmlinuz", "initrd", "root.ext4", "data.ext4"))
+    )
     shutil.copy(next(boot.glob("vmlinuz-*")), image.kernel)
     shutil.copy(next(boot.glob("initrd.img-*")), image.initrd)
     say("the disks")
@@ -136,12 +148,19 @@ def make_image(box: Path, folder: Path, face: Face, say: Callable[[str], None]) 
     return image
 
 
-def install(box: Path, tree: Path, face: Face) -> None:
-    """As an installer prepares an image: once, the configuration, once more."""
+def install(box: Path, tree: Path, face: Face, processor: Processor) -> None:
+    """As an installer prepares an image: once, the configuration, once more. From inside, where the processor
+    is another one."""
+    if not processor.is_here:
+        shutil.copytree(box, tree / "media/box")
+        (tree / "media/kiosk.toml").write_text(CONFIG, encoding="utf-8")
+        run_emulated(tree, processor, FROM_INSIDE.format(face=face.name))
+        return
     command = [box / "install", "--root", tree, "--face", face.name]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (tree / "etc/homestim/kiosk.toml").write_text(CONFIG, encoding="utf-8")
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["chroot", tree, "update-initramfs", "-u"], check=True, stdout=subprocess.DEVNULL)
 
 
 def answered(tree: Path) -> None:
@@ -168,19 +187,17 @@ def record(tree: Path) -> None:
     (beside / "90-recorder.conf").write_text(own, encoding="utf-8")
 
 
-def dress(tree: Path, face: Face) -> None:
+def dress(tree: Path, face: Face, processor: Processor) -> None:
     """What makes a file system a machine."""
     for name, content in INITRAMFS.items():
-        (tree / "etc/initramfs-tools" / name).write_text(content, encoding="utf-8")
+        (tree / name).write_text(content, encoding="utf-8")
     (tree / "etc/fstab").write_text(FSTAB, encoding="utf-8")
     (tree / "etc/hostname").write_text("box\n", encoding="utf-8")
     (tree / "etc/machine-id").write_text(f"{1:032x}\n", encoding="utf-8")
     units = tree / "etc/systemd/system"
-    (units / "test-shell.service").write_text(SHELL, encoding="utf-8")
+    (units / "test-shell.service").write_text(SHELL.format(port=processor.second_port), encoding="utf-8")
     (units / "multi-user.target.wants/test-shell.service").symlink_to(
         "/etc/systemd/system/test-shell.service"
     )
-    for place in ("etc", "var"):
-        (tree / place / ".updated").touch()  # after all else: it says so to systemd
-    for unit in (*NEVER, *face.without):
+    for unit in (*NEVER, f"serial-getty@{processor.first_port}.service", *face.without):
         (units / unit).symlink_to("/dev/null")

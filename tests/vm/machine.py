@@ -280,7 +280,10 @@ class Machine:
 
 
 def _put_before_others(process: int) -> None:
-    """Where this user may; else all takes longer. The kernel shares the processor among sessions first."""
+    """Where this user may; else all takes longer. The kernel shares the processor among sessions first.
+    Not where all this was itself put behind others, with `nice`."""
+    if os.getpriority(os.PRIO_PROCESS, 0) > 0:
+        return
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process, BEFORE_OTHERS)
         Path(f"/proc/{process}/autogroup").write_text(str(BEFORE_OTHERS), encoding="ascii")
@@ -293,13 +296,13 @@ def _qcode(key: str) -> dict[str, str]:
 def command(image: Image, log: Path, sockets: dict[str, Path], p24: P24, options: list[str]) -> list[str]:
     """To start QEMU with."""
     return [
-        *("qemu-system-x86_64", "-name", "homestim", *options),
-        *("-m", "1024", "-vga", "std", "-display", "none", "-nic", "none", "-no-user-config"),
+        *(*image.processor.board, "-name", "homestim", *options),
+        *("-m", "1024", "-display", "none", "-nic", "none", "-no-user-config"),
         *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
         *(
             "-append",
-            "root=/dev/vda ro console=tty0 console=ttyS0 quiet mitigations=off apparmor=0 audit=0 "
-            "systemd.journald.forward_to_console=1",
+            f"root=/dev/vda ro console=tty0 console={image.processor.first_port} quiet mitigations=off "
+            "apparmor=0 audit=0 systemd.journald.forward_to_console=1",
         ),
         # What is written to the root, once it is mounted for an upgrade, is forgotten with the machine.
         *("-drive", f"file={image.root},if=virtio,format=raw,snapshot=on"),
@@ -308,7 +311,8 @@ def command(image: Image, log: Path, sockets: dict[str, Path], p24: P24, options
         *("-chardev", f"serial,id=p24,path={os.path.realpath(p24.link)}"),
         *("-device", "usb-serial,chardev=p24,serial=SIMULATED", "-device", "usb-kbd"),
         *("-serial", f"file:{log}"),
-        *("-serial", f"unix:{sockets['shell']},server=on,wait=off"),
+        *("-chardev", f"socket,id=shell,path={sockets['shell']},server=on,wait=off"),
+        *("-device", f"{image.processor.second_device},chardev=shell"),
         *("-qmp", f"unix:{sockets['qmp']},server=on,wait=off"),
     ]
 

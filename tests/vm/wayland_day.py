@@ -10,7 +10,7 @@ from tests.vm.machine import Machine
 
 
 class WaylandDay(Day):
-    OPTIONS: ClassVar = ("-accel", "tcg", "-icount", "shift=0", "-smp", "1", "-cpu", "Nehalem")
+    OPTIONS: ClassVar = ("-accel", "tcg", "-icount", "shift=0", "-smp", "1")
     # -icount: as for the console, with twice the instructions in a second: two programs more draw.
     SLOWNESS: ClassVar = 20.0
 
