@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, machine: Machine | None = None)
     parser.add_argument("--lang", choices=words.LANGUAGES, help="language of the report")
     given = parser.parse_args(arguments)
     machine = machine or Machine()
-    box = read_box(machine, given.config, given.data)
+    box = read_box(machine, _from_here(given.config), _from_here(given.data))
     chosen = given.lang or settings.language(box) or box.text("kiosk", "lang")
     chosen = chosen or words.language_of(machine.environ)
     words.set_language(chosen if chosen in words.LANGUAGES else "en")
@@ -51,6 +51,11 @@ def main(arguments: Sequence[str] | None = None, machine: Machine | None = None)
         ):
             return 2
     return 0 if report.is_well(findings) else 1
+
+
+def _from_here(path: str | None) -> str | None:
+    """A machine's paths all begin at its root."""
+    return os.path.abspath(path) if path else path
 
 
 def _print(text: str) -> bool:

@@ -30,6 +30,11 @@ def _(message: str) -> str:
     return _translation.gettext(message)
 
 
+def ngettext(one: str, several: str, n: int) -> str:
+    """The message for `n` things, in the reader's language."""
+    return _translation.ngettext(one, several, n)
+
+
 def language_of(environ: Mapping[str, str]) -> str:
     """What the system speaks, if homestim speaks it too."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):

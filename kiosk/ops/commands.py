@@ -59,7 +59,8 @@ def _tell(report: Report) -> None:
             place = f"{file.month}, generation {file.generation}" if file.generation else file.month
             click.echo(f"{place}: {file.state}, {file.detail}.")
     if report.whole:
-        click.echo(f"The diary is whole: {report.count} lines in {report.months} months.")
+        months = "1 month" if report.months == 1 else f"{report.months} months"
+        click.echo(f"The diary is whole: {report.count} lines in {months}.")
         click.echo(f"Head: {report.head}")
     if report.quarantined:
         click.echo(f"{report.quarantined} pieces were put aside after a power cut or damage.")

@@ -10,7 +10,7 @@ from drivers import same_code
 from kiosk.doctor import guard_status, words
 from kiosk.doctor.box import Box
 from kiosk.doctor.finding import Finding, fix, look, ok
-from kiosk.doctor.words import _
+from kiosk.doctor.words import _, ngettext
 
 KIOSK_CHILD: Final = "kiosk.doctor.kiosk_child"
 
@@ -172,8 +172,10 @@ def diary(box: Box) -> Finding:
             _("The diary is whole, but the disk had changed parts of it; they were put right."),
             _("Make a backup now (homestim backup), then have the disk replaced."),
         )
-    count, months = report.get("count", 0), report.get("months", 0)
-    return ok(
-        "diary",
-        _("The diary is whole: {count} lines in {months} months.").format(count=count, months=months),
+    count, months = report.get("count", 0), len({file.get("month") for file in report.get("files", ())})
+    said = ngettext(
+        "The diary is whole: {count} lines in {months} month.",
+        "The diary is whole: {count} lines in {months} months.",
+        months,
     )
+    return ok("diary", said.format(count=count, months=months))

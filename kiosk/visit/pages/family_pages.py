@@ -168,7 +168,9 @@ def _todo(visit: Visit, told: Told) -> str:
 
 def _pain_fact(view: FamilyView) -> str:
     numbers = view.numbers
-    count = _("{n} of {days} days").format(n=numbers.days_rated, days=numbers.days)
+    count = ngettext("{n} of {days} day", "{n} of {days} days", numbers.days).format(
+        n=numbers.days_rated, days=numbers.days
+    )
     if numbers.last is None:
         return _("Pain: not enough data, {count}").format(count=count)
     last = _("Pain (0–10): last 4 weeks {value}").format(value=_number(numbers.last))

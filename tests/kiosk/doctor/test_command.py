@@ -145,7 +145,7 @@ def test_the_diary_is_really_checked(tmp_path: Path) -> None:
         for pain in (3, 4, 5):
             asyncio.run(store.add(Entry(moment="daily", pain_rest=pain)))
     box = read_box(Machine(), str(tmp_path / "none.toml"), str(tmp_path / "data"))
-    assert program.diary(box).state == "ok"
+    assert program.diary(box) == ok("diary", "The diary is whole: 4 lines in 1 month.")
     (journal,) = (tmp_path / "data" / "journal").glob("*/*.jsonl")
     content = bytearray(journal.read_bytes())
     at = content.index(b"pain_rest")
@@ -156,6 +156,18 @@ def test_the_diary_is_really_checked(tmp_path: Path) -> None:
     content[at : at + 100] = b"x" * 100
     journal.write_bytes(content)
     assert program.diary(box).state == "fix"
+
+
+def test_folders_and_files_may_be_named_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_store(tmp_path / "data", "simulated", SystemClock()).close()
+    (tmp_path / "bad.toml").write_text('[kiosk]\ncountry = "Germany"\n')
+    monkeypatch.chdir(tmp_path)
+    command.main(["--data", "data", "--config", "bad.toml"], Machine(which=lambda _: None))
+    said = capsys.readouterr().out
+    assert "The diary is whole" in said
+    assert "kiosk.country" in said
 
 
 def test_the_configuration_is_judged_by_the_kiosk_itself(tmp_path: Path) -> None:
