@@ -37,6 +37,7 @@ from tests.kiosk.doctor import boxes
 from tests.kiosk.doctor.boxes import PORT
 from tests.kiosk.setup.answers import ROOT, Installer
 from tests.kiosk.visit.visit_bench import START
+from tests.vm import image
 
 TRIES = 4
 EXAMPLE = ROOT / "programs/content/prescription-example.toml"
@@ -329,6 +330,8 @@ def test_the_kiosk_of_a_box_that_was_set_up_joins_the_guards_unit_and_is_locked(
     assert run.config.kiosk.locked
     expected = decode_config(boxes.CONFIG, "the box of the doctor's tests")
     assert (run.config.guard, run.config.kiosk.locked) == (expected.guard, expected.kiosk.locked)
+    booted = decode_config(image.CONFIG, "the box that is booted for a test")
+    assert (run.config.guard, run.config.kiosk.locked) == (booted.guard, booted.kiosk.locked)
     assert run.config.device is not None
     assert expected.device is not None
     assert run.config.device.device_id == expected.device.device_id
