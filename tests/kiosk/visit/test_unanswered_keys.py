@@ -90,6 +90,6 @@ def test_no_key_is_dead_without_a_word() -> None:
             visit, effects = flow.press(shot.visit, key, shot.moment)
             if visit is shot.visit and not effects:
                 silent.add((shot.name, key))
-    waiting = ("home loading", "checking", "opening", "writing")
+    waiting = ("home loading", "after_restart asking", "checking", "opening", "writing")
     odd = {(name, key) for name, key in silent if key is not Key.STOP and not any(w in name for w in waiting)}
     assert {pair for pair in odd if pair[1] is not Key.LEAVE} == set()
