@@ -8,6 +8,8 @@ IN_USE = "kiosk/ops/in_use.py"
 INSTALL = "systemd/install"
 TEST_IN_USE = "tests/kiosk/ops/test_in_use.py"
 TEST_INSTALL = "tests/install/test_install.py"
+TEST_CUT_SHORT = "tests/install/test_cut_short.py"
+TEST_EVERY_STEP = f"{TEST_CUT_SHORT}::test_no_step_of_putting_a_diary_back_is_one_at_which_a_cut_loses_it"
 
 MUTANTS = (
     Mutant(
@@ -48,21 +50,84 @@ MUTANTS = (
     Mutant(
         "the box is not asked again after the wheels",
         INSTALL,
-        "        try_on_a_copy(box, name)\n    refuse_if_in_use(box, now)\n",
-        "        try_on_a_copy(box, name)\n",
+        "to_mend(box, old)\n    refuse_if_in_use(box, now)\n",
+        "to_mend(box, old)\n",
         f"{TEST_INSTALL}::test_a_session_that_begins_while_the_wheels_are_installed_is_waited_for",
+    ),
+    Mutant(
+        "the box is asked before the doctor looks, and stopped after it",
+        INSTALL,
+        "    before = None if box.dry_run else to_mend(box, old)\n    refuse_if_in_use(box, now)\n",
+        "    refuse_if_in_use(box, now)\n    before = None if box.dry_run else to_mend(box, old)\n",
+        f"{TEST_INSTALL}::test_a_session_that_begins_while_the_doctor_looks_is_waited_for",
+    ),
+    Mutant(
+        "a diary that a cut left beside its folder is not looked for",
+        INSTALL,
+        "    if not box.path(PUT_BACK).exists():\n        return\n",
+        "    if box is not None:\n        return\n",
+        TEST_CUT_SHORT,
+    ),
+    Mutant(
+        "a kiosk that starts after a cut begins a diary of its own",
+        INSTALL,
+        "    (data / UNDER_WAY).touch()\n",
+        "",
+        TEST_EVERY_STEP,
+    ),
+    Mutant(
+        "a diary counts as put back before all of it is there",
+        INSTALL,
+        'copy(kept, data, but=("meta.json",))',
+        "copy(kept, data)",
+        TEST_EVERY_STEP,
+    ),
+    Mutant(
+        "a connection that breaks leaves the box stopped",
+        INSTALL,
+        "            signal.signal(one, signal.SIG_IGN)\n",
+        "            signal.getsignal(one)\n",
+        f"{TEST_CUT_SHORT}::test_a_connection_that_breaks_after_the_stop_leaves_no_box_stopped",
+    ),
+    Mutant(
+        "a mistake of the program's own leaves the box stopped",
+        INSTALL,
+        "except BaseException as error:  # whatever it was, the box is stopped",
+        "except (Refused, OSError) as error:",
+        f"{TEST_CUT_SHORT}::test_whatever_goes_wrong_after_the_stop_the_box_runs_again",
+    ),
+    Mutant(
+        "two installations meet",
+        INSTALL,
+        "fcntl.LOCK_EX | fcntl.LOCK_NB",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB",
+        f"{TEST_INSTALL}::test_two_at_once_do_not_meet",
+    ),
+    Mutant(
+        "copies of the diary stay in a box that is handed back",
+        INSTALL,
+        '    "/var/lib/homestim-*",\n',
+        '    "/var/lib/homestim-guard",\n    "/var/lib/homestim-outbox",\n',
+        f"{TEST_INSTALL}::test_a_box_that_is_handed_back_knows_nobody_and_can_be_set_up_anew",
+    ),
+    Mutant(
+        "the log of the installation tells of the person",
+        INSTALL,
+        "            if user is not None:\n                kept = ",
+        "            if user is None:\n                kept = ",
+        f"{TEST_INSTALL}::test_a_failed_command_is_kept_for_root_alone_and_without_what_was_in_the_diary",
     ),
     Mutant(
         "a lock that was entered with the new version is put back",
         INSTALL,
-        "if taken and json.loads(looked) != taken:",
+        "if json.loads(looked) != taken:",
         "if False:",
         f"{TEST_INSTALL}::test_what_was_entered_with_the_new_version_is_never_put_back",
     ),
     Mutant(
         "a new version is tried on the diary itself",
         INSTALL,
-        "        take_over(box, name, copied)\n",
+        "        take_over(box, name, TRIAL)\n",
         "        take_over(box, name, DATA)\n",
         f"{TEST_INSTALL}::test_a_new_version_is_tried_on_a_copy_alone",
     ),
