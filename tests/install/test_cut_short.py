@@ -92,7 +92,7 @@ def lasting(box: PlainBox) -> dict[str, tuple[Any, ...]]:
     return {place: what for place, what in box.tree().items() if not place.startswith("run")}
 
 
-@pytest.mark.parametrize(("within", "samples"), [("..kiosk.ops.take_over", (12,)), ("-trial", (4, 25))])
+@pytest.mark.parametrize(("within", "samples"), [("..kiosk.ops.take_over", (12,)), ("-trial", (4, 46))])
 def test_cut_short_anywhere_the_next_run_ends_as_if_nothing_had_been(
     tmp_path: Path, soak: bool, within: str, samples: tuple[int, ...]
 ) -> None:
