@@ -19,6 +19,8 @@ TEST_CLOCK = "tests/kiosk/diary/test_clock_trust.py"
 TEST_CLOCKS = "tests/whole_visits/test_clocks.py"
 BACKUP = "kiosk/ops/backup.py"
 TEST_BACKUP = "tests/kiosk/ops/test_backup.py"
+TEST_NOT_SAVED = "tests/kiosk/visit/test_not_saved.py"
+TEST_SAVED_AGAIN = "tests/whole_visits/test_saved_again.py"
 TEST_UNREADABLE = "tests/kiosk/ops/test_unreadable_month.py"
 
 MUTANTS = (
@@ -452,5 +454,75 @@ MUTANTS = (
         "day.facts.soreness_on or day.today",
         "day.today",
         "tests/kiosk/test_today.py",
+    ),
+    Mutant(
+        "memory is trusted after a flush that failed",
+        JOURNAL,
+        "            durable.write_all(self._descriptor, lines[start:], start, self._files)\n",
+        "",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "what was acknowledged may be gone when it is opened anew",
+        JOURNAL,
+        "        if here != after.link:",
+        "        if False:",
+        TEST_STORE,
+    ),
+    Mutant(
+        "the name of a month is not flushed when it is opened anew",
+        MONTHS,
+        "            files.flush_folder(self._journal)  # the name of a month that was just begun\n",
+        "            pass\n",
+        TEST_CUTS,
+    ),
+    Mutant(
+        "what had come to the disk is written twice",
+        "kiosk/diary/store.py",
+        "self._that_stands(table, draft.id) if tried else None",
+        "None",
+        TEST_STORE,
+    ),
+    Mutant(
+        "another folder takes what waits",
+        "kiosk/diary/store.py",
+        "            self._lock.check_place(self.folder)\n",
+        "",
+        TEST_STORE,
+    ),
+    Mutant(
+        "trying again does not open the diary",
+        "kiosk/visit/steps/moves.py",
+        "    return visit, (OpenDiaryAnew(), *sorted(effects, key=_number_of))",
+        "    return visit, tuple(sorted(effects, key=_number_of))",
+        TEST_SAVED_AGAIN,
+    ),
+    Mutant(
+        "what waits is sent in another order",
+        "kiosk/visit/steps/moves.py",
+        "*sorted(effects, key=_number_of))",
+        "*effects)",
+        TEST_NOT_SAVED,
+    ),
+    Mutant(
+        "what is not saved is left without a word",
+        "kiosk/visit/flow.py",
+        "if not saves.waiting or saves.told_on_leaving",
+        "if True or saves.told_on_leaving",
+        TEST_NOT_SAVED,
+    ),
+    Mutant(
+        "nothing is tried at the end",
+        "kiosk/application.py",
+        "            self._take(flow.save_at_last(self._visit))\n",
+        "",
+        TEST_SAVED_AGAIN,
+    ),
+    Mutant(
+        "a lost diary is an empty one",
+        "kiosk/diary/store.py",
+        "    data_folder.must_have_journal(folder)\n",
+        "",
+        "tests/kiosk/diary/test_attacks.py",
     ),
 )

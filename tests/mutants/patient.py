@@ -327,8 +327,8 @@ MUTANTS = (
     Mutant(
         "what is handed in is taken in within a visit",
         "kiosk/errands/runner.py",
-        '        if self._step() == "home":\n            await self.from_clinic.take_in()',
-        "        await self.from_clinic.take_in()",
+        "            await self.from_clinic.take_in()\n",
+        "        await self.from_clinic.take_in()\n",
         "tests/whole_visits/test_inbox_in_a_visit.py",
     ),
     Mutant(

@@ -637,7 +637,7 @@ async def test_it_is_not_opened_anew_in_another_folder_nor_without_what_was_ackn
         await tried_with_a_failed_flush(store, monkeypatch, store.add(pain(2)))
         elsewhere = folder.with_name("elsewhere")
         os.rename(folder, elsewhere)
-        open_store(folder, "real", clock).close()
+        shutil.copytree(elsewhere, folder)
         with pytest.raises(StoreReadOnly):
             await store.open_anew()
         shutil.rmtree(folder)
