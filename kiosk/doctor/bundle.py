@@ -8,6 +8,7 @@ an error was, but no message, for a message can quote a note or a name.
 from __future__ import annotations
 
 import builtins
+import io
 import json
 import platform
 import re
@@ -46,8 +47,22 @@ _KNOWN_ERROR: Final = re.compile(rf"{_OURS}[\w.]*|(?:msgspec|serial|tinydb|click
 
 
 def write(file: Path, box: Box, findings: Sequence[Finding]) -> None:
-    """Replaces `file`. Raises OSError."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    """Replaces `file`. Raises OSError: then it is as it was."""
+    content = _zipped(box, findings)
+    draft = file if file.exists() and not file.is_file() else file.with_name(f"{file.name}.new")
+    try:
+        draft.write_bytes(content)
+        if draft != file:
+            draft.replace(file)
+    except OSError:
+        if draft != file:
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _zipped(box: Box, findings: Sequence[Finding]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("doctor.json", report.as_json([_without_quotes(one) for one in findings]))
         archive.writestr("system.json", _json(_system()))
         archive.writestr("configuration.json", _json(configuration(box)))
@@ -59,6 +74,7 @@ def write(file: Path, box: Box, findings: Sequence[Finding]) -> None:
             archive.writestr(
                 name, "".join(f"{line}\n" for line in without_messages(log.decode(errors="replace")))
             )
+    return content.getvalue()
 
 
 def _without_quotes(finding: Finding) -> Finding:

@@ -230,6 +230,24 @@ def test_the_bundle_holds_nothing_of_a_person(tmp_path: Path, capsys: pytest.Cap
     assert json.loads(content["system.json"])["packages"]["textual"]
 
 
+def test_a_bundle_for_which_there_is_no_room_leaves_what_was_there(tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no right to mount a small disk here")
+    try:
+        with (place / "film").open("wb", buffering=0) as film:
+            while os.fstatvfs(film.fileno()).f_bavail:
+                film.write(bytes(4096))
+        box = read_box(Machine(), str(tmp_path / "none.toml"), str(tmp_path))
+        with pytest.raises(OSError, match="No space"):
+            bundle.write(place / "bundle.zip", box, [])
+        assert os.listdir(place) == ["film"]
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
 def test_a_log_line_that_pretends_to_be_the_programs_own_gives_nothing_away() -> None:
     """A note is somebody's free text: it can look like anything."""
     told = list(
