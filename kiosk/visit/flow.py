@@ -722,6 +722,11 @@ def _read_for_verdict(visit: Visit, moment: Moment) -> Result:
     return load_today(update(visit, read_after_saving=True))
 
 
+def _saved(visit: Visit, moment: Moment) -> Result:
+    """The diary as it stands now says whether another session is due today."""
+    return load_today(jump(visit, moment, "saved"))
+
+
 def _jump_to(step: str) -> Callable[[Visit, Moment], Result]:
     return lambda visit, moment: (jump(visit, moment, step), ())
 
@@ -733,7 +738,7 @@ _AFTER_SAVING: Final[Mapping[Continuation, Callable[[Visit, Moment], Result]]] =
         "begin": stimulation.begin,
         "red": _jump_to("red"),
         "skin": _jump_to("skin_locked"),
-        "saved": _jump_to("saved"),
+        "saved": _saved,
         "entry_saved": _jump_to("entry_saved"),
         "return": back,
         "home": go_home,

@@ -10,7 +10,7 @@ from kiosk.visit.pages.checks import how_to_type_ten, pain_at_rest
 from kiosk.visit.pages.chrome import build
 from kiosk.visit.pages.form_pages import asked_for
 from kiosk.visit.state import Moment, Visit
-from kiosk.visit.steps import numbers
+from kiosk.visit.steps import home, numbers
 from kiosk.visit.steps.ending import after_entry, played
 from kiosk.visit.steps.exercises import offered
 from kiosk.visit.steps.forms import next_due
@@ -81,11 +81,9 @@ def _tomorrow(visit: Visit) -> tuple[str, ...]:
 
 
 def saved(visit: Visit, moment: Moment) -> Page:
-    today = visit.context.today
-    # Home may offer a session once more after one that was cut off.
-    cut_off = visit.context.activity == "restart" and today is not None and not today.done_today
+    more_today = visit.context.loads != "none" or home.variant(visit) in ("ready", "no_device")
     lines = (
-        _("Saved. Thank you.") if cut_off else _("Saved. You are done for today."),
+        _("Saved. Thank you.") if more_today else _("Saved. You are done for today."),
         *_tomorrow(visit),
         *asked_for(visit),
     )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk.diary.records import Entry, Session
 from kiosk.events import Woke
+from kiosk.keys import Key
 from kiosk.page import NumberLine
 from kiosk.today import CutOff, OpenEntry
 from kiosk.visit import flow
+from programs.history import CourseHistory, PastSession
 from tests.kiosk.visit.visit_bench import START, Walk, today
 
 
@@ -216,6 +219,30 @@ def test_a_restart_after_the_session_comes_back_to_the_pads() -> None:
     walk.press("4", "enter", "1")
     assert after(walk)[-1] == Entry(moment="after", pain_rest=4, skin=0, session_id="session-1")
     assert "done for today" not in walk.words, "home offers a session"
+
+
+@pytest.mark.parametrize(
+    ("programmes", "said"),
+    [
+        (("nmes_learn",), "Saved. You are done for today."),
+        (("nmes_learn", "tens_conv"), "Saved. Thank you."),
+    ],
+)
+def test_done_for_today_is_said_only_where_home_offers_no_other_session(
+    programmes: tuple[str, ...], said: str
+) -> None:
+    walk = asked()
+    assert walk.day.prescription is not None
+    walk.day = replace(
+        walk.day,
+        prescription=replace(walk.day.prescription, programmes=programmes),
+        history=CourseHistory().with_session(PastSession("nmes_learn", "nmes", START, True, 10, 1500, 1500)),
+    )
+    walk.press("4", "enter", "1")
+    assert walk.step == "saved"
+    assert said in walk.words
+    walk.press("enter")
+    assert (Key.ONE in [choice.key for choice in walk.page.choices]) is ("done" not in said)
 
 
 def test_what_was_said_before_a_restart_is_not_asked_again_and_not_lost() -> None:
