@@ -36,13 +36,13 @@ def make_folders(path: Path, files: Files = DISK) -> None:
 
 
 def make_folder(path: Path, files: Files = DISK) -> None:
-    """Makes `path` durably; one that exists is left as it is. Raises OSError when its parent is missing."""
+    """Makes `path` durably; of one that exists the name is: who made it may have been killed before that.
+    Raises OSError when its parent is missing."""
     try:
         files.make_folder(path)
     except FileExistsError:
         if not files.is_folder(path):
             raise NotADirectoryError(str(path)) from None
-        return
     files.flush_folder(path.parent)
 
 

@@ -305,6 +305,10 @@ class JournalStorage(Storage):
             try:
                 self.compact()
             except OSError as error:
+                if generations(folder, files)[-1] != self._generation:
+                    # It has its name: whoever opens next reads that one, and not what would be added here.
+                    self._files.close(self._descriptor)
+                    raise
                 log.warning("no new generation was begun in %s: %s", folder, error)
 
     # ── TinyDB's interface ──
@@ -490,6 +494,8 @@ class JournalStorage(Storage):
             self._put_right(content, reading)
             if after is not None:
                 self._settle(lines, after)
+            # Whoever gave it its name may have been killed, or refused, before that was on the disk.
+            self._files.flush_folder(self.folder)
         except BaseException:
             self._files.close(self._descriptor)
             raise
@@ -519,7 +525,6 @@ class JournalStorage(Storage):
             self._write_zeros(self._descriptor, len(lines), self._size - len(lines))
             self._files.flush_data(self._descriptor)
             self._copied_bytes = min(self._copied_bytes, after._copied_bytes)
-        self._files.flush_folder(self.folder)
 
     def _put_right(self, content: bytes, reading: chain.Reading) -> None:
         """Writes what was mended, and zeros where a change was cut short; keeps what stood there."""

@@ -94,8 +94,6 @@ class Writer:
         self._storage: JournalStorage | None = None
         self.newest = ""
         """The month that is written; "" before the first record."""
-        if after is not None:
-            files.flush_folder(self._journal)  # the name of a month that was just begun
         months = months_of(folder, files)
         self._sealed = manifest.load(self._journal, files)
         missing = lost(months, self._sealed)
@@ -126,11 +124,9 @@ class Writer:
         return Writer(self._folder, self._files, self._chunk_bytes, after=self)
 
     def _must_have_turned_from(self, before: Writer) -> None:
-        """It failed when it had begun this month. The file was whole before it had its name; its name may not
-        be on the disk."""
+        """It failed when it had begun this month."""
         assert self._storage is not None
         _must_follow(self.newest, self._storage.contents, before.newest, before.link)
-        self._files.flush_folder(self._journal / self.newest)
 
     @property
     def link(self) -> Link:

@@ -525,4 +525,25 @@ MUTANTS = (
         "",
         "tests/kiosk/diary/test_attacks.py",
     ),
+    Mutant(
+        "a name that a killed program gave is taken for durable",
+        JOURNAL,
+        "before that was on the disk.\n            self._files.flush_folder(self.folder)\n",
+        "before that was on the disk.\n",
+        "tests/kiosk/diary/test_power_cuts.py -k any_end_of_a_program",
+    ),
+    Mutant(
+        "the old generation goes on beside a new one that has its name",
+        JOURNAL,
+        "if generations(folder, files)[-1] != self._generation:",
+        "if False:",
+        "tests/kiosk/diary/test_power_cuts.py -k any_end_of_a_program",
+    ),
+    Mutant(
+        "a folder that is there already is taken for durable",
+        "kiosk/diary/durable.py",
+        "            raise NotADirectoryError(str(path)) from None\n",
+        "            raise NotADirectoryError(str(path)) from None\n        return\n",
+        "tests/kiosk/diary/test_power_cuts.py -k any_end_of_a_program",
+    ),
 )

@@ -153,6 +153,10 @@ class SimulatedDisk(Files):
             self._keep(self._kept, change)
             self._pending.remove(change)
 
+    def lose_all_programs(self) -> None:
+        """Whoever had files open is gone."""
+        self._open.clear()
+
     # ── what a power cut leaves ──
 
     def outcomes(self, most: int, chance: random.Random) -> Iterator[Image]:

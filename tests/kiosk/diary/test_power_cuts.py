@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from kiosk.diary import months
+from kiosk.diary import journal, months
 from kiosk.diary.journal import JournalFailed
 from tests.kiosk.diary.diary_script import Script, State, add, check, image_of, opened, read
 from tests.kiosk.diary.simulated_disk import SECTOR_BYTES, Fault, Image, SimulatedDisk
@@ -204,6 +204,49 @@ def test_opened_anew_after_any_error_it_takes_every_change_once_and_in_order(
             if disk.operations < k:
                 break
     print(f"{trials} failures")
+    assert trials > 50
+
+
+class KilledError(Exception):
+    """The program ends here; what the system has in memory stays."""
+
+
+@pytest.mark.parametrize("compacts", [False, True], ids=["", "compacts_at_every_opening"])
+@pytest.mark.parametrize("error", [KilledError, OSError])
+def test_whoever_opens_it_after_any_end_of_a_program_keeps_what_is_added_then(
+    error: type[Exception], compacts: bool, soak: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name or a page that the next program sees need not be on the disk yet."""
+    if compacts:
+        monkeypatch.setattr(journal, "WASTE_BYTES", 0)
+        monkeypatch.setattr(journal, "WASTE", 0)
+    trials = 0
+    for seed in range(40 if soak else 2):
+        script = Script(5000 + seed, STEPS)
+        for k in range(1, 10_000):
+
+            def ends(disk: SimulatedDisk, _: str, k: int = k) -> None:
+                if disk.operations == k:
+                    raise error(errno.EIO, os.strerror(errno.EIO))
+
+            disk, done = SimulatedDisk(fault=ends), 0
+            while done < len(script.steps):
+                try:
+                    writer = opened(disk)
+                    stands = read(disk)
+                    assert stands in script.states[done : done + 2]
+                    done += stands != script.states[done]
+                    while done < len(script.steps):
+                        script.steps[done](writer)
+                        done += 1
+                        for image in disk.outcomes(4, random.Random(k)):
+                            assert read(SimulatedDisk(image)) == script.states[done]
+                except error:
+                    disk.lose_all_programs()
+                    trials += 1
+            if disk.operations < k:
+                break
+    print(f"{trials} programs ended")
     assert trials > 50
 
 
