@@ -33,9 +33,9 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from kiosk.clock import Clock
 from kiosk.diary import chain, check, durable, folder, inbox, journal, manifest, months
 from kiosk.diary.files import DISK
-from kiosk.diary.records import FolderKind, Lock
+from kiosk.diary.records import Consent, FolderKind, Lock
 from kiosk.diary.settings_file import SETTINGS
-from kiosk.diary.store import DiaryDamaged, StoreReadOnly, open_reader, open_store
+from kiosk.diary.store import DiaryDamaged, StoreReader, StoreReadOnly, open_reader, open_store
 from kiosk.errors import KioskError
 
 FORM: Final = 1
@@ -259,7 +259,8 @@ def back_up(data: Path, to: Path, passphrase: bytes, clock: Clock) -> Done:
 
 def restore(backup: Path, into: Path, passphrase: bytes, clock: Clock) -> Restored:
     """Makes the data folder `into` from the newest backup in `backup` of a diary that is whole; where none
-    is, from what is left of one. Therapy is locked in it (safety rule 28) before it has its name.
+    is, from what is left of one. Before it has its name therapy is locked in it (safety rule 28), and every
+    consent in it has ended.
 
     Raises BackupError: no such backup, another passphrase, nothing left of any; or `into` is not new.
     """
@@ -308,7 +309,7 @@ def _newest_whole(vault: _Vault, draft: Path, clock: Clock) -> Restored:
     for place, index, lost in sorted(known, key=lambda one: (has_gaps(one[2]), not one[1].whole)):
         _put_together(vault, index, draft, lost)
         try:
-            whole, locked = _lock_therapy(draft, index, clock, lost)
+            whole, locked = _close(draft, index, clock, lost)
         except _PartDamaged as error:
             damage = damage or error
         else:
@@ -423,15 +424,18 @@ def _follows(month: Path) -> journal.Link | None:
         return None
 
 
-def _lock_therapy(data: Path, index: Index, clock: Clock, lost: Sequence[str]) -> tuple[bool, bool]:
-    """Whether the diary is whole, and the lock is in it; it says what is missing. Raises _PartDamaged."""
+def _close(data: Path, index: Index, clock: Clock, lost: Sequence[str]) -> tuple[bool, bool]:
+    """Locks therapy and ends every consent. Whether the diary is whole, and this is in it; the lock says what
+    is missing. Raises _PartDamaged."""
     report = check.examine(data)
     must_be_whole = index.whole and not has_gaps(lost)
     if must_be_whole and (report.head, report.count) != (index.head, index.count):
         raise _PartDamaged("What was restored is not what was saved. Nothing was restored.")
     # Of the months that can be read: the lock is written where others cannot, too.
-    before = open_reader(data, clock, in_parts=True).facts("locks")
+    reader = open_reader(data, clock, in_parts=True)
+    before = reader.facts("locks")
     number = 1 + max((one.record.number for one in before if isinstance(one.record, Lock)), default=0)
+    ended = _consents_ended(reader)
     try:
         with open_store(data, index.kind, clock) as store:
             lock = Lock(
@@ -441,12 +445,23 @@ def _lock_therapy(data: Path, index: Index, clock: Clock, lost: Sequence[str]) -
                 copy_of=dt.datetime.fromisoformat(index.taken),
                 lost=_last_months(index, lost),
             )
-            asyncio.run(store.add(lock))
+            for record in (lock, *ended):
+                asyncio.run(store.add(record))
     except DiaryDamaged:
         if must_be_whole:
             raise
         return report.whole, False
     return report.whole, True
+
+
+def _consents_ended(reader: StoreReader) -> tuple[Consent, ...]:
+    """A no to each yes that stands: it may have been taken back after the copy was made."""
+    said = {
+        one.record.topic: one.record for one in reader.facts("consents") if isinstance(one.record, Consent)
+    }
+    return tuple(
+        msgspec.structs.replace(one, given=False, who="restore") for one in said.values() if one.given
+    )
 
 
 def _is_whole(data: Path) -> bool:

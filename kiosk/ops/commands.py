@@ -98,6 +98,8 @@ def restore(directory: Path, into: Path, passphrase: bytes, clock: Clock) -> Non
             "It was damaged when it was saved, and no backup is older: `homestim check` says where, and "
             "therapy cannot begin with it."
         )
+    if restored.locked:
+        click.echo("Nobody may look, and nothing is sent, until the person says yes anew.")
     then = "Therapy is locked: what happened since is not known. The clinician opens it."
     if not restored.locked or (restored.lost and not restored.whole):
         then = "Therapy cannot begin with it; the rest can be read and taken along."

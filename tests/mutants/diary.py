@@ -144,6 +144,13 @@ MUTANTS = (
         TEST_BACKUP,
     ),
     Mutant(
+        "a consent that may have been taken back comes back with a backup",
+        BACKUP,
+        "for record in (lock, *ended):",
+        "for record in (lock,):",
+        TEST_BACKUP,
+    ),
+    Mutant(
         "a diary begins anew where a backup lost all of it",
         BACKUP,
         "if not lost or any(path not in lost for path in _journals(index)):",

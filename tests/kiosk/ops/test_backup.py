@@ -20,7 +20,8 @@ from kiosk.cli import main
 from kiosk.clock import FixedClock
 from kiosk.diary import check, inbox
 from kiosk.diary.folder import NotADataFolder, read_meta
-from kiosk.diary.records import TABLES, Entry, Lock
+from kiosk.diary.outbox import Outbox
+from kiosk.diary.records import CLINIC, FAMILY, TABLES, Consent, Entry, Lock
 from kiosk.diary.settings_file import SettingsError, load_settings
 from kiosk.diary.store import DiaryDamaged, Store, open_reader, open_store
 from kiosk.errors import KioskError
@@ -31,6 +32,8 @@ from kiosk.ops import backup, commands
 from kiosk.ops.backup import BackupError, back_up, restore
 from kiosk.review.reading import family_view
 from kiosk.review.word_search import find
+from kiosk.sync.prepare import prepare
+from kiosk.today import read
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 SECRET = b"correct horse"
@@ -95,6 +98,47 @@ def test_what_comes_back_is_what_was_saved_and_therapy_is_locked(
     assert not (tmp_path / "new/enrolment.json").exists()
     for path in (tmp_path / "new").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("later_days", [0, 40, -400], ids=["at once", "later", "with a clock far behind"])
+def test_what_leaves_the_box_needs_a_yes_of_after_the_restore(
+    store: Store, clock: FixedClock, stick: Path, tmp_path: Path, later_days: int
+) -> None:
+    """The yes may have been taken back after the copy was made."""
+    asyncio.run(fill(store, clock))
+    for topic, to in ((FAMILY, ""), (CLINIC, "the clinic")):
+        asyncio.run(store.add(Consent(topic=topic, given=True, who="patient", to=to)))
+    asyncio.run(store.add(Consent(topic="another", given=False, who="patient")))
+    assert family_view(store, clock.now()).allowed
+    outbox = Outbox(tmp_path / "outbox")
+    assert prepare(store, outbox).bundles
+    said = store.facts("consents")
+    back_up(store.folder, stick, SECRET, clock)
+    store.close()
+    clock.time += dt.timedelta(days=later_days)
+    clock.boot, clock.uptime_s = "00000000-0000-4000-8000-000000000002", 50.0
+    restore(stick, tmp_path / "new", SECRET, clock)
+
+    with open_store(tmp_path / "new", "real", clock) as new:
+        assert new.facts("consents")[: len(said)] == said
+        ended = [one.record for one in new.facts("consents")[len(said) :]]
+        assert ended == [
+            Consent(topic=FAMILY, given=False, who="restore"),
+            Consent(topic=CLINIC, given=False, who="restore", to="the clinic"),
+        ]
+        assert not family_view(new, clock.now()).allowed
+        today = read(new, clock)
+        assert (today.family_may_look, today.clinic_may_receive) == (False, False)
+        assert prepare(new, outbox).bundles == 0
+        assert outbox.consented() is None
+        assert outbox.waiting_names() == [], "what was made to be sent before goes nowhere either"
+        clock.advance(60)
+        for yes in (one.record for one in said if isinstance(one.record, Consent) and one.record.given):
+            asyncio.run(new.add(yes))
+        clock.advance(60)
+        asyncio.run(new.add(Entry(moment="daily", pain_rest=2)))
+        assert family_view(new, clock.now()).allowed, "she may say it anew"
+        assert prepare(new, outbox).bundles
 
 
 def test_only_what_is_new_is_written(store: Store, clock: FixedClock, stick: Path) -> None:
