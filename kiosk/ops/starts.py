@@ -12,9 +12,8 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kiosk import plain_file
 from kiosk.diary import durable
@@ -27,16 +26,14 @@ WITHIN_S: Final = 600.0
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A time of one boot."""
 
     boot: str
     at_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
+class Starts(NamedTuple):
     """The whole file."""
 
     safe: bool = False
@@ -107,7 +104,7 @@ def leave_safe_mode(folder: Path) -> None:
 
 
 def _end(folder: Path) -> None:
-    _write(folder, replace(read(folder), running=None))
+    _write(folder, read(folder)._replace(running=None))
 
 
 def _write(folder: Path, starts: Starts) -> None:
