@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from kiosk.clock import FixedClock
+from kiosk.diary import durable
+from kiosk.diary import folder as data_folder
 from kiosk.diary.records import Acknowledgement, Alert, Record, Stored
 from kiosk.diary.store import Store, open_store
 from kiosk.errors import KioskError
@@ -20,6 +24,8 @@ SEEN_AFTER: Final = dt.timedelta(days=4)
 """What began later stands: something is left to look at."""
 RECENT: Final = 50
 """Records back that a correction can still mean when a month is over."""
+_NAMES: Final = (data_folder.META, data_folder.META + durable.TEMPORARY_SUFFIX, data_folder.LOCK)
+"""What a data folder has beside its journal."""
 
 
 class Nowhere:
@@ -35,7 +41,10 @@ class Nowhere:
 
 
 class NewFolder:
-    """A new data folder of kind rehearsal. A month is kept in memory and written at once when it is over."""
+    """A new data folder of kind rehearsal. A month is kept in memory and written at once when it is over.
+
+    Of a rehearsal that does not come to its end no folder is left: the next one would be refused there.
+    """
 
     def __init__(self, folder: Path, clock: FixedClock) -> None:
         """Raises KioskError when something is there already; FolderError when it cannot be made."""
@@ -46,7 +55,14 @@ class NewFolder:
             )
         self.written = 0
         self._clock = clock
-        self._store: Store = open_store(folder, "rehearsal", clock, DEVICE_ID)
+        self._folder = folder
+        self._made = [one for one in (folder, *folder.parents) if not one.exists()]
+        """Folders that were not there before, the innermost first."""
+        try:
+            self._store: Store = open_store(folder, "rehearsal", clock, DEVICE_ID)
+        except data_folder.NotWritable:
+            self._remove()
+            raise
         self._drafts: list[Stored] = []
         self._began: dict[str, dt.datetime] = {}
         """Record that can still be corrected → when it happened."""
@@ -92,9 +108,22 @@ class NewFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        is_whole = False
         try:
             if kind is None:
                 self.write()
                 self._tell_the_family()
+                is_whole = True
         finally:
             self._store.close()
+            if not is_whole:
+                self._remove()
+
+    def _remove(self) -> None:
+        """What this one made, and nothing that somebody else put there meanwhile."""
+        shutil.rmtree(self._folder / data_folder.JOURNAL, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for name in _NAMES:
+                (self._folder / name).unlink(missing_ok=True)
+            for made in self._made:
+                made.rmdir()

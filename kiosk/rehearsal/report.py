@@ -64,7 +64,7 @@ class Tally:
         self.absent += not events
         self.days_without += bool(events) and not any(event.what == "session" for event in events)
         for event in events:
-            for rule in {reason.rule for reason in event.reasons}:
+            for rule in sorted({reason.rule for reason in event.reasons}):
                 self.rules[rule] += 1
             if event.what == "locked":
                 self.locks[event.lock.partition(" ")[0]] += 1
@@ -78,7 +78,7 @@ class Tally:
         self.by_programme[event.programme] += 1
         if event.state != "done":
             self.stops[event.stop_reason or "?"] += 1
-        for set_by in {channel.set_by.rule for channel in event.channels}:
+        for set_by in sorted({channel.set_by.rule for channel in event.channels}):
             self.rules[f"limit: {set_by}"] += 1
         for channel in event.channels:
             if channel.comfortable_mA is None:

@@ -363,6 +363,27 @@ MUTANTS = (
         "tests/kiosk/visit/test_flow_safety.py::test_a_round_that_was_begun_under_another_prescription_begins_anew",
     ),
     Mutant(
+        "a rehearsal that fails leaves half a history, which the next one refuses",
+        "kiosk/rehearsal/books.py",
+        "            if not is_whole:\n                self._remove()",
+        "            del is_whole",
+        "tests/kiosk/rehearsal/test_rehearse_command.py -k takes",
+    ),
+    Mutant(
+        "a rehearsal that cannot begin leaves a folder, which the next one refuses",
+        "kiosk/rehearsal/books.py",
+        "            self._remove()\n            raise",
+        "            raise",
+        "tests/kiosk/rehearsal/test_rehearse_command.py -k full_disk",
+    ),
+    Mutant(
+        "the rehearsal's rules stand in the order of the day",
+        "kiosk/rehearsal/report.py",
+        "sorted({reason.rule for reason in event.reasons})",
+        "{reason.rule for reason in event.reasons}",
+        "tests/kiosk/rehearsal/test_rehearse_command.py -k no_run_changes",
+    ),
+    Mutant(
         "the rehearsal's checker forgets what lowers a day",
         "kiosk/rehearsal/checker.py",
         "min(most_mA, factor * kept[-1].current_mA)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,13 @@ from kiosk.diary.records import TABLES, Session
 from kiosk.diary.store import open_reader
 from kiosk.export.facts import read_facts
 from kiosk.rehearsal import command
+from kiosk.rehearsal.life import ChannelToday, Event
+from kiosk.rehearsal.report import Tally
 from kiosk.review.alerts import read_alerts
 from kiosk.today import read
 from programs import progression
 from programs.history import DayScore
+from programs.text import Reason
 from tests.kiosk.rehearsal.folders import ENDS, rehearsed, rehearsed_course
 
 
@@ -83,6 +87,47 @@ def test_a_broken_rule_is_one_sentence_and_exit_code_1(
     said = capsys.readouterr().err
     assert said.startswith("homestim: The rehearsal broke a rule: ")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new folder", "an empty one"])
+def test_a_rehearsal_that_fails_leaves_a_place_that_the_next_one_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder = tmp_path / "above/history"
+    if there:
+        folder.mkdir(parents=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(progression, "FIRST_SESSIONS", 0)
+        assert cli.main(["rehearse", "--weeks", "4", "--data", str(folder)]) == 1
+    assert list(tmp_path.rglob("*")) == ([folder.parent, folder] if there else [])
+    assert cli.main(["rehearse", "--weeks", "1", "--data", str(folder)]) == 0
+
+
+@pytest.mark.parametrize("size_kB", [4, 8, 12, 16, 200])
+def test_on_a_full_disk_it_takes_back_what_it_began_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size_kB: int
+) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_kB}k,mode=0700", "tmpfs", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no right to mount a small disk here")
+    try:
+        (tmp_path / "mine").touch()
+        assert cli.main(["rehearse", "--weeks", "9", "--data", str(tmp_path / "history")]) == 1
+        assert "the disk is full" in capsys.readouterr().err
+        assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_the_summary_counts_in_an_order_that_no_run_changes() -> None:
+    rules = [f"rule_{letter}" for letter in "hgfedcba"]
+    tally = Tally()
+    channels = tuple(
+        ChannelToday(channel=n, limit_mA=1.0, set_by=Reason(rule), comfortable_mA=None)
+        for n, rule in enumerate(rules, 1)
+    )
+    tally.count([Event(ENDS, "session", tuple(map(Reason, rules)), channels=channels)])
+    assert list(tally.rules) == [*sorted(rules), *(f"limit: {rule}" for rule in sorted(rules))]
 
 
 # ── the history that it writes ──────────────────────────────────────────────────────────────────
