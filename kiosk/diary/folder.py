@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,8 @@ JOURNAL: Final = "journal"
 _NAMES_BEFORE_META: Final = {LOCK, META + durable.TEMPORARY_SUFFIX, "letters.ini"}
 """What a first start that was cut short can leave behind, and what the installation puts there for the
 terminal."""
+_OF_THE_FILE_SYSTEM: Final = "lost+found"
+"""In the root of an ext4 partition; its owner alone may look into it."""
 
 
 class FolderError(KioskError):
@@ -183,11 +186,22 @@ def _refuse_foreign(folder: Path) -> None:
     except OSError as error:
         raise cannot_use(folder, error) from error
     strange = names - _NAMES_BEFORE_META
+    if _holds_no_folder(folder / _OF_THE_FILE_SYSTEM):
+        strange.discard(_OF_THE_FILE_SYSTEM)
     if META not in names and strange and not (strange == {JOURNAL} and _is_empty(folder / JOURNAL)):
         raise NotADataFolder(
             f"{folder} holds other files and is not a homestim data folder. Choose an empty or a new folder.",
             detail=f"found {sorted(names)[:5]}",
         )
+
+
+def _holds_no_folder(path: Path) -> bool:
+    """It is a folder without one in it, such as a journal that a repair of the disk put there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_nlink <= 2  # itself, by its name and as "."
 
 
 def _is_empty(folder: Path) -> bool:

@@ -214,6 +214,7 @@ def test_no_step_of_putting_a_diary_back_is_one_at_which_a_cut_loses_it(
             (place / "journal").mkdir(parents=True)
             (place / "journal/2025-01").write_text(form + "entry")
             (place / "meta.json").write_text(form)
+        (data / "lost+found").mkdir(mode=0o700)  # a partition of its own
         box = script["Box"](root, dry_run=False)
         with monkeypatch.context() as cutting:
             left = iter(range(count - 1, -2, -1))
@@ -231,7 +232,11 @@ def test_no_step_of_putting_a_diary_back_is_one_at_which_a_cut_loses_it(
         )
         script["recover"](box)
         assert (data / "journal/2025-01").read_text() == form.read_text() + "entry", count
-        assert {path.name for path in data.iterdir()} - {"lock"} == {"journal", "meta.json"}, count
+        assert {path.name for path in data.iterdir()} - {"lock"} == {
+            "journal",
+            "lost+found",
+            "meta.json",
+        }, count
         assert [path.name for path in data.parent.iterdir()] == ["homestim"], count
     assert cuts > 10
 

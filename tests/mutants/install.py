@@ -13,6 +13,20 @@ TEST_EVERY_STEP = f"{TEST_CUT_SHORT}::test_no_step_of_putting_a_diary_back_is_on
 
 MUTANTS = (
     Mutant(
+        "a journal that a repair of the disk put into lost+found is no reason not to begin anew",
+        "kiosk/diary/folder.py",
+        " and found.st_nlink <= 2",
+        "",
+        "tests/kiosk/diary/test_store.py -k partition",
+    ),
+    Mutant(
+        "what belongs to the partition is deleted with the diary that is put back",
+        INSTALL,
+        "one.name not in (UNDER_WAY, OF_THE_FILE_SYSTEM)",
+        "one.name != UNDER_WAY",
+        TEST_EVERY_STEP,
+    ),
+    Mutant(
         "a session that runs is disturbed after its first minutes",
         IN_USE,
         "LONGEST_SESSION: Final = dt.timedelta(hours=3)",

@@ -400,6 +400,30 @@ def test_a_folder_with_other_files_is_refused_and_nothing_is_put_there(
     assert os.listdir(folder) == ["holiday.jpg"]
 
 
+def test_a_new_partition_is_an_empty_folder(folder: Path, clock: FixedClock) -> None:
+    (folder / "lost+found").mkdir(parents=True, mode=0o000)
+    for _ in range(2):
+        open_store(folder, "real", clock).close()
+    assert (folder / "lost+found").is_dir()
+
+
+@pytest.mark.parametrize("lies", ["beside it", "in its place", "in it, mended"])
+def test_a_partition_that_holds_something_is_not_taken(folder: Path, clock: FixedClock, lies: str) -> None:
+    folder.mkdir()
+    if lies == "in its place":
+        (folder / "lost+found").touch()
+    else:
+        (folder / "lost+found").mkdir()
+    if lies == "beside it":
+        (folder / "holiday.jpg").touch()
+    if lies == "in it, mended":  # the journal, after the partition's own folder was lost
+        (folder / "lost+found/#131").mkdir()
+    before = sorted(os.listdir(folder))
+    with pytest.raises(NotADataFolder):
+        open_store(folder, "real", clock)
+    assert sorted(os.listdir(folder)) == before
+
+
 def test_a_first_start_that_was_cut_short_is_taken_up(folder: Path, clock: FixedClock) -> None:
     folder.mkdir()
     (folder / "lock").touch()
