@@ -452,7 +452,13 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             home_after_s=PIN_CLOSES_S,
         ),
         "family": _family(
-            family.press_family, family_pages.family, "home", "family_note", "family_stick", *_FAMILY
+            family.press_family,
+            family_pages.family,
+            "home",
+            "family_note",
+            "family_write",
+            "family_stick",
+            *_FAMILY,
         ),
         "family_alerts": _family(family.press_alerts, family_pages.alerts, "family_note", "family"),
         "family_charts": _family(family.press_charts, chart_pages.charts, "family_charts", "family"),

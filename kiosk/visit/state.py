@@ -200,6 +200,8 @@ class Pin(msgspec.Struct, frozen=True):
     wait_s: int = 0
     wait_until_s: float = 0.0
     checking: bool = False
+    refused_anew: bool = False
+    """It was wrong, and no key has answered that yet."""
 
 
 class Unanswered(msgspec.Struct, frozen=True):
@@ -208,14 +210,6 @@ class Unanswered(msgspec.Struct, frozen=True):
     why: Literal["", "key", "stop", "voice", "sounds_off", "let_go"] = ""
     serial: int = -1
     """Of the screen that it was pressed on."""
-
-
-class Writing(msgspec.Struct, frozen=True):
-    """A text as it is typed. Left before it was kept, it is there again for whoever writes about the same."""
-
-    about: str = ""
-    """Id of the alert or the record that it is about."""
-    text: str = ""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -287,7 +281,9 @@ class Context(msgspec.Struct, frozen=True):
     looking: Looking = Looking()
     search: str = ""
     """Words to look for, as they are typed."""
-    writing: Writing = Writing()
+    writing: Mapping[str, str] = {}
+    """Id of the alert or record that it is about ("": nothing in particular) → a note as it is typed. Left
+    before it was kept, also by time, it is there again behind the PIN."""
     checked: Any = None
     """kiosk.visit.steps.safe_mode.Checked: the last check of the box."""
     outgoing: Outgoing = Outgoing()

@@ -11,7 +11,7 @@ from typing import Any
 
 from kiosk import words
 from kiosk.words import _
-from programs.library import load_programme
+from programs.library import load_programme, load_questionnaire
 from programs.text import Reason
 
 Parameters = Mapping[str, Any]
@@ -60,6 +60,12 @@ def programme_name(programme: object) -> str:
         return words.content(load_programme(str(programme)).name)
     except KeyError:
         return str(programme)
+
+
+def _question(key: object) -> str:
+    """A question as it is asked; one that this version does not have by its key."""
+    question = load_questionnaire().questions.get(str(key))
+    return str(key) if question is None else words.content(question.text)
 
 
 def sentences() -> dict[str, Callable[[Parameters], str]]:
@@ -181,7 +187,9 @@ def sentences() -> dict[str, Callable[[Parameters], str]]:
         "tolerance_fell": lambda p: _("It is not stronger: last time less was pleasant for you."),
         # what the family is told
         **_alert_sentences(),
-        "yes_taken_back": lambda p: _("A yes was taken back as a wrong key."),
+        "yes_taken_back": lambda p: _("A yes was taken back as a wrong key: {question}").format(
+            question=_question(p.get("question"))
+        ),
         "stop_not_confirmed": lambda p: _("The device did not confirm a stop."),
         "nobody_answered": lambda p: _("Nobody answered “Still OK?”. The session ended."),
         "pad_faults": lambda p: _("The pads came loose {count} times in a session.").format(

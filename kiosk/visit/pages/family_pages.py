@@ -75,6 +75,7 @@ def family(visit: Visit, moment: Moment) -> Page:
         days=tuple((words.short_date(day.day), day.pain, day.session) for day in days),
         facts=(
             *_beside_facts(view),
+            *_unkept_facts(visit),
             _pain_fact(view),
             session_fact(view),
             *_level_facts(view.levels),
@@ -94,9 +95,22 @@ def family(visit: Visit, moment: Moment) -> Page:
         Choice(Key.FOUR, _("Sessions")),
         Choice(Key.FIVE, _("Report")),
         Choice(Key.SIX, _("Notes")),
+        *((Choice(steps.TYPES, _("Go on with the note")),) if visit.context.writing else ()),
         leave,
     )
     return build(visit, moment, body, choices, title=title, right=closes(visit, moment))
+
+
+def _unkept_facts(visit: Visit) -> tuple[str, ...]:
+    """A note that was left, or that the time closed, before anybody kept it."""
+    count = len(visit.context.writing)
+    if not count:
+        return ()
+    return (
+        ngettext("A note is begun and not kept yet.", "{n} notes are begun and not kept yet.", count).format(
+            n=count
+        ),
+    )
 
 
 def closes(visit: Visit, moment: Moment) -> str:
@@ -116,8 +130,7 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
         count = ngettext("one thing", "{n} things", len(weighty)).format(n=len(weighty))
         when = _("today") if first.level == "red" else _("by tomorrow evening")
         headline = _("▲ LOOK HERE: {count}, {when}").format(count=count, when=when)
-        locked = (_("The device is locked."),) if shut else ()
-        said = " ".join((reasons.sentence(first.rule), *locked))
+        said = " ".join((reasons.sentence(first.rule), *_locked_too(visit, shut)))
         return headline, (said, _todo(visit, first)), _("Seen to")
     if shut:
         return _("▲ LOOK HERE: the device is locked."), _of_a_lock(visit, shut[0]), ""
@@ -135,6 +148,13 @@ def _first_line(visit: Visit) -> tuple[str, tuple[str, ...], str]:
     if not any(day.pain is not None for day in steps.view_of(visit).four_weeks):
         return _("Nothing to do. There is no entry in these four weeks."), (), ""
     return _("All fine. Nothing to do today."), (), ""
+
+
+def _locked_too(visit: Visit, shut: list[Lock]) -> tuple[str, ...]:
+    """After an alert: a lock that no alert is about says what it is of."""
+    if not shut:
+        return ()
+    return (verdicts.cause_of(visit, shut[0]) if shut[0].class_ == "restore" else _("The device is locked."),)
 
 
 def _of_a_lock(visit: Visit, lock: Lock) -> tuple[str, ...]:
@@ -310,13 +330,13 @@ def note(visit: Visit, moment: Moment) -> Page:
     """Ready notes: a box may have nothing but a keypad."""
     body = Words((_("What was done? The note is kept."),))
     ready = zip(family_notes.NOTE_KEYS, family_notes.ready_notes(), strict=True)
-    choices = (*(Choice(key, text) for key, text in ready), Choice(family_notes.TYPES, _("Type a note")))
+    choices = (*(Choice(key, text) for key, text in ready), Choice(steps.TYPES, _("Type a note")))
     return build(visit, moment, body, choices, title=_("Add a note"), back=True, right=closes(visit, moment))
 
 
 def write(visit: Visit, moment: Moment) -> Page:
     """For whoever has a keyboard."""
-    text = visit.context.writing.text
+    text = family_notes.text_of(visit)
     body = TextEntry((_("Type the note on the keyboard, then press Enter."),), text, _room(text))
     return _typing(visit, moment, body, _("Keep the note") if text.strip() else "", _("Add a note"))
 

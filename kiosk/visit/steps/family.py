@@ -45,6 +45,8 @@ SCREENS: Final = {
     Key.FOUR: "family_sessions",
     Key.SIX: "family_notes",
 }
+TYPES: Final = Key.SEVEN
+"""A note: from here one that was begun."""
 RANGES: Final = 3
 """Four weeks, twelve weeks, everything: `Place.index` of the charts."""
 CHARTS: Final = 5
@@ -113,7 +115,8 @@ def alerts_shown(visit: Visit) -> tuple[Told, ...]:
 
 
 def press_family(visit: Visit, key: Key, moment: Moment) -> Result:
-    """1 Alerts, 2 Charts, 3 Diary, 4 Sessions, 5 Report, stick, 6 Notes. Enter: the first alert is done."""
+    """1 Alerts, 2 Charts, 3 Diary, 4 Sessions, 5 Report, stick, 6 Notes, 7 Go on with the note that
+    was typed last and not kept. Enter: the first alert is done."""
     if key is Key.BACK:
         return home(visit, moment)
     if not view_of(visit).allowed:
@@ -123,6 +126,9 @@ def press_family(visit: Visit, key: Key, moment: Moment) -> Result:
         return go(visit, moment, SCREENS[key]), ()
     if key is Key.FIVE:
         return stick.begin(visit, moment)
+    if key is TYPES and visit.context.writing:
+        visit = look(visit, about=tuple(visit.context.writing)[-1])
+        return go(go(visit, moment, "family_note"), moment, "family_write"), ()
     if key is Key.ENTER and standing(visit):
         return go(look(visit, about=standing(visit)[0].id), moment, "family_note"), ()
     return visit, ()

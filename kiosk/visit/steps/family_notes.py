@@ -9,14 +9,13 @@ from msgspec.structs import replace
 from kiosk.diary.records import Acknowledgement, Note
 from kiosk.keys import Key
 from kiosk.review.family import NoteView
-from kiosk.visit.state import Moment, Result, Visit, Writing
+from kiosk.visit.state import Moment, Result, Visit
 from kiosk.visit.steps import typing
-from kiosk.visit.steps.family import look, or_back, stay, view_of
+from kiosk.visit.steps.family import TYPES, look, or_back, stay, view_of
 from kiosk.visit.steps.moves import back, go, save, update
 from kiosk.words import _
 
 NOTE_KEYS: Final = (Key.ONE, Key.TWO, Key.THREE, Key.FOUR, Key.FIVE, Key.SIX)
-TYPES: Final = Key.SEVEN
 MOST_WRITTEN: Final = 480
 """Characters: as much as one screen shows in full, in the largest letters too."""
 
@@ -36,9 +35,6 @@ def ready_notes() -> tuple[str, ...]:
 def press_note(visit: Visit, key: Key, moment: Moment) -> Result:
     """1 to 6 A ready one. 7 One that is typed."""
     if key is TYPES:
-        about, writing = visit.context.looking.about, visit.context.writing
-        if writing.about != about:
-            visit = update(visit, writing=Writing(about))
         return go(visit, moment, "family_write"), ()
     if key not in NOTE_KEYS:
         return or_back(visit, key, moment)
@@ -47,18 +43,27 @@ def press_note(visit: Visit, key: Key, moment: Moment) -> Result:
 
 def write_note(visit: Visit, text: str, moment: Moment) -> Result:
     """One character more, or less."""
-    writing = visit.context.writing
-    writing = replace(writing, text=typing.after(writing.text, text, MOST_WRITTEN))
-    return stay(update(visit, writing=writing), moment), ()
+    return stay(_with_text(visit, typing.after(text_of(visit), text, MOST_WRITTEN)), moment), ()
 
 
 def press_write(visit: Visit, key: Key, moment: Moment) -> Result:
     """Enter: it is kept. Back: it can be gone on with."""
-    text = visit.context.writing.text.strip()
+    text = text_of(visit).strip()
     if key is not Key.ENTER or not text:
         return or_back(visit, key, moment)
-    visit = update(visit, writing=Writing())
+    visit = _with_text(visit, "")
     return _keep(replace(visit, trail=visit.trail[:-1]), text, moment)
+
+
+def text_of(visit: Visit) -> str:
+    """What is typed about what is looked at, so far."""
+    return visit.context.writing.get(visit.context.looking.about, "")
+
+
+def _with_text(visit: Visit, text: str) -> Visit:
+    about = visit.context.looking.about
+    others = {key: value for key, value in visit.context.writing.items() if key != about}
+    return update(visit, writing={**others, about: text} if text else others)
 
 
 def _keep(visit: Visit, text: str, moment: Moment) -> Result:

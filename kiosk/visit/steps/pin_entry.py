@@ -17,16 +17,18 @@ LONGEST_PIN: Final = 12
 def type_pin(
     visit: Visit, key: Key, moment: Moment, role: Literal["family", "patient", "clinician"]
 ) -> Result:
-    """Digits, Back deletes, Enter asks."""
+    """Digits, Back deletes, Enter asks. Back after a PIN that was refused deletes it, and leaves nothing."""
     pin = visit.context.pin
     if pin.checking:
         return visit, ()
     if key.digit is not None and len(pin.typed) < LONGEST_PIN:
-        return update(visit, pin=replace(pin, typed=pin.typed + str(key.digit), sentence="")), ()
+        return update(
+            visit, pin=replace(pin, typed=pin.typed + str(key.digit), sentence="", refused_anew=False)
+        ), ()
     if key is Key.BACK:
-        if not pin.typed:
+        if not pin.typed and not pin.refused_anew:
             return back(visit, moment)
-        return update(visit, pin=replace(pin, typed=pin.typed[:-1])), ()
+        return update(visit, pin=replace(pin, typed=pin.typed[:-1], refused_anew=False)), ()
     if key is Key.ENTER and pin.typed and moment.monotonic_s >= pin.wait_until_s:
         return update(visit, pin=replace(pin, checking=True)), (CheckPin(role, pin.typed),)
     return visit, ()
@@ -39,5 +41,6 @@ def say_wrong(visit: Visit, event: PinChecked, moment: Moment) -> Visit:
         wait_until_s=moment.monotonic_s + event.wait_s,
         wait_s=event.wait_s,
         wrong=True,
+        refused_anew=True,
     )
     return update(visit, pin=pin)

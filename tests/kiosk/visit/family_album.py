@@ -232,6 +232,10 @@ def family_screens() -> Iterator[tuple[str, Walk]]:
     for n in range(4):
         yield f"family_alerts {n}", walk
         walk.press("down")
+    walk = _pressed(opened(), "enter", "7")
+    walk.write("We talked about the st")
+    walk.press("back", "back")
+    yield "family a note begun", walk
     yield "family_alerts none", _pressed(opened(replace(FULL, alerts=())), "1")
     walk = _pressed(opened(), "enter")
     yield "family_note of an alert", walk

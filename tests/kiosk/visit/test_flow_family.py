@@ -12,6 +12,7 @@ from kiosk.events import Save, Woke
 from kiosk.page import Overview, Table, Words
 from kiosk.review.family import FamilyView, Told
 from kiosk.review.listing import Looking, day_of, entries_shown
+from programs.library import load_questionnaire
 from tests.kiosk.visit.family_album import (
     BURN,
     FULL,
@@ -22,6 +23,7 @@ from tests.kiosk.visit.family_album import (
     SORE,
     family_screens,
     opened,
+    told,
 )
 from tests.kiosk.visit.visit_bench import Walk
 
@@ -86,6 +88,18 @@ def test_a_same_day_doctor_is_called_by_the_person_herself() -> None:
 
 def test_a_look_is_written_down() -> None:
     assert Access(role="family", action="look") in opened().records(Access)
+
+
+def test_a_yes_that_was_taken_back_is_told_with_its_question() -> None:
+    walk = opened(replace(FULL, alerts=(told("amber", "yes_taken_back", question="c_heart"),)))
+    assert load_questionnaire().questions["c_heart"].text.en in walk.words
+
+
+def test_a_restored_diary_names_the_lock_of_the_restore_beside_an_alert_of_something_else() -> None:
+    alerts = (told("amber", "yes_taken_back", question="c_heart"),)
+    walk = opened(replace(FULL, alerts=alerts), Lock(class_="restore", cause="restored"))
+    assert "The box was set up again from a copy. It is locked." in walk.words
+    assert "The device is locked." not in walk.words
 
 
 def test_who_took_her_consent_back_is_not_looked_at() -> None:

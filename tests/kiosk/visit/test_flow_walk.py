@@ -794,6 +794,20 @@ def test_the_family_sees_after_the_right_pin_alone() -> None:
     assert walk.step == "home"
 
 
+@pytest.mark.parametrize("wait_s", [0, 30])
+def test_back_deletes_a_pin_that_was_refused_and_leaves_only_then(wait_s: int) -> None:
+    walk = Walk()
+    walk.press("9", "1", "enter")
+    walk.hear(PinChecked(False, wait_s))
+    walk.press("back")
+    assert walk.step == "pin", "the next digits are not home's"
+    assert "not right" in walk.words
+    walk.press("1", "back")
+    assert walk.step == "pin"
+    walk.press("back")
+    assert walk.step == "home"
+
+
 def test_a_view_that_nobody_asked_for_opens_nothing() -> None:
     walk = Walk()
     walk.press("9")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.diary.records import Acknowledgement, Note
-from kiosk.events import FindWords, Woke, WordsFound
+from kiosk.events import FamilyLoaded, FindWords, PinChecked, Woke, WordsFound
 from kiosk.keys import ERASE, typed
 from kiosk.page import Table, TextEntry
 from kiosk.review import entry_words
@@ -138,6 +138,45 @@ def test_what_was_typed_and_not_kept_is_there_again_and_only_for_what_it_was_abo
     assert walk.step == "family_note", "a ready one can still be chosen"
     walk.press("7")
     assert text_of(walk) == "half a th"
+
+
+def test_a_note_that_another_one_interrupts_is_there_again() -> None:
+    walk = writing()
+    walk.write("half a th")
+    walk.press("back", "back", "back", "down", "enter", "1", "7")
+    walk.write("another")
+    walk.press("enter", "back", "up", "enter", "1", "7")
+    assert text_of(walk) == "half a th"
+
+
+def test_the_time_closes_the_view_and_the_note_is_there_again_behind_the_pin() -> None:
+    walk = writing()
+    walk.write("She fell on the st")
+    walk.wait(301)
+    walk.hear(Woke())
+    assert walk.step == "home"
+    assert "She fell" not in walk.words
+    walk.press("9", "7")
+    assert walk.step == "pin", "only the PIN leads to it"
+    assert "She fell" not in walk.words
+    walk.press("enter")
+    walk.hear(PinChecked(True, 0))
+    walk.hear(FamilyLoaded(FULL))
+    assert "A note is begun and not kept yet." in walk.words
+    walk.press("7")
+    assert text_of(walk) == "She fell on the st"
+    walk.write("airs")
+    walk.press("enter")
+    assert walk.records(Note) == [Note(text="She fell on the stairs", author="family", about="e0")]
+    assert walk.step == "family"
+    assert "not kept yet" not in walk.words
+
+
+def test_without_a_note_that_was_begun_seven_is_no_key_of_the_overview() -> None:
+    walk = opened()
+    walk.press("7")
+    assert walk.step == "family"
+    assert "7" not in [choice.key.value for choice in walk.page.choices]
 
 
 def test_a_long_note_is_bounded_says_so_and_is_read_in_full() -> None:

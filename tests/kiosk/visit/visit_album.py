@@ -883,7 +883,9 @@ def _sent_by_the_clinic() -> Iterator[Shot]:
     """What waits for the clinician's yes."""
     old = full_prescription()
     walk = Walk(today(prescription=old), clinician_pin=True)
-    walk.press("4", "6", "7", "1", "enter")
+    walk.press("4", "6", "7")
+    yield shot(walk, "clinician_pin empty")
+    walk.press("1", "enter")
     walk.hear(PinChecked(True, 0))
     walk.hear(CodeStateLoaded(CodeState("", ())))
     new = replace(
