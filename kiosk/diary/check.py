@@ -131,7 +131,7 @@ def _examined(
         if _break_before(contents, before):
             state = "damaged"
     except (JournalDamaged, JournalTooNew) as error:
-        state, detail = "damaged", error.detail or error.sentence
+        state, detail = "damaged", error.detail or str(error.sentence)
     report = FileReport(month, number, contents.lines, contents.link.head, state, detail)
     return report, contents.link if state != "damaged" else NOWHERE
 

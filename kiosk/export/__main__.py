@@ -41,7 +41,7 @@ def _result(asked: Asked) -> Result:
     except PrinterError as error:
         return NotSent("printer", str(error))
     except KioskError as error:
-        return NotSent("diary", error.sentence)
+        return NotSent("diary", words.worded(error.sentence))
 
 
 def send(asked: Asked) -> Sent:

@@ -55,8 +55,10 @@ MEANT = {
     "Die deutsche Leitlinie sagt klar ja zu Übungen.",
     "What experts advise",
     "Was Fachleute raten",
+    "Restore the last backup into a new folder.",
+    "Mount its disk again, or restore the last backup.",
 }
-"""True as they stand: of skin, of exercise, a heading."""
+"""True as they stand: of skin, of exercise, a heading, of a backup."""
 
 
 def sentences(text: str) -> list[str]:
