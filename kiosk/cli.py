@@ -225,7 +225,7 @@ def show(data: Path | None, as_json: bool) -> int:
     from kiosk.access import commands
     from kiosk.clock import SystemClock
 
-    commands.show(_real(data), SystemClock(), click.echo, as_json=as_json)
+    commands.show(_read(data), SystemClock(), click.echo, as_json=as_json)
     return 0
 
 
@@ -317,6 +317,21 @@ def _real(data: Path | None) -> Path:
     return data or default_folder("real")
 
 
+def _read(data: Path | None) -> Path:
+    """The folder that is looked at. Raises KioskError: there is only a demonstration's, unnamed."""
+    import shlex
+
+    from kiosk.settings import default_folder
+
+    folder, simulated = _real(data), default_folder("simulated")
+    if data is None and not folder.exists() and simulated.exists():
+        raise KioskError(
+            f"There is no diary in {folder}. The one of the simulator is in {simulated}: "
+            f"add --data {shlex.quote(str(simulated))}."
+        )
+    return folder
+
+
 @homestim.command("stop-output", context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def stop_output(arguments: tuple[str, ...]) -> int:
@@ -390,9 +405,8 @@ def doctor(arguments: tuple[str, ...]) -> int:
 def check(data: Path | None, as_json: bool) -> int:
     """Follows the diary's chain through every line. Exit 1 when something is damaged."""
     from kiosk.ops import commands
-    from kiosk.settings import default_folder
 
-    commands.check(data or default_folder("real"), as_json)
+    commands.check(_read(data), as_json)
     return 0
 
 
@@ -409,7 +423,7 @@ def review(data: Path | None, as_json: bool) -> int:
         outbox = load_config(None).sync.outbox
     except ConfigError:  # the doctor says it; the family's view does not need the file
         outbox = ""
-    show_review(_real(data), as_json, SystemClock(), outbox)
+    show_review(_read(data), as_json, SystemClock(), outbox)
     return 0
 
 

@@ -14,7 +14,7 @@ import time_machine
 from kiosk import cli, errors, logfile
 from kiosk.clock import SystemClock
 from kiosk.diary.store import open_reader, open_store
-from kiosk.settings import RunSettings
+from kiosk.settings import RunSettings, default_folder
 
 EXAMPLE = Path(__file__).parents[2] / "programs/content/prescription-example.toml"
 
@@ -105,6 +105,22 @@ def test_what_is_not_well_is_one_plain_line(
     assert err.count("\n") == 1
     assert "Traceback" not in err
     assert application == []
+
+
+@pytest.mark.parametrize("command", [("check",), ("review",), ("prescription", "show")])
+def test_after_a_demonstration_alone_its_folder_is_named_and_never_taken_for_a_persons(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    real, simulated = default_folder("real"), default_folder("simulated")
+    _, _, before = homestim(capsys, *command)
+    assert str(simulated) not in before, "there is none yet"
+    simulated.mkdir(parents=True)
+    code, out, err = homestim(capsys, *command)
+    assert (code, out) == (1, "")
+    assert f"add --data {simulated}" in err
+    real.mkdir()
+    _, _, err = homestim(capsys, *command)
+    assert str(simulated) not in err, "a person's diary that is damaged is not passed by"
 
 
 def test_a_link_never_replaces_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
