@@ -54,9 +54,9 @@ def author_word(author: str) -> str:
     return {"patient": _("Own note"), "family": _("Family"), "clinician": _("Clinician")}.get(author, author)
 
 
-def mark_words(late: bool, corrected: bool, noted: bool) -> Iterator[str]:
+def mark_words(late: bool, corrected: bool, noted: bool, by_keys: bool = False) -> Iterator[str]:
     """What is to know of an entry besides its answers."""
-    marks = ((late, _("late")), (corrected, _("corrected")), (noted, _("note")))
+    marks = ((late, _("late")), (corrected, _("corrected")), (noted, _("note")), (by_keys, _("picked")))
     return (word for is_so, word in marks if is_so)
 
 

@@ -388,7 +388,11 @@ def diary(visit: Visit, moment: Moment) -> Page:
             _scale(one.entry.soreness),
             _scale(one.entry.sleep),
             yes_word(one.entry.medicine),
-            ", ".join(mark_words(one.entered_late, one.corrected, noted(one, view, looking))),
+            ", ".join(
+                mark_words(
+                    one.entered_late, one.corrected, noted(one, view, looking), bool(one.entry.phrases)
+                )
+            ),
         )
 
     heads = (_("day"), _("when"), _("rest"), _("moving"), _("sore"), _("sleep"), _("med."), "")
@@ -478,8 +482,8 @@ def _day(day: dt.date, today: dt.date) -> str:
 
 
 def noted(one: EntryView, view: FamilyView, looking: Looking) -> bool:
-    """There are words to be read."""
-    return bool(one.entry.note or one.entry.phrases or notes_about(view, looking, one.id))
+    """There are words to be read that somebody wrote; what was picked by keys is none of the notes."""
+    return bool(one.entry.note or notes_about(view, looking, one.id))
 
 
 def _looked_for(looking: Looking) -> str:

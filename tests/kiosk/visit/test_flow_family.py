@@ -102,6 +102,17 @@ def test_a_restored_diary_names_the_lock_of_the_restore_beside_an_alert_of_somet
     assert "The device is locked." not in walk.words
 
 
+def test_what_was_picked_by_keys_is_not_called_a_note_which_the_notes_do_not_have() -> None:
+    one = FULL.entries[0]
+    chosen = replace(one, entry=replace(one.entry, note="", phrases=("hard_work",)))
+    walk = opened(replace(FULL, entries=(chosen,), notes=()))
+    walk.press("3")
+    assert "picked" in table(walk).rows[0][-1]
+    assert "note" not in table(walk).rows[0][-1]
+    walk.press("back", "6")
+    assert table(walk).rows == ()
+
+
 def test_who_took_her_consent_back_is_not_looked_at() -> None:
     walk = opened(replace(FULL, allowed=False))
     assert walk.records(Access) == []
