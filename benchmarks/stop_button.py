@@ -112,7 +112,7 @@ async def _with_a_bare_client(
             await client.arm()
             await asyncio.sleep(randomness.uniform(0.0, SILENT_AT_MOST_S))
             pressed_s = button.press()
-            assert await client.stopped() == "button"
+            assert await client.stopped() == "keyboard"
             times_ms.append((log.stop_frame_s(after_s=pressed_s) - pressed_s) * 1000)
     finally:
         await client.close()
