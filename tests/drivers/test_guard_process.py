@@ -21,6 +21,7 @@ from drivers.stimulator import DeviceStopped, NoAnswer, PortError, Reading, Runn
 from drivers.tally import Moment, Tally
 from tests.drivers.guard_bench import (
     CYCLE,
+    Client,
     FakeStimulator,
     arm,
     guarded,
@@ -1030,6 +1031,15 @@ async def test_the_stop_that_a_restart_led_to_does_not_count_it_again(fault: str
         await client.until_state("armed", client.mark())
 
 
+async def armed_unless(refusal: str | None, client: Client) -> None:
+    """It can be armed where nothing is named; else that is why not."""
+    if refusal is not None:
+        assert (await client.ask(arm())).limit == refusal
+        return
+    client.send(arm())
+    await client.until_state("armed", client.mark())
+
+
 @pytest.mark.parametrize(("fault", "refusal"), [("no_answer", None), ("restarted", "restarts")])
 @in_virtual_time
 async def test_a_restart_that_the_stop_of_a_stop_test_finds_out_has_it_tested_anew(
@@ -1045,11 +1055,7 @@ async def test_a_restart_that_the_stop_of_a_stop_test_finds_out_has_it_tested_an
             if refusal is not None:
                 assert (await client.ask(arm())).limit == "stop_test"
         await client.stop_test()
-        if refusal is not None:
-            assert (await client.ask(arm())).limit == refusal
-            return
-        client.send(arm())
-        await client.until_state("armed", client.mark())
+        await armed_unless(refusal, client)
 
 
 @in_virtual_time
@@ -1091,11 +1097,7 @@ async def test_a_lost_answer_in_the_stop_test_fails_it_and_is_no_restart_but_a_r
             await client.until_state("idle", mark)
             assert (await client.ask(arm())).limit == "stop_test", "it has to be done again"
         await client.stop_test()
-        if refusal is not None:
-            assert (await client.ask(arm())).limit == refusal
-            return
-        client.send(arm())
-        await client.until_state("armed", client.mark())
+        await armed_unless(refusal, client)
 
 
 @in_virtual_time
